@@ -1,0 +1,110 @@
+package mill.natives;
+
+/**
+ * What a registration asks to be told about: any union of {@link #READABLE}, {@link #WRITABLE} and
+ * {@link #PRIORITY}.
+ *
+ * <p>There are eight values, made once: combining them allocates nothing and {@code ==} compares
+ * them. Errors and hang-ups need no interest, they are always reported; {@link #NONE} is the
+ * exception, it takes the descriptor out of the kernel's set altogether, because an armed empty
+ * mask spins on a reset connection.
+ *
+ * <p>Immutable, any thread.
+ */
+public final class Interest {
+  private static final int READABLE_BIT = 1;
+  private static final int WRITABLE_BIT = 2;
+  private static final int PRIORITY_BIT = 4;
+
+  private static final Interest[] ALL = new Interest[8];
+
+  static {
+    for (int bits = 0; bits < ALL.length; bits++) {
+      ALL[bits] = new Interest(bits);
+    }
+  }
+
+  /**
+   * Nothing at all, not even errors: the descriptor leaves the kernel's set until its interest
+   * changes again.
+   */
+  public static final Interest NONE = ALL[0];
+
+  /** Data, a connection to accept, or the end of the stream. */
+  public static final Interest READABLE = ALL[READABLE_BIT];
+
+  /** Room to write, or a connect that has ended one way or the other. */
+  public static final Interest WRITABLE = ALL[WRITABLE_BIT];
+
+  /** Readable and writable both. */
+  public static final Interest READABLE_WRITABLE = ALL[READABLE_BIT | WRITABLE_BIT];
+
+  /**
+   * Urgent data: TCP out-of-band bytes, or what the kernel calls {@code POLLPRI} for other
+   * descriptors.
+   */
+  public static final Interest PRIORITY = ALL[PRIORITY_BIT];
+
+  private final int bits;
+
+  private Interest(int bits) {
+    this.bits = bits;
+  }
+
+  /**
+   * Adds another interest to this one.
+   *
+   * @param other what to ask for besides
+   * @return the union
+   */
+  public Interest with(Interest other) {
+    return ALL[bits | other.bits];
+  }
+
+  /**
+   * Takes an interest away from this one.
+   *
+   * @param other what to ask for no longer
+   * @return this without {@code other}
+   */
+  public Interest without(Interest other) {
+    return ALL[bits & ~other.bits];
+  }
+
+  /**
+   * Tells whether this asks for readability.
+   *
+   * @return true if {@link #READABLE} is in the union
+   */
+  public boolean isReadable() {
+    return (bits & READABLE_BIT) != 0;
+  }
+
+  /**
+   * Tells whether this asks for writability.
+   *
+   * @return true if {@link #WRITABLE} is in the union
+   */
+  public boolean isWritable() {
+    return (bits & WRITABLE_BIT) != 0;
+  }
+
+  /**
+   * Tells whether this asks for urgent data.
+   *
+   * @return true if {@link #PRIORITY} is in the union
+   */
+  public boolean isPriority() {
+    return (bits & PRIORITY_BIT) != 0;
+  }
+
+  /**
+   * Names the union, as in {@code READABLE|WRITABLE}.
+   *
+   * @return the name, {@code NONE} for the empty union
+   */
+  @Override
+  public String toString() {
+    return BitNames.join(bits, "READABLE", "WRITABLE", "PRIORITY");
+  }
+}

@@ -1,0 +1,152 @@
+package mill.natives;
+
+import java.nio.channels.ClosedChannelException;
+import mill.natives.platform.Platform;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Owns a descriptor that a {@link Poller} can watch: the sockets of {@link mill.natives.net}, and
+ * any descriptor of the user's.
+ *
+ * <p>To make one of your own, extend this class and put every call that uses the descriptor between
+ * {@link #acquire()} and {@link #release()}. Then {@link #close()} is safe at any moment and from
+ * any thread: the descriptor goes back to the system when the last call in flight has returned,
+ * never under its feet, so no call can ever reach a stranger who was given the same number.
+ *
+ * <p>A pollable that is closed while it is registered leaves the kernel's set first: a closed
+ * descriptor with a live duplicate would keep firing, and nothing could remove it any more.
+ */
+public abstract class Pollable extends UseCounted implements AutoCloseable {
+  private final Platform platform;
+  private final int fd;
+
+  // Guarded by this; written by the poller alone.
+  @Nullable Poller poller;
+  long token;
+  Interest interest = Interest.NONE;
+  Trigger trigger = Trigger.LEVEL;
+
+  /**
+   * Takes ownership of a descriptor.
+   *
+   * @param platform the platform it belongs to
+   * @param fd the descriptor, open and non-blocking
+   * @throws IllegalArgumentException if {@code fd} is negative
+   */
+  protected Pollable(Platform platform, int fd) {
+    if (fd < 0) {
+      throw new IllegalArgumentException("not a descriptor: " + fd);
+    }
+    this.platform = platform;
+    this.fd = fd;
+  }
+
+  /**
+   * Gives the platform that the descriptor belongs to.
+   *
+   * @return the platform
+   */
+  public final Platform platform() {
+    return platform;
+  }
+
+  /**
+   * Gives the descriptor's number. It means something only while this is open; do not close it.
+   *
+   * @return the number, also after {@link #close()}
+   */
+  public final int fd() {
+    return fd;
+  }
+
+  /**
+   * Tells whether {@link #close()} has not been called yet. Any thread.
+   *
+   * @return true while open
+   */
+  public final boolean isOpen() {
+    return isStillOpen();
+  }
+
+  /**
+   * Begins a call that uses the descriptor. Any thread.
+   *
+   * @return the descriptor, which stays ours until {@link #release()}
+   * @throws ClosedChannelException if this is closed; there is then nothing to release
+   */
+  protected final int acquire() throws ClosedChannelException {
+    if (!enter()) {
+      throw new ClosedChannelException();
+    }
+    return fd;
+  }
+
+  /**
+   * Ends a call that uses the descriptor, and gives it back to the system if it was closed
+   * meanwhile. Any thread.
+   */
+  protected final void release() {
+    exit();
+  }
+
+  /**
+   * Closes the descriptor, after taking it out of the poller it is registered with. Any thread; a
+   * second call does nothing.
+   *
+   * <p>Returns at once. The system gets the descriptor back when the calls that are in flight on
+   * other threads have returned.
+   *
+   * @throws IllegalStateException if the system says that the descriptor was not open: something
+   *     else has closed it
+   */
+  @Override
+  public void close() {
+    if (!beginClose()) {
+      return;
+    }
+    try {
+      Poller registeredWith;
+      synchronized (this) {
+        registeredWith = poller;
+      }
+      if (registeredWith != null) {
+        registeredWith.forget(this);
+      }
+    } finally {
+      exit();
+    }
+  }
+
+  /**
+   * Gives the descriptor back to the system. Called exactly once, on the thread of the last call in
+   * flight.
+   *
+   * @param fd the descriptor
+   * @return 0 or {@code -errno}
+   */
+  protected int closeDescriptor(int fd) {
+    return platform.sockets().close(fd);
+  }
+
+  @Override
+  final void dispose() {
+    int result = closeDescriptor(fd);
+    // Whatever close(2) returns, the descriptor is gone. EBADF is the one answer that must not
+    // pass: our number was closed by
+    // someone else, and could by now have been a stranger's.
+    if (result == -platform.errnos().number("EBADF")) {
+      throw new IllegalStateException(
+          "descriptor " + fd + " was closed by something else than its owner: " + this);
+    }
+  }
+
+  /**
+   * Names the descriptor and its state.
+   *
+   * @return class, number, and {@code closed} if so
+   */
+  @Override
+  public String toString() {
+    return getClass().getSimpleName() + "[fd " + fd + (isOpen() ? "]" : ", closed]");
+  }
+}

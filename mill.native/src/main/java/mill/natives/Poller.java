@@ -1,0 +1,327 @@
+package mill.natives;
+
+import java.io.IOException;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.channels.ClosedChannelException;
+import java.util.function.LongConsumer;
+import mill.natives.platform.Platform;
+import mill.natives.platform.PollerBackend;
+
+/**
+ * Waits until registered descriptors are ready: epoll, kqueue or IOCP behind one contract.
+ *
+ * <p>Threads: {@link #poll} by one thread at a time; everything else from any thread, also while a
+ * poll waits.
+ *
+ * <pre>{@code
+ * try (var poller = Poller.open();
+ *     var listener = TcpListener.bind(new InetSocketAddress("127.0.0.1", 8080))) {
+ *   var events = new ReadyEvents(256);
+ *   poller.register(listener, 1, Interest.READABLE, Trigger.LEVEL);
+ *   while (true) {
+ *     poller.poll(events, Poller.FOREVER);
+ *     for (int i = 0; i < events.size(); i++) {
+ *       // events.token(i) says which, events.readiness(i) says what
+ *     }
+ *   }
+ * }
+ * }</pre>
+ */
+public final class Poller extends UseCounted implements AutoCloseable {
+  /** The one token that cannot be used: the waker has it. */
+  public static final long RESERVED_TOKEN = -1L;
+
+  /** A timeout without end. */
+  public static final long FOREVER = -1L;
+
+  private static final VarHandle POLLING;
+
+  static {
+    try {
+      POLLING = MethodHandles.lookup().findVarHandle(Poller.class, "polling", boolean.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
+  private final Platform platform;
+  private final PollerBackend backend;
+  private final LongConsumer closedWhileRegistered;
+
+  @SuppressWarnings("FieldMayBeFinal") // written through POLLING
+  private volatile boolean polling;
+
+  private Poller(Platform platform, LongConsumer closedWhileRegistered) throws IOException {
+    this.platform = platform;
+    this.closedWhileRegistered = closedWhileRegistered;
+    this.backend = platform.openPoller();
+  }
+
+  /**
+   * Opens a poller on this system.
+   *
+   * @return the poller, to be closed by the caller
+   * @throws IOException if the system refuses, for instance for want of descriptors
+   * @throws IllegalStateException if native access is not granted; the message says what to type
+   * @throws UnsupportedOperationException if mill has no backend for this system
+   */
+  public static Poller open() throws IOException {
+    return open(Platform.current(), token -> {});
+  }
+
+  /**
+   * Opens a poller on a platform of the caller's choice.
+   *
+   * @param platform the platform
+   * @param closedWhileRegistered told the token of each pollable that is closed without having been
+   *     deregistered, on the closing thread, after the kernel has forgotten it and before its
+   *     descriptor can be used again
+   * @return the poller, to be closed by the caller
+   * @throws IOException if the system refuses, for instance for want of descriptors
+   */
+  public static Poller open(Platform platform, LongConsumer closedWhileRegistered)
+      throws IOException {
+    return new Poller(platform, closedWhileRegistered);
+  }
+
+  /**
+   * Puts a pollable into the kernel's set. With {@link Interest#NONE} it is only remembered. Any
+   * thread.
+   *
+   * @param pollable what to watch; with one poller at a time
+   * @param token comes back with each of its events; not {@link #RESERVED_TOKEN}
+   * @param interest what to report
+   * @param trigger how often to report it
+   * @throws IOException if the kernel refuses, {@code EPERM} for a plain file for instance; nothing
+   *     is registered then
+   * @throws ClosedChannelException if the pollable is closed
+   * @throws IllegalArgumentException if the token is the reserved one or the pollable belongs to
+   *     another platform
+   * @throws IllegalStateException if the pollable is registered already, or this is closed
+   */
+  public void register(Pollable pollable, long token, Interest interest, Trigger trigger)
+      throws IOException {
+    if (token == RESERVED_TOKEN) {
+      throw new IllegalArgumentException("token -1 is the waker's, choose another");
+    }
+    if (!pollable.platform().equals(platform)) {
+      throw new IllegalArgumentException(
+          pollable + " belongs to " + pollable.platform().name() + ", not to " + platform.name());
+    }
+    int fd = pollable.acquire();
+    try {
+      synchronized (pollable) {
+        checkStillOpen(pollable);
+        if (pollable.poller != null) {
+          throw new IllegalStateException(
+              pollable + " is registered already: change its interest, or deregister it first");
+        }
+        arm(pollable, fd, token, interest, trigger);
+        pollable.poller = this;
+        pollable.token = token;
+      }
+    } finally {
+      pollable.release();
+    }
+  }
+
+  /**
+   * Changes what is reported for a pollable, and re-arms a one-shot that has fired. Any thread.
+   *
+   * <p>{@link Interest#NONE} takes it out of the kernel's set; it stays registered and can be given
+   * an interest again.
+   *
+   * @param pollable registered here
+   * @param interest what to report from now on
+   * @param trigger how often
+   * @throws IOException if the kernel refuses; the old interest stays
+   * @throws ClosedChannelException if the pollable is closed
+   * @throws IllegalStateException if it is not registered here, or this is closed
+   */
+  public void change(Pollable pollable, Interest interest, Trigger trigger) throws IOException {
+    int fd = pollable.acquire();
+    try {
+      synchronized (pollable) {
+        checkStillOpen(pollable);
+        checkRegistered(pollable);
+        arm(pollable, fd, pollable.token, interest, trigger);
+      }
+    } finally {
+      pollable.release();
+    }
+  }
+
+  /**
+   * Takes a pollable out. Any thread. Does nothing if it is not registered here, or closed.
+   *
+   * <p>When this returns, no later poll reports it; a poll that is under way on another thread may
+   * still bring its token.
+   *
+   * @param pollable registered here
+   * @return true if it was registered
+   */
+  public boolean deregister(Pollable pollable) {
+    synchronized (pollable) {
+      if (pollable.poller != this) {
+        return false;
+      }
+      disarm(pollable);
+      pollable.poller = null;
+      return true;
+    }
+  }
+
+  /** Deregisters a pollable that is being closed; its descriptor is still open. */
+  void forget(Pollable pollable) {
+    long token;
+    synchronized (pollable) {
+      token = pollable.token;
+      if (!deregister(pollable)) {
+        return;
+      }
+    }
+    closedWhileRegistered.accept(token);
+  }
+
+  /**
+   * Waits until something is ready, {@link #wake()} is called or the time is over. One thread at a
+   * time.
+   *
+   * @param events overwritten with what is ready; what does not fit comes with the next poll
+   * @param timeoutNs how long to wait at most, in nanoseconds; never shortened by rounding. 0 does
+   *     not wait, {@link #FOREVER} (or any negative number) waits without end
+   * @return the number of events; 0 after a wake-up, a signal or the end of the time. A caller that
+   *     has a deadline looks at the clock
+   * @throws IOException if the kernel refuses to poll
+   * @throws IllegalStateException if this is closed, or another thread polls
+   */
+  public int poll(ReadyEvents events, long timeoutNs) throws IOException {
+    enterOpen();
+    int result;
+    try {
+      if (!POLLING.compareAndSet(this, false, true)) {
+        throw new IllegalStateException("another thread polls this poller; one at a time");
+      }
+      try {
+        events.clear();
+        result = backend.poll(events, timeoutNs);
+      } finally {
+        POLLING.setRelease(this, false);
+      }
+    } finally {
+      exit();
+    }
+    if (result < 0) {
+      throw platform.errnos().exception("poll", result);
+    }
+    return events.size();
+  }
+
+  /**
+   * Ends the poll that waits, or else the next one, at once. Any thread. Calls that come before a
+   * poll has seen the first one cost nothing more. Does nothing once this is closed.
+   */
+  public void wake() {
+    backend.wake();
+  }
+
+  /**
+   * Closes the poller; what is registered stays open and hears nothing more. Any thread; a second
+   * call does nothing.
+   *
+   * <p>A poll that waits on another thread is woken, and gives the kernel's resources back as it
+   * returns.
+   */
+  @Override
+  public void close() {
+    if (beginClose()) {
+      backend.wake();
+      exit();
+    }
+  }
+
+  @Override
+  void dispose() {
+    backend.close();
+  }
+
+  /**
+   * Gives the platform underneath.
+   *
+   * @return the platform
+   */
+  public Platform platform() {
+    return platform;
+  }
+
+  /**
+   * Names the backend.
+   *
+   * @return the platform's name, and {@code closed} if so
+   */
+  @Override
+  public String toString() {
+    return "Poller[" + platform.name() + (isStillOpen() ? "]" : ", closed]");
+  }
+
+  private void arm(Pollable pollable, int fd, long token, Interest interest, Trigger trigger)
+      throws IOException {
+    enterOpen();
+    int result = 0;
+    try {
+      if (interest == Interest.NONE) {
+        disarm(pollable);
+      } else if (pollable.interest == Interest.NONE) {
+        result = backend.add(fd, token, interest, trigger);
+      } else {
+        result = backend.modify(fd, token, interest, trigger);
+      }
+    } finally {
+      exit();
+    }
+    if (result < 0) {
+      throw platform.errnos().exception("register(" + pollable + ", " + interest + ")", result);
+    }
+    pollable.interest = interest;
+    pollable.trigger = trigger;
+  }
+
+  private void disarm(Pollable pollable) {
+    if (pollable.interest == Interest.NONE || !enter()) {
+      pollable.interest = Interest.NONE;
+      return;
+    }
+    int result;
+    try {
+      result = backend.remove(pollable.fd());
+    } finally {
+      exit();
+    }
+    pollable.interest = Interest.NONE;
+    if (result < 0) {
+      throw new IllegalStateException(
+          platform.errnos().exception("deregister(" + pollable + ")", result));
+    }
+  }
+
+  private void enterOpen() {
+    if (!enter()) {
+      throw new IllegalStateException("the poller is closed");
+    }
+  }
+
+  // Asked under the pollable's monitor, which close() takes after it has marked itself: what is
+  // open here is found by close().
+  private static void checkStillOpen(Pollable pollable) throws ClosedChannelException {
+    if (!pollable.isOpen()) {
+      throw new ClosedChannelException();
+    }
+  }
+
+  private void checkRegistered(Pollable pollable) {
+    if (pollable.poller != this) {
+      throw new IllegalStateException(pollable + " is not registered with this poller");
+    }
+  }
+}

@@ -1,0 +1,112 @@
+package mill.natives.linux;
+
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import mill.natives.Interest;
+import mill.natives.Readiness;
+import mill.natives.Trigger;
+import mill.natives.gen.linux.Linux;
+import mill.natives.gen.linux.epoll_event_natural;
+import mill.natives.gen.linux.epoll_event_packed;
+
+/**
+ * {@code struct epoll_event}, and what its bits mean to mill.
+ *
+ * <p>The kernel packs the structure on x86-64 and on no other architecture: 12 bytes there, 16
+ * elsewhere.
+ */
+final class EpollEvents {
+  private static final boolean PACKED =
+      System.getProperty("os.arch").equals("amd64")
+          || System.getProperty("os.arch").equals("x86_64");
+
+  /** The size of one event in bytes. */
+  static final long SIZE_BYTES =
+      PACKED ? epoll_event_packed.sizeof() : epoll_event_natural.sizeof();
+
+  private static final long EVENTS_OFFSET =
+      PACKED ? epoll_event_packed.events$offset() : epoll_event_natural.events$offset();
+  private static final long DATA_OFFSET =
+      PACKED ? epoll_event_packed.data$offset() : epoll_event_natural.data$offset();
+
+  // Unaligned, because in the packed form the data of every event is.
+  private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
+  private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED;
+
+  private static final int IN = Linux.EPOLLIN();
+  private static final int OUT = Linux.EPOLLOUT();
+  private static final int PRI = Linux.EPOLLPRI();
+  private static final int ERR = Linux.EPOLLERR();
+  private static final int HUP = Linux.EPOLLHUP();
+  private static final int RDHUP = Linux.EPOLLRDHUP();
+
+  static {
+    long expected = PACKED ? 12 : 16;
+    if (SIZE_BYTES != expected || DATA_OFFSET != expected - 8) {
+      throw new AssertionError(
+          "struct epoll_event has " + SIZE_BYTES + " bytes, the kernel's has " + expected);
+    }
+  }
+
+  private EpollEvents() {}
+
+  /** The bits to arm. */
+  static int mask(Interest interest, Trigger trigger) {
+    int mask = 0;
+    if (interest.isReadable()) {
+      // The peer's half-close belongs to reading: asked for alone it would spin under a writer who
+      // never reads it away.
+      mask |= IN | RDHUP;
+    }
+    if (interest.isWritable()) {
+      mask |= OUT;
+    }
+    if (interest.isPriority()) {
+      mask |= PRI;
+    }
+    return switch (trigger) {
+      case LEVEL -> mask;
+      case EDGE -> mask | Linux.EPOLLET();
+      case ONESHOT -> mask | Linux.EPOLLONESHOT();
+    };
+  }
+
+  /** What the kernel's bits say in mill's words. */
+  static int readiness(int mask) {
+    int bits = 0;
+    if ((mask & (IN | RDHUP | HUP | ERR)) != 0) {
+      bits |= Readiness.READABLE;
+    }
+    if ((mask & (OUT | HUP | ERR)) != 0) {
+      bits |= Readiness.WRITABLE;
+    }
+    // The common event has none of these.
+    if ((mask & (PRI | RDHUP | HUP | ERR)) != 0) {
+      bits |= (mask & PRI) != 0 ? Readiness.PRIORITY : 0;
+      bits |= (mask & (RDHUP | HUP)) != 0 ? Readiness.READ_CLOSED : 0;
+      bits |= (mask & (HUP | ERR)) != 0 ? Readiness.WRITE_CLOSED : 0;
+      bits |= (mask & ERR) != 0 ? Readiness.ERROR : 0;
+    }
+    return bits;
+  }
+
+  static int maskAt(MemorySegment events, int index) {
+    return events.get(INT, index * SIZE_BYTES + EVENTS_OFFSET);
+  }
+
+  static long dataAt(MemorySegment events, int index) {
+    return events.get(LONG, index * SIZE_BYTES + DATA_OFFSET);
+  }
+
+  static void write(MemorySegment event, int mask, long data) {
+    event.set(INT, EVENTS_OFFSET, mask);
+    event.set(LONG, DATA_OFFSET, data);
+  }
+
+  /** Room for {@code count} events. */
+  static MemoryLayout layout(int count) {
+    return MemoryLayout.sequenceLayout(count * SIZE_BYTES, ValueLayout.JAVA_BYTE)
+        .withByteAlignment(Long.BYTES);
+  }
+}

@@ -1,0 +1,113 @@
+package mill.natives.linux;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+import mill.natives.ffm.CallMemory;
+import mill.natives.ffm.NativeCalls;
+import mill.natives.gen.linux.Linux;
+
+/**
+ * The calls that move bytes through sockets: the hot path. Each returns {@code n >= 0} or {@code
+ * -errno}.
+ */
+final class TransferCalls {
+  private TransferCalls() {}
+
+  /** {@code recv(2)}. */
+  static long recv(int fd, MemorySegment buffer, long length, int flags) {
+    CallMemory memory = CallMemory.current();
+    try {
+      return memory.orErrno(
+          (long) Recv.HANDLE.invokeExact(memory.errnoSegment(), fd, buffer, length, flags));
+    } catch (Throwable t) {
+      throw NativeCalls.rethrow(t);
+    }
+  }
+
+  /** {@code send(2)}. */
+  static long send(int fd, MemorySegment buffer, long length, int flags) {
+    CallMemory memory = CallMemory.current();
+    try {
+      return memory.orErrno(
+          (long) Send.HANDLE.invokeExact(memory.errnoSegment(), fd, buffer, length, flags));
+    } catch (Throwable t) {
+      throw NativeCalls.rethrow(t);
+    }
+  }
+
+  /** {@code recvfrom(2)}. */
+  static long recvfrom(
+      int fd,
+      MemorySegment buffer,
+      long length,
+      int flags,
+      MemorySegment address,
+      MemorySegment addressLength) {
+    CallMemory memory = CallMemory.current();
+    try {
+      return memory.orErrno(
+          (long)
+              Recvfrom.HANDLE.invokeExact(
+                  memory.errnoSegment(), fd, buffer, length, flags, address, addressLength));
+    } catch (Throwable t) {
+      throw NativeCalls.rethrow(t);
+    }
+  }
+
+  /** {@code sendto(2)}. */
+  static long sendto(
+      int fd,
+      MemorySegment buffer,
+      long length,
+      int flags,
+      MemorySegment address,
+      int addressLength) {
+    CallMemory memory = CallMemory.current();
+    try {
+      return memory.orErrno(
+          (long)
+              Sendto.HANDLE.invokeExact(
+                  memory.errnoSegment(), fd, buffer, length, flags, address, addressLength));
+    } catch (Throwable t) {
+      throw NativeCalls.rethrow(t);
+    }
+  }
+
+  /** {@code sendmsg(2)}. */
+  static long sendmsg(int fd, MemorySegment message, int flags) {
+    CallMemory memory = CallMemory.current();
+    try {
+      return memory.orErrno(
+          (long) Sendmsg.HANDLE.invokeExact(memory.errnoSegment(), fd, message, flags));
+    } catch (Throwable t) {
+      throw NativeCalls.rethrow(t);
+    }
+  }
+
+  // A class for each handle: linking costs start-up time, so a program links only what it calls.
+
+  private static final class Recv {
+    static final MethodHandle HANDLE =
+        NativeCalls.link(Linux.recv$address(), Linux.recv$descriptor());
+  }
+
+  private static final class Send {
+    static final MethodHandle HANDLE =
+        NativeCalls.link(Linux.send$address(), Linux.send$descriptor());
+  }
+
+  private static final class Recvfrom {
+    static final MethodHandle HANDLE =
+        NativeCalls.link(Linux.recvfrom$address(), Linux.recvfrom$descriptor());
+  }
+
+  private static final class Sendto {
+    static final MethodHandle HANDLE =
+        NativeCalls.link(Linux.sendto$address(), Linux.sendto$descriptor());
+  }
+
+  private static final class Sendmsg {
+    static final MethodHandle HANDLE =
+        NativeCalls.link(Linux.sendmsg$address(), Linux.sendmsg$descriptor());
+  }
+}

@@ -1,0 +1,160 @@
+package mill.natives.net;
+
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.net.SocketAddress;
+import mill.natives.platform.NativeAddress;
+import mill.natives.platform.Platform;
+import mill.natives.platform.Sockets.Family;
+import org.jspecify.annotations.Nullable;
+
+/** What UDP and Unix datagram sockets share. */
+abstract class AbstractDatagramSocket extends AbstractSocket {
+  AbstractDatagramSocket(Platform platform, int fd, Family family) {
+    super(platform, fd, family);
+  }
+
+  /**
+   * Binds a socket that was made by {@code open}. Any thread.
+   *
+   * @param local the address to receive at
+   * @throws IOException if the kernel refuses, {@code EADDRINUSE} for instance
+   */
+  public final void bindTo(SocketAddress local) throws IOException {
+    bindSocket(local);
+  }
+
+  /**
+   * Fixes the peer: {@link #send(MemorySegment, long, long)} goes there, and only its datagrams are
+   * received. Any thread.
+   *
+   * @param remote the peer
+   * @throws IOException if the kernel refuses
+   */
+  public final void connect(SocketAddress remote) throws IOException {
+    NativeAddress address = encoded(remote);
+    int fd = acquire();
+    try {
+      require("connect(" + remote + ")", sockets().connect(fd, address));
+    } finally {
+      release();
+    }
+  }
+
+  /**
+   * Asks the kernel for the peer that {@link #connect} fixed. Any thread.
+   *
+   * @return its address, or null when not connected
+   * @throws IOException if the kernel refuses
+   */
+  @SuppressWarnings("exports") // see module-info
+  public final @Nullable SocketAddress remoteAddress() throws IOException {
+    return peerAddress();
+  }
+
+  /**
+   * Sends one datagram to the connected peer ({@code send(2)}). Any thread.
+   *
+   * @param buffer holds it, off-heap
+   * @param offset where in the buffer, in bytes
+   * @param length its size in bytes; 0 sends an empty datagram
+   * @return {@code length}, or {@link IoStatus#WOULD_BLOCK}
+   * @throws IOException if the kernel refuses: {@code EMSGSIZE} when it is too long, {@code
+   *     EDESTADDRREQ} or {@code ENOTCONN} when there is no peer, {@code ECONNREFUSED} when an
+   *     earlier datagram found nobody
+   */
+  public final int send(MemorySegment buffer, long offset, long length) throws IOException {
+    Transfers.check(buffer, offset, length);
+    int fd = acquire();
+    try {
+      int sent = sockets().send(fd, buffer, offset, length);
+      return sent >= 0 ? sent : Transfers.failure(platform().errnos(), "send", sent);
+    } finally {
+      release();
+    }
+  }
+
+  /**
+   * Receives one datagram ({@code recv(2)}). Any thread.
+   *
+   * @param buffer receives it, off-heap; what does not fit is lost
+   * @param offset where in the buffer, in bytes
+   * @param length how many bytes at most
+   * @return its size in bytes, which may be 0, or {@link IoStatus#WOULD_BLOCK}
+   * @throws IOException if the kernel refuses: {@code ECONNREFUSED} when an earlier datagram found
+   *     nobody
+   */
+  public final int receive(MemorySegment buffer, long offset, long length) throws IOException {
+    Transfers.checkWritable(buffer, offset, length);
+    int fd = acquire();
+    try {
+      int received = sockets().receive(fd, buffer, offset, length);
+      return received >= 0 ? received : Transfers.failure(platform().errnos(), "recv", received);
+    } finally {
+      release();
+    }
+  }
+
+  /**
+   * Sends one datagram ({@code sendto(2)}). Any thread.
+   *
+   * @param buffer holds it, off-heap
+   * @param offset where in the buffer, in bytes
+   * @param length its size in bytes
+   * @param to where to
+   * @return {@code length}, or {@link IoStatus#WOULD_BLOCK}
+   * @throws IOException if the kernel refuses, {@code EMSGSIZE} for instance
+   */
+  public final int sendTo(MemorySegment buffer, long offset, long length, SocketAddress to)
+      throws IOException {
+    return sendTo(buffer, offset, length, encoded(to));
+  }
+
+  /**
+   * Sends one datagram, allocating nothing: {@code to} is usually where another came from. Any
+   * thread.
+   *
+   * @param buffer holds it, off-heap
+   * @param offset where in the buffer, in bytes
+   * @param length its size in bytes
+   * @param to where to
+   * @return {@code length}, or {@link IoStatus#WOULD_BLOCK}
+   * @throws IOException if the kernel refuses, {@code EMSGSIZE} for instance
+   */
+  public final int sendTo(MemorySegment buffer, long offset, long length, NativeAddress to)
+      throws IOException {
+    Transfers.check(buffer, offset, length);
+    int fd = acquire();
+    try {
+      int sent = sockets().sendTo(fd, buffer, offset, length, to);
+      return sent >= 0 ? sent : Transfers.failure(platform().errnos(), "sendto", sent);
+    } finally {
+      release();
+    }
+  }
+
+  /**
+   * Receives one datagram and where it comes from, allocating nothing ({@code recvfrom(2)}). Any
+   * thread.
+   *
+   * @param buffer receives it, off-heap; what does not fit is lost
+   * @param offset where in the buffer, in bytes
+   * @param length how many bytes at most
+   * @param from receives the sender's address; {@link Platform#addresses()} reads it
+   * @return its size in bytes, which may be 0, or {@link IoStatus#WOULD_BLOCK}
+   * @throws IOException if the kernel refuses
+   */
+  public final int receiveFrom(MemorySegment buffer, long offset, long length, NativeAddress from)
+      throws IOException {
+    Transfers.checkWritable(buffer, offset, length);
+    int fd = acquire();
+    try {
+      int received = sockets().receiveFrom(fd, buffer, offset, length, from);
+      return received >= 0
+          ? received
+          : Transfers.failure(platform().errnos(), "recvfrom", received);
+    } finally {
+      release();
+    }
+  }
+}

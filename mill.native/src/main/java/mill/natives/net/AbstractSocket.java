@@ -1,0 +1,225 @@
+package mill.natives.net;
+
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.net.Inet6Address;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import mill.natives.Pollable;
+import mill.natives.platform.NativeAddress;
+import mill.natives.platform.OptionCode;
+import mill.natives.platform.Platform;
+import mill.natives.platform.Sockets;
+import mill.natives.platform.Sockets.Family;
+import org.jspecify.annotations.Nullable;
+
+/** What every socket has: a family, options and an own address. */
+abstract class AbstractSocket extends Pollable {
+  // Calls that take an address are rare beside transfers, so a thread's are made in one place.
+  private static final ThreadLocal<NativeAddress> ADDRESS =
+      ThreadLocal.withInitial(NativeAddress::new);
+
+  private final Family family;
+
+  AbstractSocket(Platform platform, int fd, Family family) {
+    super(platform, fd);
+    this.family = family;
+  }
+
+  final Family family() {
+    return family;
+  }
+
+  /**
+   * Sets an option. Any thread.
+   *
+   * @param <T> the type of its value
+   * @param option the option
+   * @param value its value
+   * @throws IOException if the kernel refuses
+   * @throws UnsupportedOperationException if this system has no such option
+   */
+  public final <T> void setOption(SocketOption<T> option, T value) throws IOException {
+    OptionCode code = code(option);
+    int fd = acquire();
+    try {
+      int result;
+      if (option == SocketOption.SO_LINGER) {
+        result = sockets().setLinger(fd, (Integer) value);
+      } else if (value instanceof Boolean flag) {
+        result = sockets().setIntOption(fd, code, flag ? 1 : 0);
+      } else {
+        result = sockets().setIntOption(fd, code, (Integer) value);
+      }
+      require("setsockopt(" + option + ")", result);
+    } finally {
+      release();
+    }
+  }
+
+  /**
+   * Reads an option. Any thread.
+   *
+   * @param <T> the type of its value
+   * @param option the option
+   * @return its value
+   * @throws IOException if the kernel refuses
+   * @throws UnsupportedOperationException if this system has no such option
+   */
+  public final <T> T getOption(SocketOption<T> option) throws IOException {
+    OptionCode code = code(option);
+    int[] value = new int[1];
+    int fd = acquire();
+    try {
+      int result =
+          option == SocketOption.SO_LINGER
+              ? sockets().getLinger(fd, value)
+              : sockets().getIntOption(fd, code, value);
+      require("getsockopt(" + option + ")", result);
+    } finally {
+      release();
+    }
+    return option.type() == Boolean.class
+        ? option.type().cast(value[0] != 0)
+        : option.type().cast(value[0]);
+  }
+
+  /**
+   * Sets an option by its numbers, for those that mill does not name. Any thread.
+   *
+   * @param level the C constant's value, {@code SOL_SOCKET} or a protocol
+   * @param number the C constant's value
+   * @param value the bytes of its value, off-heap and exactly as long as the option wants them
+   * @throws IOException if the kernel refuses
+   */
+  public final void setOption(int level, int number, MemorySegment value) throws IOException {
+    Transfers.check(value, 0, value.byteSize());
+    int fd = acquire();
+    try {
+      int result = sockets().setOption(fd, new OptionCode(level, number), value);
+      require("setsockopt(" + level + ", " + number + ")", result);
+    } finally {
+      release();
+    }
+  }
+
+  /**
+   * Reads an option by its numbers, for those that mill does not name. Any thread.
+   *
+   * @param level the C constant's value, {@code SOL_SOCKET} or a protocol
+   * @param number the C constant's value
+   * @param value receives the bytes of its value, off-heap
+   * @return how many bytes the kernel wrote
+   * @throws IOException if the kernel refuses
+   */
+  public final int getOption(int level, int number, MemorySegment value) throws IOException {
+    Transfers.checkWritable(value, 0, value.byteSize());
+    int fd = acquire();
+    try {
+      int result = sockets().getOption(fd, new OptionCode(level, number), value);
+      return require("getsockopt(" + level + ", " + number + ")", result);
+    } finally {
+      release();
+    }
+  }
+
+  /**
+   * Asks the kernel for this socket's own address. Any thread.
+   *
+   * @return the address; after binding to port 0 it tells the port that was chosen
+   * @throws IOException if the kernel refuses
+   */
+  public final SocketAddress localAddress() throws IOException {
+    NativeAddress address = ADDRESS.get();
+    int fd = acquire();
+    try {
+      require("getsockname", sockets().localAddress(fd, address));
+    } finally {
+      release();
+    }
+    return required(platform().addresses().decode(address));
+  }
+
+  final void bindSocket(SocketAddress address) throws IOException {
+    NativeAddress encoded = encoded(address);
+    int fd = acquire();
+    try {
+      require("bind(" + address + ")", sockets().bind(fd, encoded));
+    } finally {
+      release();
+    }
+  }
+
+  final @Nullable SocketAddress peerAddress() throws IOException {
+    NativeAddress address = ADDRESS.get();
+    int result;
+    int fd = acquire();
+    try {
+      result = sockets().remoteAddress(fd, address);
+    } finally {
+      release();
+    }
+    if (platform().errnos().isNotConnected(result)) {
+      return null;
+    }
+    require("getpeername", result);
+    return platform().addresses().decode(address);
+  }
+
+  /**
+   * Writes an address into the calling thread's address memory, where it stays until the thread's
+   * next address.
+   */
+  final NativeAddress encoded(SocketAddress address) {
+    NativeAddress into = ADDRESS.get();
+    platform().addresses().encode(address, family, into);
+    return into;
+  }
+
+  static NativeAddress threadAddress() {
+    return ADDRESS.get();
+  }
+
+  final Sockets sockets() {
+    return platform().sockets();
+  }
+
+  final int require(String call, int result) throws IOException {
+    if (result < 0) {
+      throw platform().errnos().exception(call, result);
+    }
+    return result;
+  }
+
+  static int openSocket(Platform platform, Family family, Sockets.Type type) throws IOException {
+    int fd = platform.sockets().socket(family, type);
+    if (fd < 0) {
+      throw platform.errnos().exception("socket(" + family + ", " + type + ")", fd);
+    }
+    return fd;
+  }
+
+  /** The family of the socket that can use an address. */
+  static Family internetFamily(SocketAddress address) {
+    if (address instanceof InetSocketAddress inet) {
+      return inet.getAddress() instanceof Inet6Address ? Family.INET6 : Family.INET;
+    }
+    throw new IllegalArgumentException("not an IP address with a port: " + address);
+  }
+
+  private OptionCode code(SocketOption<?> option) {
+    OptionCode code = platform().option(option.name());
+    if (code == null) {
+      throw new UnsupportedOperationException(
+          "there is no socket option " + option + " on " + platform().name());
+    }
+    return code;
+  }
+
+  private static SocketAddress required(@Nullable SocketAddress address) {
+    if (address == null) {
+      throw new IllegalStateException("the kernel reported an empty address");
+    }
+    return address;
+  }
+}

@@ -1,0 +1,39 @@
+package mill.natives.net;
+
+import java.io.IOException;
+import mill.natives.platform.Platform;
+
+/**
+ * A pipe within the process ({@code pipe(2)}): what is written to the sink comes out of the source.
+ *
+ * @param source the reading end; reads {@link IoStatus#END_OF_STREAM} once the sink is closed and
+ *     the pipe is empty
+ * @param sink the writing end; fails with {@code EPIPE} once the source is closed
+ */
+public record Pipe(RawFd source, RawFd sink) implements AutoCloseable {
+  /**
+   * Makes a pipe.
+   *
+   * @return the pipe, to be closed by the caller
+   * @throws IOException if the system refuses, for instance for want of descriptors
+   */
+  public static Pipe open() throws IOException {
+    Platform platform = Platform.current();
+    int[] fds = new int[2];
+    int result = platform.sockets().pipe(fds);
+    if (result < 0) {
+      throw platform.errnos().exception("pipe", result);
+    }
+    return new Pipe(new RawFd(platform, fds[0], true), new RawFd(platform, fds[1], true));
+  }
+
+  /** Closes both ends. Any thread; a second call does nothing. */
+  @Override
+  public void close() {
+    try {
+      source.close();
+    } finally {
+      sink.close();
+    }
+  }
+}

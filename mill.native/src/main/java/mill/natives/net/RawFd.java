@@ -1,0 +1,108 @@
+package mill.natives.net;
+
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import mill.natives.Pollable;
+import mill.natives.platform.Platform;
+
+/**
+ * Any other descriptor: a pipe's end, or one that the program got elsewhere (inotify, timerfd, a
+ * device).
+ *
+ * <p>Reads and writes are {@code read(2)} and {@code write(2)}.
+ */
+public final class RawFd extends Pollable {
+  private final boolean owned;
+
+  RawFd(Platform platform, int fd, boolean owned) {
+    super(platform, fd);
+    this.owned = owned;
+  }
+
+  /**
+   * Takes over a descriptor: {@link #close()} closes it. It is made non-blocking.
+   *
+   * @param fd open, and nobody else's from now on
+   * @return the descriptor as a pollable
+   * @throws IOException if it is not open ({@code EBADF})
+   */
+  public static RawFd own(int fd) throws IOException {
+    return wrap(fd, true);
+  }
+
+  /**
+   * Uses a descriptor that stays somebody else's: {@link #close()} only forgets it. It is made
+   * non-blocking.
+   *
+   * @param fd open for as long as this is
+   * @return the descriptor as a pollable
+   * @throws IOException if it is not open ({@code EBADF})
+   */
+  public static RawFd borrow(int fd) throws IOException {
+    return wrap(fd, false);
+  }
+
+  private static RawFd wrap(int fd, boolean owned) throws IOException {
+    Platform platform = Platform.current();
+    RawFd wrapped = new RawFd(platform, fd, owned);
+    int result = platform.sockets().setNonBlocking(fd);
+    if (result < 0) {
+      throw platform.errnos().exception("fcntl(" + fd + ")", result);
+    }
+    return wrapped;
+  }
+
+  /**
+   * Reads what is there. Any thread.
+   *
+   * @param buffer receives the bytes, off-heap
+   * @param offset where in the buffer, in bytes
+   * @param length how many bytes at most; with 0 nothing is read and 0 returned
+   * @return bytes read, {@link IoStatus#END_OF_STREAM} or {@link IoStatus#WOULD_BLOCK}
+   * @throws IOException if the read fails
+   * @throws java.nio.channels.ClosedChannelException if this is closed
+   */
+  public int read(MemorySegment buffer, long offset, long length) throws IOException {
+    Transfers.checkWritable(buffer, offset, length);
+    if (length == 0) {
+      return 0;
+    }
+    int fd = acquire();
+    try {
+      int result = platform().sockets().read(fd, buffer, offset, length);
+      if (result == 0) {
+        return IoStatus.END_OF_STREAM;
+      }
+      return result > 0 ? result : Transfers.failure(platform().errnos(), "read", result);
+    } finally {
+      release();
+    }
+  }
+
+  /**
+   * Writes what is taken now. Any thread.
+   *
+   * @param buffer holds the bytes, off-heap
+   * @param offset where in the buffer, in bytes
+   * @param length how many bytes at most
+   * @return bytes written, perhaps fewer than asked, or {@link IoStatus#WOULD_BLOCK}
+   * @throws IOException if the write fails, with {@code EPIPE} when nobody reads the pipe for
+   *     instance
+   * @throws java.nio.channels.ClosedChannelException if this is closed
+   */
+  public int write(MemorySegment buffer, long offset, long length) throws IOException {
+    Transfers.check(buffer, offset, length);
+    int fd = acquire();
+    try {
+      int result = platform().sockets().write(fd, buffer, offset, length);
+      return result >= 0 ? result : Transfers.failure(platform().errnos(), "write", result);
+    } finally {
+      release();
+    }
+  }
+
+  @Override
+  protected int closeDescriptor(int fd) {
+    return owned ? super.closeDescriptor(fd) : 0;
+  }
+}

@@ -1,0 +1,119 @@
+package mill.natives.net;
+
+import java.io.IOException;
+import java.net.SocketAddress;
+import mill.natives.platform.NativeAddress;
+import mill.natives.platform.Platform;
+import mill.natives.platform.Sockets;
+import mill.natives.platform.Sockets.Family;
+import org.jspecify.annotations.Nullable;
+
+/** A socket that TCP connections are accepted from. */
+public final class TcpListener extends AbstractListener {
+  /**
+   * The backlog of {@link #bind(SocketAddress)}; the system lowers it to its own limit ({@code
+   * somaxconn}).
+   */
+  public static final int DEFAULT_BACKLOG = 4096;
+
+  private TcpListener(Platform platform, int fd, Family family) {
+    super(platform, fd, family);
+  }
+
+  /**
+   * Opens a listener that is not bound yet, to set options before {@link #bindTo} and {@link
+   * #listen}.
+   *
+   * @param family {@code INET} or {@code INET6}
+   * @return the listener, to be closed by the caller
+   * @throws IOException if the system refuses, for instance for want of descriptors
+   */
+  public static TcpListener open(Family family) throws IOException {
+    return open(Platform.current(), family);
+  }
+
+  private static TcpListener open(Platform platform, Family family) throws IOException {
+    int fd = openSocket(platform, family, Sockets.Type.STREAM);
+    return new TcpListener(platform, fd, family);
+  }
+
+  /**
+   * Listens on an address.
+   *
+   * @param local where; port 0 lets the system choose, {@link #localAddress()} tells what
+   * @return the listener, to be closed by the caller
+   * @throws IOException if the kernel refuses, {@code EADDRINUSE} or {@code EACCES} for instance;
+   *     nothing stays open
+   */
+  public static TcpListener bind(SocketAddress local) throws IOException {
+    return bind(local, DEFAULT_BACKLOG);
+  }
+
+  /**
+   * Listens on an address.
+   *
+   * @param local where; port 0 lets the system choose, {@link #localAddress()} tells what
+   * @param backlog how many connections may wait to be accepted; the system may lower it
+   * @return the listener, to be closed by the caller
+   * @throws IOException if the kernel refuses, {@code EADDRINUSE} or {@code EACCES} for instance;
+   *     nothing stays open
+   */
+  public static TcpListener bind(SocketAddress local, int backlog) throws IOException {
+    return bind(Platform.current(), local, backlog);
+  }
+
+  /**
+   * Listens on an address of a platform of the caller's choice.
+   *
+   * @param platform the platform
+   * @param local where
+   * @param backlog how many connections may wait to be accepted
+   * @return the listener, to be closed by the caller
+   * @throws IOException if the platform refuses; nothing stays open
+   */
+  public static TcpListener bind(Platform platform, SocketAddress local, int backlog)
+      throws IOException {
+    TcpListener listener = open(platform, internetFamily(local));
+    boolean listening = false;
+    try {
+      listener.setOption(SocketOption.SO_REUSEADDR, true);
+      listener.bindTo(local);
+      listener.listen(backlog);
+      listening = true;
+      return listener;
+    } finally {
+      if (!listening) {
+        listener.close();
+      }
+    }
+  }
+
+  /**
+   * Accepts a connection that waits ({@code accept(2)}). Any thread.
+   *
+   * <p>Connections that died while they waited are stepped over.
+   *
+   * @return the connection, to be closed by the caller; null when none waits
+   * @throws IOException if the system has no descriptor left ({@code EMFILE}, {@code ENFILE}) or no
+   *     memory. The connection still waits, so a level-triggered listener is reported again at
+   *     once: drop its interest until descriptors are free
+   * @throws java.nio.channels.ClosedChannelException if this is closed
+   */
+  @SuppressWarnings("exports") // see module-info
+  public @Nullable TcpStream accept() throws IOException {
+    return accept(threadAddress());
+  }
+
+  /**
+   * Accepts a connection that waits and tells where it comes from. See {@link #accept()}.
+   *
+   * @param peer receives the peer's address; {@link Platform#addresses()} reads it
+   * @return the connection, to be closed by the caller; null when none waits
+   * @throws IOException as {@link #accept()}
+   */
+  @SuppressWarnings("exports") // see module-info
+  public @Nullable TcpStream accept(NativeAddress peer) throws IOException {
+    int fd = acceptDescriptor(peer);
+    return fd < 0 ? null : new TcpStream(platform(), fd, family(), true);
+  }
+}

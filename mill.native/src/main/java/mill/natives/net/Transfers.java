@@ -1,0 +1,57 @@
+package mill.natives.net;
+
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.util.Objects;
+import mill.natives.platform.Errnos;
+
+/** What all transfers share: how their buffers are checked and their results read. */
+final class Transfers {
+  /**
+   * How often a call that a signal interrupted is made again before the transfer counts as one that
+   * would block. A call that does not wait is hardly ever interrupted even once.
+   */
+  static final int MAX_INTERRUPTIONS = 16;
+
+  private Transfers() {}
+
+  static void check(MemorySegment buffer, long offset, long length) {
+    if (!buffer.isNative()) {
+      throw new IllegalArgumentException(
+          "the buffer is on the Java heap, where the kernel cannot reach it: allocate it from an Arena or a BufferPool");
+    }
+    Objects.checkFromIndexSize(offset, length, buffer.byteSize());
+  }
+
+  static void checkWritable(MemorySegment buffer, long offset, long length) {
+    check(buffer, offset, length);
+    if (buffer.isReadOnly()) {
+      throw new IllegalArgumentException("the buffer is read-only, nothing can be read into it");
+    }
+  }
+
+  static void checkAll(MemorySegment[] buffers, int from, int count, boolean writable) {
+    Objects.checkFromIndexSize(from, count, buffers.length);
+    for (int i = from; i < from + count; i++) {
+      MemorySegment buffer = buffers[i];
+      if (writable) {
+        checkWritable(buffer, 0, buffer.byteSize());
+      } else {
+        check(buffer, 0, buffer.byteSize());
+      }
+      // A segment's address goes into the vector as a number, so the linker cannot look after it.
+      if (!buffer.scope().isAlive() || !buffer.isAccessibleBy(Thread.currentThread())) {
+        throw new IllegalStateException(
+            "buffer " + i + " is freed or confined to another thread: " + buffer);
+      }
+    }
+  }
+
+  /** What a failed call means to the caller: {@code WOULD_BLOCK}, or an exception. */
+  static int failure(Errnos errnos, String call, long result) throws IOException {
+    if (errnos.isWouldBlock(result) || errnos.isInterrupted(result)) {
+      return IoStatus.WOULD_BLOCK;
+    }
+    throw errnos.exception(call, result);
+  }
+}

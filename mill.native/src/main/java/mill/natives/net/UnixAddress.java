@@ -1,0 +1,122 @@
+package mill.natives.net;
+
+import java.net.SocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Arrays;
+
+/**
+ * The address of a Unix domain socket: a path, an abstract name, or none ({@code unix(7)}).
+ *
+ * <p>Java's own {@link java.net.UnixDomainSocketAddress} is accepted wherever this is, but cannot
+ * say an abstract name. Immutable, any thread.
+ */
+public final class UnixAddress extends SocketAddress {
+  private static final long serialVersionUID = 1L;
+
+  private static final UnixAddress UNNAMED = new UnixAddress(new byte[0]);
+
+  private final byte[] bytes;
+
+  private UnixAddress(byte[] bytes) {
+    this.bytes = bytes;
+  }
+
+  /**
+   * Names a socket in the file system.
+   *
+   * @param path where it is
+   * @return the address
+   * @throws IllegalArgumentException if the path is empty
+   */
+  public static UnixAddress of(Path path) {
+    byte[] bytes = path.toString().getBytes(StandardCharsets.UTF_8);
+    if (bytes.length == 0) {
+      throw new IllegalArgumentException("an empty path names no socket; use unnamed()");
+    }
+    return new UnixAddress(bytes);
+  }
+
+  /**
+   * Names a socket in Linux's abstract namespace: no file, gone with its last descriptor.
+   *
+   * @param name the name, without the leading NUL; in UTF-8 it has at most 107 bytes
+   * @return the address
+   */
+  public static UnixAddress ofAbstract(String name) {
+    byte[] text = name.getBytes(StandardCharsets.UTF_8);
+    byte[] bytes = new byte[text.length + 1];
+    System.arraycopy(text, 0, bytes, 1, text.length);
+    return new UnixAddress(bytes);
+  }
+
+  /**
+   * The address of a socket that was never bound.
+   *
+   * @return the address without a name
+   */
+  public static UnixAddress unnamed() {
+    return UNNAMED;
+  }
+
+  /**
+   * Reads an address as the kernel has it. For platforms.
+   *
+   * @param bytes a path, an abstract name with its leading NUL, or nothing
+   * @return the address
+   */
+  public static UnixAddress ofBytes(byte[] bytes) {
+    return bytes.length == 0 ? UNNAMED : new UnixAddress(bytes.clone());
+  }
+
+  /**
+   * Gives the name as the kernel has it.
+   *
+   * @return a path, an abstract name with its leading NUL, or nothing; a copy
+   */
+  public byte[] bytes() {
+    return bytes.clone();
+  }
+
+  /**
+   * Tells whether this is an abstract name.
+   *
+   * @return true if so
+   */
+  public boolean isAbstract() {
+    return bytes.length > 0 && bytes[0] == 0;
+  }
+
+  /**
+   * Tells whether this is no name at all.
+   *
+   * @return true if so
+   */
+  public boolean isUnnamed() {
+    return bytes.length == 0;
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof UnixAddress that && Arrays.equals(bytes, that.bytes);
+  }
+
+  @Override
+  public int hashCode() {
+    return Arrays.hashCode(bytes);
+  }
+
+  /**
+   * Writes the address the way {@code ss} and {@code lsof} do.
+   *
+   * @return the path, {@code @name} for an abstract name, or {@code (unnamed)}
+   */
+  @Override
+  public String toString() {
+    if (isUnnamed()) {
+      return "(unnamed)";
+    }
+    String text = new String(bytes, StandardCharsets.UTF_8);
+    return isAbstract() ? "@" + text.substring(1) : text;
+  }
+}

@@ -1,0 +1,51 @@
+package mill.natives.net;
+
+import java.io.IOException;
+import java.net.SocketAddress;
+import mill.natives.platform.Platform;
+import mill.natives.platform.Sockets;
+import mill.natives.platform.Sockets.Family;
+
+/**
+ * A Unix domain datagram socket ({@code unix(7)}), connected to one peer or not.
+ *
+ * <p>Closing it does not remove its file: whoever bound the path deletes it.
+ */
+public final class UnixDatagram extends AbstractDatagramSocket {
+  private UnixDatagram(Platform platform, int fd) {
+    super(platform, fd, Family.UNIX);
+  }
+
+  /**
+   * Opens a socket without a name: it can send, and nobody can answer.
+   *
+   * @return the socket, to be closed by the caller
+   * @throws IOException if the system refuses, for instance for want of descriptors
+   */
+  public static UnixDatagram open() throws IOException {
+    Platform platform = Platform.current();
+    return new UnixDatagram(platform, openSocket(platform, Family.UNIX, Sockets.Type.DATAGRAM));
+  }
+
+  /**
+   * Opens a socket and binds it.
+   *
+   * @param local a {@link UnixAddress} or {@link java.net.UnixDomainSocketAddress}
+   * @return the socket, to be closed by the caller
+   * @throws IOException if the kernel refuses, {@code EADDRINUSE} when the path exists for
+   *     instance; nothing stays open
+   */
+  public static UnixDatagram bind(SocketAddress local) throws IOException {
+    UnixDatagram socket = open();
+    boolean bound = false;
+    try {
+      socket.bindTo(local);
+      bound = true;
+      return socket;
+    } finally {
+      if (!bound) {
+        socket.close();
+      }
+    }
+  }
+}

@@ -1,0 +1,70 @@
+package mill.natives.net;
+
+import java.io.IOException;
+import java.net.SocketAddress;
+import mill.natives.platform.Platform;
+import mill.natives.platform.Sockets;
+import mill.natives.platform.Sockets.Family;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A socket that Unix domain connections are accepted from ({@code unix(7)}).
+ *
+ * <p>Closing it does not remove its file: whoever bound the path deletes it.
+ */
+public final class UnixListener extends AbstractListener {
+  private UnixListener(Platform platform, int fd) {
+    super(platform, fd, Family.UNIX);
+  }
+
+  /**
+   * Listens on an address.
+   *
+   * @param local a {@link UnixAddress} or {@link java.net.UnixDomainSocketAddress}
+   * @return the listener, to be closed by the caller
+   * @throws IOException if the kernel refuses, {@code EADDRINUSE} when the path exists for
+   *     instance; nothing stays open
+   */
+  public static UnixListener bind(SocketAddress local) throws IOException {
+    return bind(local, TcpListener.DEFAULT_BACKLOG);
+  }
+
+  /**
+   * Listens on an address.
+   *
+   * @param local a {@link UnixAddress} or {@link java.net.UnixDomainSocketAddress}
+   * @param backlog how many connections may wait to be accepted; the system may lower it
+   * @return the listener, to be closed by the caller
+   * @throws IOException if the kernel refuses, {@code EADDRINUSE} when the path exists for
+   *     instance; nothing stays open
+   */
+  public static UnixListener bind(SocketAddress local, int backlog) throws IOException {
+    Platform platform = Platform.current();
+    int fd = openSocket(platform, Family.UNIX, Sockets.Type.STREAM);
+    UnixListener listener = new UnixListener(platform, fd);
+    boolean listening = false;
+    try {
+      listener.bindTo(local);
+      listener.listen(backlog);
+      listening = true;
+      return listener;
+    } finally {
+      if (!listening) {
+        listener.close();
+      }
+    }
+  }
+
+  /**
+   * Accepts a connection that waits ({@code accept(2)}). Any thread.
+   *
+   * @return the connection, to be closed by the caller; null when none waits
+   * @throws IOException if the system has no descriptor left ({@code EMFILE}, {@code ENFILE}) or no
+   *     memory; see {@link TcpListener#accept()}
+   */
+  @SuppressWarnings("exports") // see module-info
+  public @Nullable UnixStream accept() throws IOException {
+    int fd = acceptDescriptor(threadAddress());
+    return fd < 0 ? null : new UnixStream(platform(), fd, true);
+  }
+}

@@ -1,0 +1,62 @@
+package mill.natives.net;
+
+import java.io.IOException;
+import java.net.SocketAddress;
+import mill.natives.platform.Platform;
+import mill.natives.platform.Sockets;
+import mill.natives.platform.Sockets.Family;
+
+/** A Unix domain connection ({@code unix(7)}). */
+public final class UnixStream extends StreamSocket {
+  /**
+   * Two streams that are connected to each other.
+   *
+   * @param first one end, to be closed by the caller
+   * @param second the other end, to be closed by the caller
+   */
+  public record Pair(UnixStream first, UnixStream second) {}
+
+  UnixStream(Platform platform, int fd, boolean connected) {
+    super(platform, fd, Family.UNIX, connected);
+  }
+
+  /**
+   * Connects to a server. A Unix connect has its outcome at once.
+   *
+   * @param remote a {@link UnixAddress} or {@link java.net.UnixDomainSocketAddress}
+   * @return the stream, to be closed by the caller
+   * @throws IOException if the kernel refuses, {@code ENOENT}, {@code ECONNREFUSED}, or {@code
+   *     EAGAIN} when the server's backlog is full, for instance; nothing stays open
+   */
+  public static UnixStream connect(SocketAddress remote) throws IOException {
+    Platform platform = Platform.current();
+    int fd = openSocket(platform, Family.UNIX, Sockets.Type.STREAM);
+    UnixStream stream = new UnixStream(platform, fd, false);
+    boolean begun = false;
+    try {
+      stream.startConnect(remote);
+      begun = true;
+      return stream;
+    } finally {
+      if (!begun) {
+        stream.close();
+      }
+    }
+  }
+
+  /**
+   * Makes two streams that are connected to each other ({@code socketpair(2)}).
+   *
+   * @return both, each to be closed by the caller
+   * @throws IOException if the system refuses, for instance for want of descriptors
+   */
+  public static Pair pair() throws IOException {
+    Platform platform = Platform.current();
+    int[] fds = new int[2];
+    int result = platform.sockets().socketPair(Sockets.Type.STREAM, fds);
+    if (result < 0) {
+      throw platform.errnos().exception("socketpair", result);
+    }
+    return new Pair(new UnixStream(platform, fds[0], true), new UnixStream(platform, fds[1], true));
+  }
+}

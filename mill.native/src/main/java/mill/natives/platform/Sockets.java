@@ -1,0 +1,285 @@
+package mill.natives.platform;
+
+import java.lang.foreign.MemorySegment;
+
+/**
+ * The socket calls of a platform, one method per system call. None of them blocks.
+ *
+ * <p>Every method returns {@code n >= 0} or {@code -errno}. Buffers are off-heap segments; {@code
+ * offset} and {@code length} are bytes and have been checked against the segment by the caller.
+ */
+public interface Sockets {
+  /** The address families. */
+  enum Family {
+    /** IPv4. */
+    INET,
+    /** IPv6. */
+    INET6,
+    /** Unix domain. */
+    UNIX
+  }
+
+  /** The socket types. */
+  enum Type {
+    /** A connection's byte stream. */
+    STREAM,
+    /** Separate messages. */
+    DATAGRAM
+  }
+
+  /**
+   * {@code socket(2)}.
+   *
+   * @param family the address family
+   * @param type the socket type
+   * @return the descriptor or {@code -errno}
+   */
+  int socket(Family family, Type type);
+
+  /**
+   * {@code socketpair(2)}, Unix domain.
+   *
+   * @param type the socket type
+   * @param fds receives the two descriptors
+   * @return 0 or {@code -errno}
+   */
+  int socketPair(Type type, int[] fds);
+
+  /**
+   * {@code pipe(2)}.
+   *
+   * @param fds receives the reading and the writing end
+   * @return 0 or {@code -errno}
+   */
+  int pipe(int[] fds);
+
+  /**
+   * {@code bind(2)}.
+   *
+   * @param fd the socket
+   * @param address where to
+   * @return 0 or {@code -errno}
+   */
+  int bind(int fd, NativeAddress address);
+
+  /**
+   * {@code listen(2)}.
+   *
+   * @param fd the socket
+   * @param backlog how many connections may wait to be accepted; the system may lower it
+   * @return 0 or {@code -errno}
+   */
+  int listen(int fd, int backlog);
+
+  /**
+   * {@code accept(2)}; the new descriptor is non-blocking and not inherited.
+   *
+   * @param fd the listening socket
+   * @param peer receives the peer's address
+   * @return the descriptor or {@code -errno}
+   */
+  int accept(int fd, NativeAddress peer);
+
+  /**
+   * {@code connect(2)}.
+   *
+   * @param fd the socket
+   * @param address where to
+   * @return 0 or {@code -errno}; {@code -EINPROGRESS} when the outcome will be told by writability
+   */
+  int connect(int fd, NativeAddress address);
+
+  /**
+   * {@code getsockname(2)}.
+   *
+   * @param fd the socket
+   * @param into receives the address
+   * @return 0 or {@code -errno}
+   */
+  int localAddress(int fd, NativeAddress into);
+
+  /**
+   * {@code getpeername(2)}.
+   *
+   * @param fd the socket
+   * @param into receives the address
+   * @return 0 or {@code -errno}
+   */
+  int remoteAddress(int fd, NativeAddress into);
+
+  /**
+   * {@code recv(2)}.
+   *
+   * @param fd the socket
+   * @param buffer receives the bytes
+   * @param offset where in the buffer
+   * @param length how many at most
+   * @return bytes read, 0 at the end of a stream, or {@code -errno}
+   */
+  int receive(int fd, MemorySegment buffer, long offset, long length);
+
+  /**
+   * {@code send(2)}; never raises SIGPIPE.
+   *
+   * @param fd the socket
+   * @param buffer holds the bytes
+   * @param offset where in the buffer
+   * @param length how many at most
+   * @return bytes sent or {@code -errno}
+   */
+  int send(int fd, MemorySegment buffer, long offset, long length);
+
+  /**
+   * {@code recvfrom(2)}.
+   *
+   * @param fd the socket
+   * @param buffer receives one datagram, cut off if it is longer
+   * @param offset where in the buffer
+   * @param length how many bytes at most
+   * @param from receives the sender's address
+   * @return bytes read or {@code -errno}
+   */
+  int receiveFrom(int fd, MemorySegment buffer, long offset, long length, NativeAddress from);
+
+  /**
+   * {@code sendto(2)}.
+   *
+   * @param fd the socket
+   * @param buffer holds the datagram
+   * @param offset where in the buffer
+   * @param length its size in bytes
+   * @param to where to
+   * @return bytes sent or {@code -errno}
+   */
+  int sendTo(int fd, MemorySegment buffer, long offset, long length, NativeAddress to);
+
+  /**
+   * {@code read(2)}, for descriptors that are not sockets.
+   *
+   * @param fd the descriptor
+   * @param buffer receives the bytes
+   * @param offset where in the buffer
+   * @param length how many at most
+   * @return bytes read, 0 at the end, or {@code -errno}
+   */
+  int read(int fd, MemorySegment buffer, long offset, long length);
+
+  /**
+   * {@code write(2)}, for descriptors that are not sockets.
+   *
+   * @param fd the descriptor
+   * @param buffer holds the bytes
+   * @param offset where in the buffer
+   * @param length how many at most
+   * @return bytes written or {@code -errno}
+   */
+  int write(int fd, MemorySegment buffer, long offset, long length);
+
+  /**
+   * {@code readv(2)}: fills several buffers with one call.
+   *
+   * @param fd the descriptor
+   * @param buffers the buffers, each filled before the next
+   * @param from the first buffer to use
+   * @param count how many buffers; a platform may use fewer in one call
+   * @return bytes read in all, 0 at the end, or {@code -errno}
+   */
+  long readv(int fd, MemorySegment[] buffers, int from, int count);
+
+  /**
+   * Gathering send ({@code sendmsg(2)}): sends several buffers with one call; never raises SIGPIPE.
+   *
+   * @param fd the descriptor
+   * @param buffers the buffers, in order
+   * @param from the first buffer to use
+   * @param count how many buffers; a platform may use fewer in one call
+   * @return bytes sent in all or {@code -errno}
+   */
+  long writev(int fd, MemorySegment[] buffers, int from, int count);
+
+  /**
+   * {@code shutdown(2)}.
+   *
+   * @param fd the socket
+   * @param read whether to end the reading half
+   * @param write whether to end the writing half
+   * @return 0 or {@code -errno}
+   */
+  int shutdown(int fd, boolean read, boolean write);
+
+  /**
+   * {@code setsockopt(2)}.
+   *
+   * @param fd the socket
+   * @param code the option
+   * @param value its value, exactly as long as the option wants it
+   * @return 0 or {@code -errno}
+   */
+  int setOption(int fd, OptionCode code, MemorySegment value);
+
+  /**
+   * {@code getsockopt(2)}.
+   *
+   * @param fd the socket
+   * @param code the option
+   * @param value receives the value
+   * @return how many bytes were written to {@code value}, or {@code -errno}
+   */
+  int getOption(int fd, OptionCode code, MemorySegment value);
+
+  /**
+   * {@code setsockopt(2)} for an option that is one C {@code int}.
+   *
+   * @param fd the socket
+   * @param code the option
+   * @param value its value
+   * @return 0 or {@code -errno}
+   */
+  int setIntOption(int fd, OptionCode code, int value);
+
+  /**
+   * {@code getsockopt(2)} for an option that is one C {@code int}, which may be negative: hence the
+   * array.
+   *
+   * @param fd the socket
+   * @param code the option
+   * @param value receives the value at index 0
+   * @return 0 or {@code -errno}
+   */
+  int getIntOption(int fd, OptionCode code, int[] value);
+
+  /**
+   * Sets {@code SO_LINGER}, whose structure differs between systems.
+   *
+   * @param fd the socket
+   * @param seconds how long a close may wait; 0 resets the connection at close; negative switches
+   *     lingering off
+   * @return 0 or {@code -errno}
+   */
+  int setLinger(int fd, int seconds);
+
+  /**
+   * Reads {@code SO_LINGER}.
+   *
+   * @param fd the socket
+   * @param seconds receives the seconds at index 0, -1 when off
+   * @return 0 or {@code -errno}
+   */
+  int getLinger(int fd, int[] seconds);
+
+  /**
+   * Makes a descriptor of the user's non-blocking.
+   *
+   * @param fd the descriptor
+   * @return 0 or {@code -errno}
+   */
+  int setNonBlocking(int fd);
+
+  /**
+   * {@code close(2)}. The descriptor is gone whatever this returns.
+   *
+   * @param fd the descriptor
+   * @return 0 or {@code -errno}
+   */
+  int close(int fd);
+}
