@@ -1,0 +1,73 @@
+package mill.natives.memory;
+
+import java.util.ArrayDeque;
+import org.jspecify.annotations.Nullable;
+
+/** The depot's slabs of one size that have a chunk to give. Guarded by the depot's lock. */
+final class Bin {
+
+  private final ArrayDeque<Slab> withRoom = new ArrayDeque<>();
+
+  // What threads without a magazine did, and dead threads; live ones count in their magazines.
+  long acquired;
+  long released;
+  long misses;
+
+  /** Given back by the leak detector: no longer outstanding, and never released. */
+  long leaked;
+
+  void add(Slab slab) {
+    withRoom.addFirst(slab);
+  }
+
+  void remove(Slab slab) {
+    withRoom.remove(slab);
+  }
+
+  void clear() {
+    withRoom.clear();
+  }
+
+  /** Takes any chunk, or returns null when every slab is full. */
+  @Nullable PooledBuffer take(BufferPool pool) {
+    Slab slab = withRoom.peekFirst();
+    if (slab == null) {
+      return null;
+    }
+    PooledBuffer chunk = slab.take(pool);
+    dropFirstWhenFull(slab);
+    return chunk;
+  }
+
+  /** Takes a chunk that was used before, or returns null: refilling magazines cuts nothing new. */
+  @Nullable PooledBuffer takeUsed() {
+    Slab slab = withRoom.peekFirst();
+    PooledBuffer chunk = slab == null ? null : slab.takeUsed();
+    if (slab != null && chunk != null) {
+      dropFirstWhenFull(slab);
+    }
+    return chunk;
+  }
+
+  void put(PooledBuffer chunk) {
+    Slab slab = chunk.slab;
+    boolean wasFull = !slab.hasRoom();
+    slab.put(chunk);
+    if (wasFull) {
+      withRoom.addFirst(slab);
+    }
+  }
+
+  /** Keeps what a dead thread has counted. */
+  void addCountsOf(Magazine magazine) {
+    acquired += magazine.acquired();
+    released += magazine.released();
+    misses += magazine.misses();
+  }
+
+  private void dropFirstWhenFull(Slab slab) {
+    if (!slab.hasRoom()) {
+      withRoom.removeFirst();
+    }
+  }
+}

@@ -1,0 +1,130 @@
+package mill.natives.memory;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.ref.ReferenceQueue;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.function.Consumer;
+
+/**
+ * The checks of a checked pool: guards every acquisition, and finds the lost ones.
+ *
+ * <p>Any thread. It has no thread of its own: whoever uses the pool next reports what the garbage
+ * collector has found since.
+ */
+final class LeakDetector {
+
+  /** What a checked buffer is filled with, so that reading what was never written shows. */
+  static final byte POISON = (byte) 0xDE;
+
+  private static final System.Logger LOGGER = System.getLogger("mill.natives.memory");
+
+  private final BufferPool pool;
+  private final Depot depot;
+  private final Consumer<LeakReport> onLeak;
+  private final ReferenceQueue<CheckedBuffer> lost = new ReferenceQueue<>();
+
+  /** Lost buffers whose memory a system call was using when they were found. */
+  private final Queue<Ticket> busy = new ConcurrentLinkedQueue<>();
+
+  private final Set<Ticket> open = ConcurrentHashMap.newKeySet();
+
+  LeakDetector(BufferPool pool, Depot depot, Consumer<LeakReport> onLeak) {
+    this.pool = pool;
+    this.depot = depot;
+    this.onLeak = onLeak;
+  }
+
+  /** The listener that is used unless the user sets another. */
+  static void log(LeakReport report) {
+    LOGGER.log(System.Logger.Level.WARNING, report.toString());
+  }
+
+  /** Returns a fresh handle, with memory of its own, for a chunk just taken from the pool. */
+  @SuppressWarnings(
+      "MustBeClosedChecker") // the arena becomes the loan's, which closes it at release
+  CheckedBuffer guard(PooledBuffer chunk) {
+    Arena arena = Arena.ofShared();
+    try {
+      MemorySegment segment = arena.allocate(chunk.capacity(), BufferPool.ALIGNMENT_BYTES);
+      segment.fill(POISON);
+      return new CheckedBuffer(this, new Ticket.Loan(chunk, arena, segment));
+    } catch (Throwable t) {
+      arena.close();
+      pool.release(chunk);
+      throw t;
+    }
+  }
+
+  Ticket issue(CheckedBuffer buffer, Ticket.Loan loan) {
+    var ticket = new Ticket(buffer, loan, lost);
+    open.add(ticket);
+    return ticket;
+  }
+
+  void release(Ticket ticket) {
+    if (!ticket.end(new Throwable("released by thread " + Thread.currentThread().getName()))) {
+      throw ticket.doubleRelease();
+    }
+    try {
+      ticket.loan.arena().close();
+    } catch (IllegalStateException busy) {
+      ticket.reopen();
+      throw new IllegalStateException(
+          "release() while a system call is using the memory of this buffer", busy);
+    }
+    open.remove(ticket);
+    pool.release(ticket.loan.chunk());
+    reap();
+  }
+
+  /** Takes back and reports the buffers that were lost since. */
+  void reap() {
+    for (int retries = busy.size(); retries > 0; retries--) {
+      Ticket ticket = busy.poll();
+      if (ticket != null) {
+        takeBack(ticket);
+      }
+    }
+    Ticket ticket;
+    while ((ticket = (Ticket) lost.poll()) != null) {
+      if (ticket.end(new Throwable("found unreachable"))) {
+        open.remove(ticket);
+        tell(ticket.report(LeakReport.Cause.UNREACHABLE));
+        takeBack(ticket);
+      }
+    }
+    if (depot.isClosed()) {
+      depot.settle();
+    }
+  }
+
+  private void takeBack(Ticket ticket) {
+    try {
+      ticket.loan.arena().close();
+    } catch (IllegalStateException inUse) {
+      // A system call still uses the memory of the lost buffer: the next reap tries again.
+      busy.add(ticket);
+      return;
+    }
+    depot.putLeaked(ticket.loan.chunk());
+  }
+
+  /** Reports the buffers that are lent at this moment. */
+  void reportOpen() {
+    for (Ticket ticket : open) {
+      tell(ticket.report(LeakReport.Cause.OPEN_AT_CLOSE));
+    }
+  }
+
+  private void tell(LeakReport report) {
+    try {
+      onLeak.accept(report);
+    } catch (RuntimeException e) {
+      LOGGER.log(System.Logger.Level.ERROR, "onLeak has thrown for: " + report, e);
+    }
+  }
+}

@@ -1,0 +1,146 @@
+package mill.natives.memory;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One thread's bounded stack of idle buffers of one size, from which other threads may steal.
+ *
+ * <p>Only the owner pushes, pops and moves {@code count}. A thief reads the slots and claims a
+ * buffer by its state word, and never writes a slot: so a slot may name a buffer that is long gone,
+ * and a pop that loses the claim goes on to the next. A buffer is named by a slot before it becomes
+ * CACHED, and that slot is overwritten only after a pop has claimed it or found it gone: a CACHED
+ * buffer is always named by a slot of the magazine that took it in last, and cannot be lost.
+ */
+final class Magazine {
+
+  private static final VarHandle SLOT = MethodHandles.arrayElementVarHandle(PooledBuffer[].class);
+  private static final VarHandle ACQUIRED = counter("acquired");
+  private static final VarHandle RELEASED = counter("released");
+  private static final VarHandle MISSES = counter("misses");
+
+  private final @Nullable PooledBuffer[] slots;
+  private int count;
+
+  // Written by the owner alone, so a plain increment and a release store are enough.
+  private long acquired;
+  private long released;
+  private long misses;
+
+  Magazine(int capacity) {
+    slots = new PooledBuffer[capacity];
+  }
+
+  private static VarHandle counter(String name) {
+    try {
+      return MethodHandles.lookup().findVarHandle(Magazine.class, name, long.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
+  /** Takes the buffer pushed last, now lent, or returns null. Owner only. */
+  @Nullable PooledBuffer pop() {
+    for (int i = count - 1; i >= 0; i--) {
+      PooledBuffer buffer = slots[i];
+      if (buffer != null && buffer.move(PooledBuffer.CACHED, PooledBuffer.LENT)) {
+        count = i;
+        ACQUIRED.setRelease(this, acquired + 1);
+        return buffer;
+      }
+    }
+    count = 0;
+    return null;
+  }
+
+  /** Takes back a lent buffer; false when full. Owner only. Throws on a double release. */
+  boolean push(PooledBuffer buffer) {
+    if (!add(buffer, PooledBuffer.LENT)) {
+      return false;
+    }
+    RELEASED.setRelease(this, released + 1);
+    return true;
+  }
+
+  /** Takes in a free buffer of the depot; false when full. Owner only, under the depot's lock. */
+  boolean refill(PooledBuffer buffer) {
+    return add(buffer, PooledBuffer.CENTRAL);
+  }
+
+  private boolean add(PooledBuffer buffer, int from) {
+    int at = count;
+    if (at == slots.length) {
+      return false;
+    }
+    // The slot first: whoever sees the buffer CACHED must be able to find it (see close()).
+    SLOT.setOpaque(slots, at, buffer);
+    if (!buffer.move(from, PooledBuffer.CACHED)) {
+      throw buffer.doubleRelease();
+    }
+    count = at + 1;
+    return true;
+  }
+
+  /** Gives the half pushed last to the depot. Owner only, under the depot's lock. */
+  void flushHalf(Depot depot) {
+    int keep = slots.length / 2;
+    for (int i = keep; i < count; i++) {
+      claimInto(depot, slots[i]);
+    }
+    count = Math.min(count, keep);
+  }
+
+  /** Gives everything in this magazine to the depot. Any thread, under the depot's lock. */
+  void flush(Depot depot) {
+    for (int i = 0; i < slots.length; i++) {
+      claimInto(depot, slotAt(i));
+    }
+  }
+
+  /** Takes one buffer, now lent, out of this magazine, or returns null. Any thread. */
+  @Nullable PooledBuffer steal() {
+    for (int i = 0; i < slots.length; i++) {
+      PooledBuffer buffer = slotAt(i);
+      if (buffer != null && buffer.move(PooledBuffer.CACHED, PooledBuffer.LENT)) {
+        return buffer;
+      }
+    }
+    return null;
+  }
+
+  /** Forgets every slot. Any thread, once nothing of the pool is out any more. */
+  void clear() {
+    for (int i = 0; i < slots.length; i++) {
+      SLOT.setOpaque(slots, i, null);
+    }
+  }
+
+  /** Counts an acquisition that the depot served. Owner only. */
+  void countMiss() {
+    MISSES.setRelease(this, misses + 1);
+    ACQUIRED.setRelease(this, acquired + 1);
+  }
+
+  long acquired() {
+    return (long) ACQUIRED.getAcquire(this);
+  }
+
+  long released() {
+    return (long) RELEASED.getAcquire(this);
+  }
+
+  long misses() {
+    return (long) MISSES.getAcquire(this);
+  }
+
+  private @Nullable PooledBuffer slotAt(int index) {
+    return (PooledBuffer) SLOT.getOpaque(slots, index);
+  }
+
+  private static void claimInto(Depot depot, @Nullable PooledBuffer buffer) {
+    if (buffer != null && buffer.move(PooledBuffer.CACHED, PooledBuffer.CENTRAL)) {
+      depot.putCentral(buffer);
+    }
+  }
+}
