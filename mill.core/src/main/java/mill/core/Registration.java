@@ -1,0 +1,315 @@
+package mill.core;
+
+import java.io.IOException;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.channels.ClosedChannelException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import mill.natives.Interest;
+import mill.natives.Pollable;
+import mill.natives.Readiness;
+import mill.natives.Trigger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A pollable's place in an {@link EventLoop}: what it waits for, and the handler that is called.
+ * Any thread.
+ *
+ * <p>What the loop and the workers share is one word:
+ *
+ * <pre>
+ *            event                    a worker takes it
+ *   IDLE ───────────▶ SCHEDULED|bits ──────────────────▶ SCHEDULED ──▶ callback
+ *     ▲                                 event: |= bits       │
+ *     └──────────────────────────────────────────────────────┘ no bits came meanwhile
+ *
+ *   CANCELLED is added in any state and never taken away: no callback starts after it.
+ * </pre>
+ */
+public final class Registration {
+  private static final int READINESS_MASK = 0x3f;
+  private static final int SCHEDULED = 1 << 8;
+  private static final int CANCELLED = 1 << 9;
+  private static final VarHandle STATE;
+
+  static {
+    try {
+      STATE = MethodHandles.lookup().findVarHandle(Registration.class, "state", int.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
+  private final EventLoop loop;
+  private final Pollable pollable;
+  private final EventHandler handler;
+
+  // Guarded by this, so that the kernel and these two never disagree.
+  private Interest interest;
+  private Trigger trigger;
+
+  @SuppressWarnings("FieldMayBeFinal") // written through STATE
+  private volatile int state;
+
+  private volatile @Nullable Object attachment;
+  private volatile @Nullable Thread runner;
+  private @Nullable CompletableFuture<Void> quiet; // guarded by this
+
+  /** Set before the kernel hears of it. */
+  long token;
+
+  Registration(
+      EventLoop loop, Pollable pollable, EventHandler handler, Interest interest, Trigger trigger) {
+    this.loop = loop;
+    this.pollable = pollable;
+    this.handler = handler;
+    this.interest = interest;
+    this.trigger = trigger;
+  }
+
+  /**
+   * Gives the loop.
+   *
+   * @return the loop
+   */
+  public EventLoop loop() {
+    return loop;
+  }
+
+  /**
+   * Gives what is registered.
+   *
+   * @return the pollable
+   */
+  public Pollable pollable() {
+    return pollable;
+  }
+
+  /**
+   * Gives what is reported at present.
+   *
+   * @return the interest
+   */
+  public synchronized Interest interest() {
+    return interest;
+  }
+
+  /**
+   * Changes what is reported. See {@link #setInterest(Interest, Trigger)}.
+   *
+   * @param newInterest what to report from now on
+   * @throws IOException if the kernel refuses; the old interest stays
+   */
+  public synchronized void setInterest(Interest newInterest) throws IOException {
+    setInterest(newInterest, trigger);
+  }
+
+  /**
+   * Changes what is reported and how often, and re-arms a one-shot that has fired. Takes effect at
+   * once; an event that was on its way already may still arrive.
+   *
+   * @param newInterest what to report from now on; {@link Interest#NONE} for nothing at all, not
+   *     even errors
+   * @param newTrigger how often
+   * @throws IOException if the kernel refuses; the old interest stays
+   * @throws ClosedChannelException if the pollable is closed
+   * @throws IllegalStateException if this is cancelled
+   */
+  public synchronized void setInterest(Interest newInterest, Trigger newTrigger)
+      throws IOException {
+    if (isCancelled()) {
+      if (!pollable.isOpen()) {
+        throw new ClosedChannelException();
+      }
+      throw new IllegalStateException("cancelled: register " + pollable + " anew");
+    }
+    if (newInterest == interest && newTrigger == trigger && trigger == Trigger.LEVEL) {
+      return;
+    }
+    loop.poller().change(pollable, newInterest, loop.kernelTrigger(newTrigger));
+    interest = newInterest;
+    trigger = newTrigger;
+  }
+
+  /**
+   * Gives the object that was attached.
+   *
+   * @return the object, or null
+   */
+  @SuppressWarnings("exports") // see module-info
+  public @Nullable Object attachment() {
+    return attachment;
+  }
+
+  /**
+   * Attaches an object, in place of the one before.
+   *
+   * @param object any object, or null
+   */
+  @SuppressWarnings("exports") // see module-info
+  public void attach(@Nullable Object object) {
+    attachment = object;
+  }
+
+  /**
+   * Takes the pollable out of the loop; it stays open. A second call does nothing more.
+   *
+   * <p>The kernel forgets it before this returns. A callback may be under way on another thread
+   * just then: the stage completes when there is none any more and none will come. Called on the
+   * thread that runs this registration's callbacks, it is complete at once; the callback that calls
+   * it, of course, still runs to its end.
+   *
+   * @return completes, normally, when no callback runs or will run. Do not block on it in a handler
+   */
+  public CompletionStage<Void> cancel() {
+    if (markCancelled()) {
+      loop.forget(this);
+    }
+    return loop.whenQuiet(this);
+  }
+
+  /** Cancels, and closes the pollable. */
+  public void close() {
+    cancel();
+    pollable.close();
+  }
+
+  /**
+   * Tells whether {@link #cancel()} was called, the pollable was closed, the handler threw or the
+   * loop was closed.
+   *
+   * @return true if no callback will start any more
+   */
+  public boolean isCancelled() {
+    return (state & CANCELLED) != 0;
+  }
+
+  /**
+   * Describes the registration.
+   *
+   * @return pollable, interest and whether it is cancelled
+   */
+  @Override
+  public String toString() {
+    return "Registration[" + pollable + ", " + interest() + (isCancelled() ? ", cancelled]" : "]");
+  }
+
+  /** Calls the handler on the loop's thread. */
+  void fire(int readiness) {
+    if (isCancelled()) {
+      return;
+    }
+    try {
+      handler.onReady(this, Readiness.of(readiness));
+    } catch (Throwable thrown) {
+      fail(thrown);
+    }
+  }
+
+  /** Notes an event for a worker; true if this is now to be submitted. */
+  boolean schedule(int readiness) {
+    int before = (int) STATE.getAndBitwiseOr(this, readiness | SCHEDULED);
+    return (before & SCHEDULED) == 0;
+  }
+
+  /**
+   * Calls the handler on a worker's thread; true if events came meanwhile and this is to be
+   * submitted again.
+   */
+  boolean runScheduled() {
+    int taken = (int) STATE.getAndBitwiseAnd(this, ~READINESS_MASK);
+    if ((taken & READINESS_MASK) != 0 && (taken & CANCELLED) == 0) {
+      runner = Thread.currentThread();
+      try {
+        fire(taken & READINESS_MASK);
+        rearm();
+      } finally {
+        runner = null;
+      }
+    }
+    while (true) {
+      int seen = state;
+      boolean more = (seen & READINESS_MASK) != 0 && (seen & CANCELLED) == 0;
+      if (more) {
+        return true;
+      }
+      if (STATE.compareAndSet(this, seen, seen & CANCELLED)) {
+        if ((seen & CANCELLED) != 0) {
+          completeQuiet();
+        }
+        return false;
+      }
+    }
+  }
+
+  /** Marks; true for the first time. */
+  boolean markCancelled() {
+    return ((int) STATE.getAndBitwiseOr(this, CANCELLED) & CANCELLED) == 0;
+  }
+
+  /** Whether a worker has this, or will have. */
+  boolean isScheduled() {
+    return (state & SCHEDULED) != 0;
+  }
+
+  /** Whether the calling thread is running this registration's callback as a worker. */
+  boolean isRunner() {
+    return runner == Thread.currentThread();
+  }
+
+  /**
+   * The stage of those who wait until no callback runs. One for each registration, however many
+   * wait.
+   */
+  synchronized CompletableFuture<Void> quiet() {
+    if (quiet == null) {
+      quiet = new CompletableFuture<>();
+    }
+    return quiet;
+  }
+
+  void completeQuiet() {
+    CompletableFuture<Void> waiting;
+    synchronized (this) {
+      waiting = quiet;
+    }
+    if (waiting != null) {
+      waiting.complete(null);
+    }
+  }
+
+  // What a worker has handled was armed as a one-shot, whatever the user asked for, or the loop
+  // would spin on it meanwhile.
+  private void rearm() {
+    try {
+      synchronized (this) {
+        if (!isCancelled() && trigger == Trigger.LEVEL && interest != Interest.NONE) {
+          loop.poller().change(pollable, interest, loop.kernelTrigger(trigger));
+        }
+      }
+    } catch (ClosedChannelException | IllegalStateException e) {
+      // Closed or cancelled by another thread between the question and the change: there is nothing
+      // to re-arm.
+      if (!isCancelled() && pollable.isOpen()) {
+        fail(e);
+      }
+    } catch (IOException e) {
+      fail(e);
+    }
+  }
+
+  private void fail(Throwable thrown) {
+    try {
+      close();
+    } catch (RuntimeException e) {
+      thrown.addSuppressed(e);
+    }
+    try {
+      handler.onError(this, thrown);
+    } catch (Throwable second) {
+      second.addSuppressed(thrown);
+      loop.uncaught(second);
+    }
+  }
+}
