@@ -2,7 +2,6 @@ package mill.natives.memory;
 
 import java.util.ArrayDeque;
 import java.util.IdentityHashMap;
-import java.util.Map;
 import java.util.Objects;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -33,7 +32,7 @@ public final class ObjectPool<T> {
   private final ArrayDeque<T> idle = new ArrayDeque<>();
 
   /** The same objects by identity: finds a double release without a search. */
-  private final Map<T, Boolean> idleSet = new IdentityHashMap<>();
+  private final IdentityHashMap<T, Boolean> idleSet = new IdentityHashMap<>();
 
   private long created;
   private long reused;

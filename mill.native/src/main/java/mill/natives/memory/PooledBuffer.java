@@ -13,14 +13,13 @@ import org.jspecify.annotations.Nullable;
  * exactly one thread wins it. What magazines remember are hints.
  *
  * <pre>
- *              owner pops, or another thread steals
- *        ┌──────────────────────────────────────────┐
- *        │                  release                 ▼
- *     CACHED ◀───────────────────────────────────  LENT
- *        │  ▲                                       ▲ │
- *  flush,│  │ refill (depot lock)      depot lends  │ │ release without a magazine
- *  dead  │  │                                       │ │
- *  thread└─▶└───────────── CENTRAL ─────────────────┘◀┘
+ *               refill                      pop by its thread, theft by another
+ *            ┌──────────▶  CACHED  ──────────────────────────────┐
+ *            │ flush     │        ▲                              │
+ *         CENTRAL ◀──────┘        │ release                      ▼
+ *            │ ▲                  └───────────────────────────  LENT
+ *            │ └──── release by a thread without a magazine ─────┘ ▲
+ *            └────────────────────── lend ─────────────────────────┘
  * </pre>
  */
 final class PooledBuffer implements Buffer {

@@ -1,0 +1,255 @@
+package mill.natives.memory;
+
+import static mill.natives.memory.Pools.KIB;
+import static mill.natives.memory.Pools.acquireAll;
+import static mill.natives.memory.Pools.assertFreed;
+import static mill.natives.memory.Pools.inDyingThread;
+import static mill.natives.memory.Pools.releaseAll;
+import static mill.natives.memory.Pools.small;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.List;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class BufferOwnershipTest {
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void releasingTwiceThrowsAndChangesNothing(boolean checked) {
+    try (var pool = BufferPool.open(small(1).withChecked(checked))) {
+      Buffer buffer = pool.acquire(512);
+      buffer.release();
+      assertThatThrownBy(buffer::release)
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageContaining("double release");
+      assertThat(pool.stats().released()).isEqualTo(1);
+      List<Buffer> all = acquireAll(pool, 512);
+      assertThat(all).hasSize(8).doesNotHaveDuplicates();
+      releaseAll(all);
+    }
+  }
+
+  @Test
+  void releasingTwiceWithoutCachesThrows() {
+    try (var pool = BufferPool.open(small(1).withBuffersPerThreadCache(0))) {
+      Buffer buffer = pool.acquire(512);
+      buffer.release();
+      assertThatThrownBy(buffer::release).hasMessageContaining("double release");
+      assertThat(pool.stats().released()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void releasingTwiceThrowsWhenTheCacheIsFull() {
+    try (var pool = BufferPool.open(small(2))) {
+      List<Buffer> all = acquireAll(pool, 512);
+      releaseAll(all);
+      assertThat(all)
+          .allSatisfy(b -> assertThatThrownBy(b::release).hasMessageContaining("double release"));
+      assertThat(pool.stats().released()).isEqualTo(16);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void releasingTwiceFromTwoThreadsThrows(boolean checked) throws Exception {
+    try (var pool = BufferPool.open(small(1).withChecked(checked))) {
+      Buffer buffer = pool.acquire(512);
+      buffer.release();
+      inDyingThread(
+          () -> assertThatThrownBy(buffer::release).isInstanceOf(IllegalStateException.class));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void ofTwoRacingReleasesExactlyOneWins(boolean checked) throws Exception {
+    try (var pool = BufferPool.open(small(1).withChecked(checked));
+        var other = Executors.newSingleThreadExecutor()) {
+      var barrier = new CyclicBarrier(2);
+      int rounds = checked ? 200 : 5_000;
+      for (int i = 0; i < rounds; i++) {
+        Buffer buffer = pool.acquire(512);
+        var thrown = new AtomicInteger();
+        Future<?> theirs = other.submit(() -> releaseAfter(barrier, buffer, thrown));
+        releaseAfter(barrier, buffer, thrown);
+        theirs.get();
+        assertThat(thrown).hasValue(1);
+      }
+      assertThat(pool.stats().released()).isEqualTo(rounds);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void usingABufferAfterReleaseThrows(boolean checked) {
+    try (var pool = BufferPool.open(small(1).withChecked(checked))) {
+      Buffer buffer = pool.acquire(512);
+      buffer.release();
+      assertUseAfterReleaseThrows(buffer);
+    }
+  }
+
+  @Test
+  void usingABufferAfterItsSlabWasCutAnewThrows() {
+    try (var pool = BufferPool.open(small(1))) {
+      Buffer old = pool.acquire(512);
+      old.release();
+      Buffer whole = pool.acquire(4 * KIB);
+      assertUseAfterReleaseThrows(old);
+      assertThatThrownBy(old::release).hasMessageContaining("double release");
+      assertThatCode(whole::segment).doesNotThrowAnyException();
+      whole.release();
+    }
+  }
+
+  @Test
+  void usingABufferAfterThePoolWasClosedThrows() {
+    var pool = BufferPool.open(small(1));
+    Buffer buffer = pool.acquire(512);
+    buffer.release();
+    pool.close();
+    assertUseAfterReleaseThrows(buffer);
+    assertThatThrownBy(buffer::release).hasMessageContaining("double release");
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aBufferMayBeReleasedByAnotherThread(boolean checked) throws Exception {
+    try (var pool = BufferPool.open(small(1).withChecked(checked));
+        var other = Executors.newSingleThreadExecutor()) {
+      for (int round = 0; round < 10; round++) {
+        List<Buffer> all = acquireAll(pool, 512);
+        assertThat(all).hasSize(8);
+        other.submit(() -> releaseAll(all)).get();
+      }
+      assertThat(pool.stats().outstanding()).isZero();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aClosedPoolLendsNothing(boolean checked) {
+    var pool = BufferPool.open(small(1).withChecked(checked));
+    pool.acquire(512).release();
+    pool.close();
+    assertThatThrownBy(() -> pool.acquire(512))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("closed");
+    assertThatThrownBy(() -> pool.tryAcquire(512)).hasMessageContaining("closed");
+  }
+
+  @Test
+  void closingFreesTheMemoryEvenOfOtherThreadsCaches() throws Exception {
+    var pool = BufferPool.open(small(4));
+    try (var other = Executors.newSingleThreadExecutor()) {
+      MemorySegment theirs = other.submit(() -> segmentOfAReleasedBuffer(pool)).get();
+      MemorySegment mine = segmentOfAReleasedBuffer(pool);
+      pool.close();
+      assertThat(theirs.scope().isAlive()).isFalse();
+      assertThat(mine.scope().isAlive()).isFalse();
+      assertFreed(pool);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void buffersLentAtCloseStayValidAndTheLastOneFreesTheMemory(boolean checked) throws Exception {
+    var pool = BufferPool.open(small(2).withChecked(checked).withOnLeak(report -> {}));
+    Buffer first = pool.acquire(512);
+    Buffer second = pool.acquire(4 * KIB);
+    MemorySegment memory = second.segment();
+    pool.close();
+    first.release();
+    second.segment().set(ValueLayout.JAVA_BYTE, 4095, (byte) 1);
+    assertThat(pool.stats().reservedBytes()).isEqualTo(8 * KIB);
+    assertThat(pool.stats().outstanding()).isEqualTo(1);
+    inDyingThread(() -> {
+      second.release();
+      return null;
+    });
+    assertThat(memory.scope().isAlive()).isFalse();
+    assertFreed(pool);
+  }
+
+  @Test
+  void closingTwiceDoesNothing() {
+    var pool = BufferPool.open(small(2));
+    Buffer buffer = pool.acquire(512);
+    pool.close();
+    pool.close();
+    buffer.release();
+    pool.close();
+    assertFreed(pool);
+  }
+
+  /**
+   * A release that pushes into its cache just after close() has searched it must free by itself.
+   * The releasing thread is new to the pool: it takes the lock for its cache just before it pushes,
+   * which is where close() waits.
+   */
+  @Test
+  void releasesThatRaceWithCloseLeaveNothingBehind() throws Exception {
+    try (var other = Executors.newSingleThreadExecutor()) {
+      for (int round = 0; round < 2_000; round++) {
+        var pool = BufferPool.open(small(1));
+        Buffer buffer = pool.acquire(512);
+        var ready = new AtomicInteger();
+        Future<?> theirs =
+            other.submit(() -> {
+              meet(ready);
+              buffer.release();
+            });
+        meet(ready);
+        pool.close();
+        theirs.get();
+        assertFreed(pool);
+      }
+    }
+  }
+
+  private static void meet(AtomicInteger ready) {
+    ready.incrementAndGet();
+    while (ready.get() < 2) {
+      Thread.onSpinWait();
+    }
+  }
+
+  private static void releaseAfter(CyclicBarrier barrier, Buffer buffer, AtomicInteger thrown) {
+    try {
+      barrier.await();
+    } catch (Exception e) {
+      throw new AssertionError(e);
+    }
+    try {
+      buffer.release();
+    } catch (IllegalStateException expected) {
+      thrown.incrementAndGet();
+    }
+  }
+
+  private static MemorySegment segmentOfAReleasedBuffer(BufferPool pool) {
+    Buffer buffer = pool.acquire(512);
+    MemorySegment segment = buffer.segment();
+    buffer.release();
+    return segment;
+  }
+
+  private static void assertUseAfterReleaseThrows(Buffer buffer) {
+    assertThatThrownBy(buffer::segment)
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("use after release");
+    assertThatThrownBy(buffer::capacity).hasMessageContaining("use after release");
+    assertThatThrownBy(buffer::asByteBuffer).hasMessageContaining("use after release");
+  }
+}

@@ -1,0 +1,62 @@
+package mill.natives.memory;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+
+/** What the tests of the buffer pool say about pools and threads. */
+final class Pools {
+
+  static final int KIB = 1 << 10;
+
+  private Pools() {}
+
+  /** Buffers of 256 B to 4 KiB in slabs of 4 KiB: small enough to be exhausted by a test. */
+  static BufferPoolConfig small(int slabs) {
+    return BufferPoolConfig.defaults()
+        .withBufferBytes(256, 4 * KIB)
+        .withSlabBytes(4 * KIB)
+        .withMaxBytes((long) slabs * 4 * KIB)
+        .withBuffersPerThreadCache(8)
+        .withChecked(false);
+  }
+
+  static List<Buffer> acquireAll(BufferPool pool, int bytes) {
+    var all = new ArrayList<Buffer>();
+    Buffer buffer;
+    while ((buffer = pool.tryAcquire(bytes)) != null) {
+      all.add(buffer);
+      assertThat(all).as("more buffers than any test pool has").hasSizeLessThan(1_000);
+    }
+    return all;
+  }
+
+  static void releaseAll(List<Buffer> buffers) {
+    buffers.forEach(Buffer::release);
+  }
+
+  /** Runs in a thread that has died when this returns. */
+  static <T> T inDyingThread(Callable<T> work) throws Exception {
+    var task = new FutureTask<>(work);
+    Thread thread = new Thread(task, "dying");
+    thread.start();
+    thread.join();
+    try {
+      return task.get();
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof Error error) {
+        throw error;
+      }
+      throw e;
+    }
+  }
+
+  static void assertFreed(BufferPool pool) {
+    assertThat(pool.stats().reservedBytes()).as("reserved bytes").isZero();
+    assertThat(pool.stats().outstanding()).as("lent buffers").isZero();
+  }
+}
