@@ -1,0 +1,37 @@
+package mill.bench.jmh;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import mill.core.EventLoop;
+
+/** An {@link EventLoop} with the defaults, on a thread of its own. */
+final class MillLoop {
+  private final EventLoop loop;
+  private final Thread thread;
+
+  MillLoop() throws IOException {
+    loop = EventLoop.open();
+    thread = Thread.ofPlatform().name("mill").unstarted(this::run);
+  }
+
+  EventLoop loop() {
+    return loop;
+  }
+
+  void start() {
+    thread.start();
+  }
+
+  void close() throws InterruptedException {
+    loop.close();
+    thread.join();
+  }
+
+  private void run() {
+    try {
+      loop.run();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

@@ -1,0 +1,4 @@
+/** Harness code of mill's benchmarks. */
+module mill.bench {
+  requires mill.core;
+}
