@@ -81,47 +81,69 @@ final class LinuxSockets implements Sockets {
     return result;
   }
 
+  // A transfer makes its call in two places, with the buffer and with a slice of it: given one place
+  // and a choice of two segments, the compiler cannot do away with the slice, and every call leaves
+  // 40 bytes of garbage.
+
   @Override
   public int receive(int fd, MemorySegment buffer, long offset, long length) {
-    return (int) TransferCalls.recv(fd, at(buffer, offset), capped(length), 0);
+    long bytes = capped(length);
+    return (int)
+        (offset == 0
+            ? TransferCalls.recv(fd, buffer, bytes, 0)
+            : TransferCalls.recv(fd, buffer.asSlice(offset), bytes, 0));
   }
 
   @Override
   public int send(int fd, MemorySegment buffer, long offset, long length) {
-    return (int) TransferCalls.send(fd, at(buffer, offset), capped(length), Linux.MSG_NOSIGNAL());
+    long bytes = capped(length);
+    return (int)
+        (offset == 0
+            ? TransferCalls.send(fd, buffer, bytes, Linux.MSG_NOSIGNAL())
+            : TransferCalls.send(fd, buffer.asSlice(offset), bytes, Linux.MSG_NOSIGNAL()));
   }
 
   @Override
   public int receiveFrom(
       int fd, MemorySegment buffer, long offset, long length, NativeAddress from) {
     MemorySegment addressLength = addressLength();
+    MemorySegment address = from.segment();
+    long bytes = capped(length);
     long received =
-        TransferCalls.recvfrom(
-            fd, at(buffer, offset), capped(length), 0, from.segment(), addressLength);
+        offset == 0
+            ? TransferCalls.recvfrom(fd, buffer, bytes, 0, address, addressLength)
+            : TransferCalls.recvfrom(fd, buffer.asSlice(offset), bytes, 0, address, addressLength);
     from.setLength(received < 0 ? 0 : addressLength.get(INT, 0));
     return (int) received;
   }
 
   @Override
   public int sendTo(int fd, MemorySegment buffer, long offset, long length, NativeAddress to) {
+    long bytes = capped(length);
+    int flags = Linux.MSG_NOSIGNAL();
     return (int)
-        TransferCalls.sendto(
-            fd,
-            at(buffer, offset),
-            capped(length),
-            Linux.MSG_NOSIGNAL(),
-            to.segment(),
-            to.length());
+        (offset == 0
+            ? TransferCalls.sendto(fd, buffer, bytes, flags, to.segment(), to.length())
+            : TransferCalls.sendto(
+                fd, buffer.asSlice(offset), bytes, flags, to.segment(), to.length()));
   }
 
   @Override
   public int read(int fd, MemorySegment buffer, long offset, long length) {
-    return (int) FileCalls.read(fd, at(buffer, offset), capped(length));
+    long bytes = capped(length);
+    return (int)
+        (offset == 0
+            ? FileCalls.read(fd, buffer, bytes)
+            : FileCalls.read(fd, buffer.asSlice(offset), bytes));
   }
 
   @Override
   public int write(int fd, MemorySegment buffer, long offset, long length) {
-    return (int) FileCalls.write(fd, at(buffer, offset), capped(length));
+    long bytes = capped(length);
+    return (int)
+        (offset == 0
+            ? FileCalls.write(fd, buffer, bytes)
+            : FileCalls.write(fd, buffer.asSlice(offset), bytes));
   }
 
   @Override
@@ -235,10 +257,6 @@ final class LinuxSockets implements Sockets {
     MemorySegment length = CallMemory.current().scratch();
     length.set(INT, 0, NativeAddress.CAPACITY_BYTES);
     return length;
-  }
-
-  private static MemorySegment at(MemorySegment buffer, long offset) {
-    return offset == 0 ? buffer : buffer.asSlice(offset);
   }
 
   private static long capped(long length) {

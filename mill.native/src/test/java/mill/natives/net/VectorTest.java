@@ -1,0 +1,149 @@
+package mill.natives.net;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import mill.natives.Interest;
+import mill.natives.Net;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class VectorTest {
+  private final Arena arena = Arena.ofConfined();
+  private UnixStream.Pair pair;
+
+  @BeforeEach
+  void open() throws IOException {
+    pair = UnixStream.pair();
+  }
+
+  @AfterEach
+  void close() {
+    pair.first().close();
+    pair.second().close();
+    arena.close();
+  }
+
+  @Test
+  void buffersAreWrittenInOrder() throws IOException {
+    assertThat(pair.first().writev(texts("one ", "two ", "three"), 0, 3)).isEqualTo(13);
+    assertThat(Net.readText(pair.second(), 13)).isEqualTo("one two three");
+  }
+
+  @Test
+  void onlyTheGivenBuffersAreWritten() throws IOException {
+    assertThat(pair.first().writev(texts("a", "b", "c", "d"), 1, 2)).isEqualTo(2);
+    assertThat(Net.readText(pair.second(), 2)).isEqualTo("bc");
+  }
+
+  @Test
+  void buffersAreFilledOneAfterTheOther() throws IOException {
+    Net.writeText(pair.first(), "abcdefg");
+    MemorySegment[] into = texts("..", "..", "....", "..");
+    assertThat(pair.second().readv(into, 1, 3)).isEqualTo(7);
+    assertThat(joined(into)).isEqualTo("..|ab|cdef|g.");
+  }
+
+  @Test
+  void emptyBuffersAreSteppedOver() throws IOException {
+    MemorySegment[] out = texts("", "", "x", "", "y", "");
+    assertThat(pair.first().writev(out, 0, 6)).isEqualTo(2);
+    MemorySegment[] into = texts("", ".", "", ".", "");
+    assertThat(pair.second().readv(into, 0, 5)).isEqualTo(2);
+    assertThat(joined(into)).isEqualTo("|x||y|");
+  }
+
+  @Test
+  void moreLeadingEmptyBuffersThanOneCallTakesDoNotHideTheData() throws IOException {
+    MemorySegment[] out = new MemorySegment[200];
+    Arrays.fill(out, texts("")[0]);
+    out[199] = texts("end")[0];
+    assertThat(pair.first().writev(out, 0, 200)).isEqualTo(3);
+    MemorySegment[] into = new MemorySegment[200];
+    Arrays.fill(into, texts("")[0]);
+    into[199] = texts("...")[0];
+    assertThat(pair.second().readv(into, 0, 200)).isEqualTo(3);
+    assertThat(Net.text(into[199], 3)).isEqualTo("end");
+  }
+
+  @Test
+  void moreBuffersThanOneCallTakesAreAShortTransfer() throws IOException {
+    MemorySegment[] out = new MemorySegment[150];
+    var expected = new StringBuilder();
+    for (int i = 0; i < out.length; i++) {
+      String text = (char) ('a' + i % 26) + "-";
+      out[i] = Net.utf8(arena, text);
+      expected.append(text);
+    }
+    int from = 0;
+    while (from < out.length) {
+      long written = pair.first().writev(out, from, out.length - from);
+      assertThat(written).isPositive().isEven();
+      from += (int) written / 2;
+    }
+    MemorySegment[] into = new MemorySegment[300];
+    Arrays.setAll(into, i -> arena.allocate(1));
+    int read = 0;
+    while (read < into.length) {
+      long n = pair.second().readv(into, read, into.length - read);
+      assertThat(n).isPositive();
+      read += (int) n;
+    }
+    assertThat(joined(into).replace("|", "")).isEqualTo(expected.toString());
+  }
+
+  @Test
+  void nothingToDoIsZero() throws IOException {
+    assertThat(pair.first().writev(texts("", ""), 0, 2)).isZero();
+    assertThat(pair.first().readv(texts("", ""), 0, 2)).isZero();
+    assertThat(pair.first().writev(new MemorySegment[0], 0, 0)).isZero();
+    assertThat(pair.first().readv(texts("a"), 1, 0)).isZero();
+  }
+
+  @Test
+  void nothingThereWouldBlockAndAfterCloseItIsTheEnd() throws IOException {
+    assertThat(pair.first().readv(texts("."), 0, 1)).isEqualTo(IoStatus.WOULD_BLOCK);
+    pair.second().close();
+    assertThat(pair.first().readv(texts("."), 0, 1)).isEqualTo(IoStatus.END_OF_STREAM);
+  }
+
+  @Test
+  void fullSocketTakesPartOfTheVector() throws IOException {
+    MemorySegment[] blocks = new MemorySegment[8];
+    Arrays.setAll(blocks, i -> arena.allocate(1 << 20));
+    try (Net.TcpPair tcp = Net.tcpPair()) {
+      long first = tcp.client().writev(blocks, 0, 8);
+      assertThat(first).isPositive().isLessThan(8L << 20);
+      long more;
+      while ((more = tcp.client().writev(blocks, 0, 8)) != IoStatus.WOULD_BLOCK) {
+        assertThat(more).isPositive();
+      }
+      Net.untilReady(tcp.server(), Interest.READABLE);
+      assertThat(tcp.server().readv(blocks, 0, 8)).isPositive();
+    }
+  }
+
+  @Test
+  void rangeOutsideTheArrayIsRefused() {
+    for (int[] range : new int[][] {{-1, 1}, {0, 3}, {2, 1}, {0, -1}}) {
+      assertThatThrownBy(() -> pair.first().writev(texts("a", "b"), range[0], range[1]))
+          .isInstanceOf(IndexOutOfBoundsException.class);
+      assertThatThrownBy(() -> pair.first().readv(texts("a", "b"), range[0], range[1]))
+          .isInstanceOf(IndexOutOfBoundsException.class);
+    }
+  }
+
+  private MemorySegment[] texts(String... texts) {
+    return Arrays.stream(texts).map(text -> Net.utf8(arena, text)).toArray(MemorySegment[]::new);
+  }
+
+  private static String joined(MemorySegment[] buffers) {
+    return String.join(
+        "|", Arrays.stream(buffers).map(buffer -> Net.text(buffer, buffer.byteSize())).toList());
+  }
+}
