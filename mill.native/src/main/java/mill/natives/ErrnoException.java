@@ -5,7 +5,7 @@ import java.io.IOException;
 /**
  * A call to the operating system failed: carries the call's name, the error's number and its name.
  *
- * <p>The message reads {@code connect(127.0.0.1:1): ECONNREFUSED (errno 111)}. Would-block,
+ * <p>The message reads {@code connect(/127.0.0.1:1): ECONNREFUSED (errno 111)}. Would-block,
  * interrupted calls and short transfers are outcomes and never arrive here.
  */
 public final class ErrnoException extends IOException {

@@ -66,6 +66,7 @@ final class EventFdWaker {
       }
       int written = sockets.write(fd, one, 0, Long.BYTES);
       if (written < 0) {
+        PENDING.setVolatile(this, false); // nothing is on its way: the next call must try again
         throw new IllegalStateException(errnos.exception("write(eventfd)", written));
       }
     }

@@ -4,6 +4,7 @@ import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
+import java.util.Objects;
 import mill.natives.ffm.CallMemory;
 import mill.natives.ffm.NativeCalls;
 import mill.natives.gen.linux.Linux;
@@ -11,6 +12,15 @@ import mill.natives.gen.linux.Linux;
 /** The calls on any descriptor, and on threads. Each returns {@code n >= 0} or {@code -errno}. */
 final class FileCalls {
   private FileCalls() {}
+
+  /**
+   * Links what gives descriptors back and what wakes a loop: neither may fail later because loading
+   * a class needs a descriptor and there is none left.
+   */
+  static void linkEssentials() {
+    Objects.requireNonNull(Close.HANDLE);
+    Objects.requireNonNull(Write.HANDLE);
+  }
 
   /** {@code read(2)}. */
   static long read(int fd, MemorySegment buffer, long length) {

@@ -30,6 +30,7 @@ public final class LinuxPlatform implements Platform {
    */
   public LinuxPlatform(String architecture) {
     this.architecture = architecture;
+    FileCalls.linkEssentials();
   }
 
   @Override

@@ -81,7 +81,8 @@ final class LinuxSockets implements Sockets {
     return result;
   }
 
-  // A transfer makes its call in two places, with the buffer and with a slice of it: given one place
+  // A transfer makes its call in two places, with the buffer and with a slice of it: given one
+  // place
   // and a choice of two segments, the compiler cannot do away with the slice, and every call leaves
   // 40 bytes of garbage.
 

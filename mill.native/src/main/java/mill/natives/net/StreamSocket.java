@@ -3,6 +3,7 @@ package mill.natives.net;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.net.SocketAddress;
+import java.nio.channels.NotYetConnectedException;
 import mill.natives.platform.NativeAddress;
 import mill.natives.platform.OptionCode;
 import mill.natives.platform.Platform;
@@ -28,6 +29,9 @@ public abstract sealed class StreamSocket extends AbstractSocket permits TcpStre
   }
 
   private volatile Phase phase;
+
+  // Only until the connect has ended, for the message that tells how.
+  private volatile @Nullable SocketAddress connectingTo;
 
   StreamSocket(Platform platform, int fd, Family family, boolean connected) {
     super(platform, fd, family);
@@ -76,6 +80,7 @@ public abstract sealed class StreamSocket extends AbstractSocket permits TcpStre
       close();
       throw platform().errnos().exception("connect(" + remote + ")", result);
     }
+    connectingTo = remote;
     phase = Phase.CONNECTING;
     return false;
   }
@@ -109,12 +114,13 @@ public abstract sealed class StreamSocket extends AbstractSocket permits TcpStre
     }
     if (error[0] != 0) {
       close();
-      throw platform().errnos().exception("connect", -error[0]);
+      throw platform().errnos().exception("connect(" + connectingTo + ")", -error[0]);
     }
     if (platform().errnos().isNotConnected(result)) {
       return false;
     }
     require("getpeername", result);
+    connectingTo = null;
     phase = Phase.CONNECTED;
     return true;
   }
@@ -160,10 +166,12 @@ public abstract sealed class StreamSocket extends AbstractSocket permits TcpStre
    * @return bytes read, {@link IoStatus#END_OF_STREAM} or {@link IoStatus#WOULD_BLOCK}
    * @throws IOException if the connection failed, with {@code ECONNRESET} for instance; close it
    * @throws java.nio.channels.ClosedChannelException if this is closed
+   * @throws NotYetConnectedException if it is not known yet that the connection stands
    * @throws IllegalArgumentException if the buffer is on the heap or read-only
    * @throws IndexOutOfBoundsException if the range is not inside the buffer
    */
   public final int read(MemorySegment buffer, long offset, long length) throws IOException {
+    checkConnected();
     Transfers.checkWritable(buffer, offset, length);
     if (length == 0) {
       return 0;
@@ -208,10 +216,12 @@ public abstract sealed class StreamSocket extends AbstractSocket permits TcpStre
    * @throws IOException if the connection failed, with {@code EPIPE} or {@code ECONNRESET} for
    *     instance; close it
    * @throws java.nio.channels.ClosedChannelException if this is closed
+   * @throws NotYetConnectedException if it is not known yet that the connection stands
    * @throws IllegalArgumentException if the buffer is on the heap
    * @throws IndexOutOfBoundsException if the range is not inside the buffer
    */
   public final int write(MemorySegment buffer, long offset, long length) throws IOException {
+    checkConnected();
     Transfers.check(buffer, offset, length);
     if (length == 0) {
       return 0;
@@ -232,7 +242,8 @@ public abstract sealed class StreamSocket extends AbstractSocket permits TcpStre
   }
 
   /**
-   * Reads into several buffers with one call ({@code readv(2)}). Any thread.
+   * Reads into several buffers with one call ({@code readv(2)}). Any thread. The buffers must stay
+   * allocated until this returns; only a single buffer's transfer can see to that by itself.
    *
    * @param buffers filled one after the other, off-heap
    * @param from the first to use
@@ -241,6 +252,7 @@ public abstract sealed class StreamSocket extends AbstractSocket permits TcpStre
    * @throws IOException if the connection failed; close it
    */
   public final long readv(MemorySegment[] buffers, int from, int count) throws IOException {
+    checkConnected();
     Transfers.checkAll(buffers, from, count, true);
     int first = firstWithRoom(buffers, from, count);
     if (first == from + count) {
@@ -265,7 +277,8 @@ public abstract sealed class StreamSocket extends AbstractSocket permits TcpStre
   }
 
   /**
-   * Writes several buffers with one call ({@code sendmsg(2)}). Any thread.
+   * Writes several buffers with one call ({@code sendmsg(2)}). Any thread. The buffers must stay
+   * allocated until this returns; only a single buffer's transfer can see to that by itself.
    *
    * @param buffers written one after the other, off-heap
    * @param from the first to use
@@ -274,6 +287,7 @@ public abstract sealed class StreamSocket extends AbstractSocket permits TcpStre
    * @throws IOException if the connection failed; close it
    */
   public final long writev(MemorySegment[] buffers, int from, int count) throws IOException {
+    checkConnected();
     Transfers.checkAll(buffers, from, count, false);
     int first = firstWithRoom(buffers, from, count);
     if (first == from + count) {
@@ -319,6 +333,13 @@ public abstract sealed class StreamSocket extends AbstractSocket permits TcpStre
       require("shutdown", sockets().shutdown(fd, read, write));
     } finally {
       release();
+    }
+  }
+
+  // A transfer that came before finishConnect would take the error away that tells how it ended.
+  private void checkConnected() {
+    if (phase != Phase.CONNECTED) {
+      throw new NotYetConnectedException();
     }
   }
 

@@ -40,9 +40,11 @@ final class Transfers {
         check(buffer, 0, buffer.byteSize());
       }
       // A segment's address goes into the vector as a number, so the linker cannot look after it.
-      if (!buffer.scope().isAlive() || !buffer.isAccessibleBy(Thread.currentThread())) {
-        throw new IllegalStateException(
-            "buffer " + i + " is freed or confined to another thread: " + buffer);
+      if (!buffer.scope().isAlive()) {
+        throw new IllegalStateException("buffer " + i + " is freed: " + buffer);
+      }
+      if (!buffer.isAccessibleBy(Thread.currentThread())) {
+        throw new WrongThreadException("buffer " + i + " is another thread's: " + buffer);
       }
     }
   }
