@@ -11,10 +11,13 @@ import java.io.IOException;
 public final class ErrnoException extends IOException {
   private static final long serialVersionUID = 1L;
 
+  /** What {@link #call()} gives. */
   private final String call;
 
+  /** What {@link #errno()} gives. */
   private final int errno;
 
+  /** What {@link #errnoName()} gives. */
   private final String errnoName;
 
   /**

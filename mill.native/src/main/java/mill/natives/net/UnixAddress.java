@@ -16,6 +16,7 @@ public final class UnixAddress extends SocketAddress {
 
   private static final UnixAddress UNNAMED = new UnixAddress(new byte[0]);
 
+  /** What {@link #bytes()} gives. */
   private final byte[] bytes;
 
   private UnixAddress(byte[] bytes) {
