@@ -1,5 +1,7 @@
 package mill.core;
 
+import static java.util.Objects.requireNonNull;
+
 import java.io.IOException;
 import java.nio.channels.ClosedChannelException;
 import java.util.concurrent.CompletableFuture;
@@ -152,6 +154,7 @@ public final class EventLoop implements Executor, AutoCloseable {
   public Registration register(
       Pollable pollable, Interest interest, Trigger trigger, EventHandler handler)
       throws IOException {
+    requireNonNull(handler, "handler");
     var registration = new Registration(this, pollable, handler, interest, trigger);
     // The handler is in its place before the kernel is armed: the first event may come before the
     // next line is over.
@@ -299,8 +302,11 @@ public final class EventLoop implements Executor, AutoCloseable {
 
   /** Removes a registration that has been marked cancelled. */
   void forget(Registration registration) {
-    poller.deregister(registration.pollable());
-    registrations.remove(registration.token);
+    try {
+      poller.deregister(registration.pollable());
+    } finally {
+      registrations.remove(registration.token);
+    }
   }
 
   /** Completes when no callback of a cancelled registration runs any more. */
@@ -324,7 +330,8 @@ public final class EventLoop implements Executor, AutoCloseable {
         return DONE;
       }
       quiet = registration.quiet();
-      if (!quiet.isDone() && !quieting.contains(registration)) {
+      if (!registration.quieting) {
+        registration.quieting = true; // and stays so: once it is quiet, it is so for ever
         quieting.add(registration);
       }
     }
@@ -335,25 +342,26 @@ public final class EventLoop implements Executor, AutoCloseable {
   /** Reports what nobody else will hear of. */
   void uncaught(Throwable thrown) {
     Thread current = Thread.currentThread();
-    current.getUncaughtExceptionHandler().uncaughtException(current, thrown);
+    try {
+      current.getUncaughtExceptionHandler().uncaughtException(current, thrown);
+    } catch (Throwable ignored) {
+      // As at the end of a thread: what such a handler throws, nobody hears.
+    }
   }
 
   private boolean begin() {
     synchronized (lifecycle) {
-      switch (phase) {
+      return switch (phase) {
         case RUNNING -> throw new IllegalStateException("the loop is running already: " + this);
         case CLOSED -> throw new IllegalStateException("the loop is closed");
-        case ENDED -> {
-          return false;
-        }
+        case ENDED -> false;
         case NEW -> {
           phase = Phase.RUNNING;
           thread = Thread.currentThread();
-          return true;
+          yield true;
         }
-      }
+      };
     }
-    throw new AssertionError();
   }
 
   private void turn() throws IOException {
@@ -434,8 +442,13 @@ public final class EventLoop implements Executor, AutoCloseable {
   private void end() {
     if (workers != null) {
       workers.stop();
+      boolean interrupted = false;
       while (!workers.awaitEnd()) {
+        interrupted |= Thread.interrupted(); // or the next wait would not wait
         runTasks(); // a handler may be waiting for one
+      }
+      if (interrupted) {
+        Thread.currentThread().interrupt();
       }
     }
     runRemainingTasks();

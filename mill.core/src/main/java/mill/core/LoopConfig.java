@@ -28,6 +28,7 @@ public final class LoopConfig {
   private final int taskQueueCapacity;
   private final int maxTasksPerTurn;
   private final @Nullable Duration maxPollTimeout;
+  private final long maxPollTimeoutNs;
   private final @Nullable Platform platform;
 
   private LoopConfig(Builder builder) {
@@ -38,6 +39,7 @@ public final class LoopConfig {
     taskQueueCapacity = builder.taskQueueCapacity;
     maxTasksPerTurn = builder.maxTasksPerTurn;
     maxPollTimeout = builder.maxPollTimeout;
+    maxPollTimeoutNs = maxPollTimeout == null ? Poller.FOREVER : saturatedNs(maxPollTimeout);
     platform = builder.platform;
   }
 
@@ -132,7 +134,13 @@ public final class LoopConfig {
   }
 
   long maxPollTimeoutNs() {
-    return maxPollTimeout == null ? Poller.FOREVER : maxPollTimeout.toNanos();
+    return maxPollTimeoutNs;
+  }
+
+  // 292 years and more are as good as for ever.
+  private static long saturatedNs(Duration duration) {
+    boolean fits = duration.compareTo(Duration.ofNanos(Long.MAX_VALUE)) <= 0;
+    return fits ? duration.toNanos() : Long.MAX_VALUE;
   }
 
   /**

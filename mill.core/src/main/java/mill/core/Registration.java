@@ -45,7 +45,8 @@ public final class Registration {
   private final Pollable pollable;
   private final EventHandler handler;
 
-  // Guarded by this, so that the kernel and these two never disagree.
+  // Guarded by the pollable, which is the poller's lock for it too: so the kernel and these two
+  // never disagree, and what a cancelled registration still wants never reaches its successor.
   private Interest interest;
   private Trigger trigger;
 
@@ -58,6 +59,9 @@ public final class Registration {
 
   /** Set before the kernel hears of it. */
   long token;
+
+  /** Whether this waits for the loop's next moment between two callbacks. Guarded by the loop. */
+  boolean quieting;
 
   Registration(
       EventLoop loop, Pollable pollable, EventHandler handler, Interest interest, Trigger trigger) {
@@ -91,8 +95,10 @@ public final class Registration {
    *
    * @return the interest
    */
-  public synchronized Interest interest() {
-    return interest;
+  public Interest interest() {
+    synchronized (pollable) {
+      return interest;
+    }
   }
 
   /**
@@ -101,8 +107,10 @@ public final class Registration {
    * @param newInterest what to report from now on
    * @throws IOException if the kernel refuses; the old interest stays
    */
-  public synchronized void setInterest(Interest newInterest) throws IOException {
-    setInterest(newInterest, trigger);
+  public void setInterest(Interest newInterest) throws IOException {
+    synchronized (pollable) {
+      setInterest(newInterest, trigger);
+    }
   }
 
   /**
@@ -116,20 +124,21 @@ public final class Registration {
    * @throws ClosedChannelException if the pollable is closed
    * @throws IllegalStateException if this is cancelled
    */
-  public synchronized void setInterest(Interest newInterest, Trigger newTrigger)
-      throws IOException {
-    if (isCancelled()) {
-      if (!pollable.isOpen()) {
-        throw new ClosedChannelException();
+  public void setInterest(Interest newInterest, Trigger newTrigger) throws IOException {
+    synchronized (pollable) {
+      if (isCancelled()) {
+        if (!pollable.isOpen()) {
+          throw new ClosedChannelException();
+        }
+        throw new IllegalStateException("cancelled: register " + pollable + " anew");
       }
-      throw new IllegalStateException("cancelled: register " + pollable + " anew");
+      if (newInterest == interest && newTrigger == trigger && trigger == Trigger.LEVEL) {
+        return;
+      }
+      loop.poller().change(pollable, newInterest, loop.kernelTrigger(newTrigger));
+      interest = newInterest;
+      trigger = newTrigger;
     }
-    if (newInterest == interest && newTrigger == trigger && trigger == Trigger.LEVEL) {
-      return;
-    }
-    loop.poller().change(pollable, newInterest, loop.kernelTrigger(newTrigger));
-    interest = newInterest;
-    trigger = newTrigger;
   }
 
   /**
@@ -171,8 +180,11 @@ public final class Registration {
 
   /** Cancels, and closes the pollable. */
   public void close() {
-    cancel();
-    pollable.close();
+    try {
+      cancel();
+    } finally {
+      pollable.close();
+    }
   }
 
   /**
@@ -283,7 +295,7 @@ public final class Registration {
   // would spin on it meanwhile.
   private void rearm() {
     try {
-      synchronized (this) {
+      synchronized (pollable) {
         if (!isCancelled() && trigger == Trigger.LEVEL && interest != Interest.NONE) {
           loop.poller().change(pollable, interest, loop.kernelTrigger(trigger));
         }

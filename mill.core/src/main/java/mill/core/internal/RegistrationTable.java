@@ -24,7 +24,15 @@ public final class RegistrationTable<T> {
   private static final VarHandle ITEM = MethodHandles.arrayElementVarHandle(Object[].class);
   private static final VarHandle GENERATION = MethodHandles.arrayElementVarHandle(int[].class);
 
-  private record Slots(@Nullable Object[] items, int[] generations) {}
+  private static final class Slots {
+    final @Nullable Object[] items;
+    final int[] generations;
+
+    Slots(@Nullable Object[] items, int[] generations) {
+      this.items = items;
+      this.generations = generations;
+    }
+  }
 
   private volatile Slots slots =
       new Slots(new @Nullable Object[INITIAL_SLOTS], new int[INITIAL_SLOTS]);

@@ -1,5 +1,7 @@
 package mill.core.internal;
 
+import static java.util.Objects.requireNonNull;
+
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import org.jspecify.annotations.Nullable;
@@ -76,6 +78,7 @@ public final class TaskQueue {
    * @return what became of it
    */
   public Offer offer(Runnable task) {
+    requireNonNull(task, "task"); // a place that stays empty would stop the queue for ever
     long claimed = tail;
     while (true) {
       if (claimed < 0) {

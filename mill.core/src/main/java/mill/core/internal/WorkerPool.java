@@ -113,8 +113,7 @@ public final class WorkerPool<T> {
       try {
         wait();
       } catch (InterruptedException e) {
-        continue; // an interrupt means nothing to the pool; a handler that wanted it has had its
-        // chance
+        // Means nothing to the pool; a handler that wanted it has had its chance.
       }
     }
     return items.removeFirst();

@@ -1,0 +1,272 @@
+package mill.core;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import mill.core.FakePoller.Op;
+import mill.natives.Interest;
+import mill.natives.Trigger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** What {@code close()} promises, from wherever it is called. */
+class CloseTest {
+  private static final EventHandler NOTHING = (registration, readiness) -> {};
+
+  private static List<FakePollable> registerSome(FakeLoop fake) throws Exception {
+    var pollables = new ArrayList<FakePollable>();
+    for (int i = 0; i < 20; i++) {
+      pollables.add(fake.platform.pollable());
+      Interest interest = i % 2 == 0 ? Interest.READABLE : Interest.NONE;
+      fake.loop.register(pollables.getLast(), interest, NOTHING);
+    }
+    return pollables;
+  }
+
+  private static void assertReleased(FakeLoop fake) {
+    assertThat(fake.platform.openCount()).isZero();
+    assertThat(fake.platform.allPollersClosed()).isTrue();
+  }
+
+  @ParameterizedTest
+  @EnumSource(DispatchMode.class)
+  void closeOfALoopThatNeverRanClosesWhatIsRegistered(DispatchMode dispatch) throws Exception {
+    try (var fake = FakeLoop.open(dispatch)) {
+      List<FakePollable> pollables = registerSome(fake);
+      var where = new AtomicReference<Thread>();
+      fake.loop.execute(() -> where.set(Thread.currentThread()));
+      fake.loop.close();
+      assertThat(where).as("tasks run on the closing thread").hasValue(Thread.currentThread());
+      assertThat(pollables).noneMatch(FakePollable::isOpen);
+      assertReleased(fake);
+      fake.loop.close();
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(DispatchMode.class)
+  void closeOfALoopThatHasEndedClosesWhatIsRegistered(DispatchMode dispatch) throws Exception {
+    try (var fake = FakeLoop.open(dispatch)) {
+      registerSome(fake);
+      fake.start();
+      fake.stopAndJoin();
+      assertThat(fake.platform.openCount()).as("stop closes nothing").isEqualTo(20);
+      fake.loop.close();
+      assertReleased(fake);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(DispatchMode.class)
+  void closeFromAnotherThreadReturnsWhenEverythingIsReleased(DispatchMode dispatch)
+      throws Exception {
+    try (var fake = FakeLoop.open(dispatch)) {
+      registerSome(fake);
+      var entered = new CountDownLatch(1);
+      var release = new CountDownLatch(1);
+      var finished = new AtomicBoolean();
+      fake.loop.register(
+          fake.platform.readablePollable(),
+          Interest.READABLE,
+          (mine, readiness) -> {
+            entered.countDown();
+            Await.await(release);
+            finished.set(true);
+          });
+      fake.start();
+      Await.await(entered);
+      var returned = new CountDownLatch(1);
+      FutureTask<Boolean> closing =
+          Await.inBackground(
+              "closing",
+              () -> {
+                fake.loop.close();
+                returned.countDown();
+                assertReleased(fake);
+                return finished.get();
+              });
+      assertThat(Await.happensInAMoment(returned)).isFalse();
+      release.countDown();
+      assertThat(Await.outcome(closing)).as("the handler had finished").isTrue();
+      fake.runner().join();
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(DispatchMode.class)
+  void closeFromAHandlerReturnsAtOnceAndIsDoneBeforeRunReturns(DispatchMode dispatch)
+      throws Exception {
+    try (var fake = FakeLoop.open(dispatch)) {
+      registerSome(fake);
+      var openAfterClose = new AtomicInteger(-1);
+      fake.loop.register(
+          fake.platform.readablePollable(),
+          Interest.READABLE,
+          Trigger.ONESHOT,
+          (mine, readiness) -> {
+            mine.loop().close();
+            mine.loop().close();
+            openAfterClose.set(fake.platform.openCount());
+          });
+      fake.start();
+      fake.runner().join();
+      assertReleased(fake);
+      assertThat(openAfterClose).as("not under the feet of the handler").hasValue(21);
+    }
+  }
+
+  @Test
+  void closeFromATaskReturnsAtOnceAndIsDoneBeforeRunReturns() throws Exception {
+    try (var fake = FakeLoop.open()) {
+      registerSome(fake);
+      var ran = new AtomicInteger();
+      fake.loop.execute(fake.loop::close);
+      fake.loop.execute(ran::incrementAndGet);
+      fake.start();
+      fake.runner().join();
+      assertReleased(fake);
+      assertThat(ran).hasValue(1);
+    }
+  }
+
+  @Test
+  void closeFromATaskThatRunsAsTheLoopIsClosedReturns() throws Exception {
+    try (var fake = FakeLoop.open()) {
+      fake.loop.execute(fake.loop::close);
+      fake.loop.close();
+      assertReleased(fake);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(DispatchMode.class)
+  void closeBeforeTheThreadOfTheLoopGotToRunItIsNoRace(DispatchMode dispatch) throws Exception {
+    for (int round = 0; round < 200; round++) {
+      try (var fake = FakeLoop.open(dispatch)) {
+        registerSome(fake);
+        LoopRunner runner = LoopRunner.start(fake.loop);
+        fake.loop.close();
+        assertReleased(fake);
+        try {
+          runner.join();
+        } catch (IllegalStateException e) {
+          assertThat(e).hasMessageContaining("closed");
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(DispatchMode.class)
+  void closeFromManyThreadsAtOnceClosesOnceAndAllReturnAfterIt(DispatchMode dispatch)
+      throws Exception {
+    for (int round = 0; round < 100; round++) {
+      try (var fake = FakeLoop.open(dispatch)) {
+        registerSome(fake);
+        if (round % 3 > 0) {
+          fake.start();
+        }
+        if (round % 3 > 1) {
+          fake.stopAndJoin();
+        }
+        Threads.together(
+            3,
+            () -> {
+              fake.loop.close();
+              assertReleased(fake);
+            });
+      }
+    }
+  }
+
+  @Test
+  void closeThatIsInterruptedStillWaitsAndKeepsTheInterrupt() throws Exception {
+    try (var fake = FakeLoop.open().start()) {
+      registerSome(fake);
+      FutureTask<Boolean> closing =
+          Await.inBackground(
+              "closing",
+              () -> {
+                Thread.currentThread().interrupt();
+                fake.loop.close();
+                assertReleased(fake);
+                return Thread.interrupted();
+              });
+      assertThat(Await.outcome(closing)).isTrue();
+    }
+  }
+
+  @Test
+  void oneDescriptorThatCannotBeClosedDoesNotKeepTheOthersOpen() throws Exception {
+    try (var fake = FakeLoop.open()) {
+      List<FakePollable> pollables = registerSome(fake);
+      fake.poller().fail(Op.REMOVE, 0, "EBADF");
+      var uncaught = new CopyOnWriteArrayList<Throwable>();
+      FutureTask<Void> closing =
+          Await.inBackground(
+              "closing",
+              () -> {
+                Thread.currentThread()
+                    .setUncaughtExceptionHandler((thread, thrown) -> uncaught.add(thrown));
+                fake.loop.close();
+                return null;
+              });
+      Await.outcome(closing);
+      assertThat(uncaught).hasSize(1);
+      assertThat(pollables).noneMatch(FakePollable::isOpen);
+      assertReleased(fake);
+    }
+  }
+
+  // Whoever registers while the loop is closed gets an exception or a registration that is closed:
+  // never a pollable that nobody owns.
+  @ParameterizedTest
+  @EnumSource(DispatchMode.class)
+  void registeringWhileTheLoopIsClosedLeavesNothingRegistered(DispatchMode dispatch)
+      throws Exception {
+    for (int round = 0; round < 300; round++) {
+      try (var fake = FakeLoop.open(dispatch)) {
+        if (round % 2 == 0) {
+          fake.start();
+        }
+        var begun = new CountDownLatch(1);
+        FutureTask<Registration> registering =
+            Await.inBackground("registering", () -> registerUntilClosed(fake, begun));
+        Await.await(begun);
+        fake.loop.close();
+        Registration last = Await.outcome(registering);
+        assertThat(last.isCancelled()).isTrue();
+        assertThat(fake.platform.openCount()).isZero();
+      }
+    }
+  }
+
+  private static Registration registerUntilClosed(FakeLoop fake, CountDownLatch begun) {
+    Registration last = null;
+    while (true) {
+      FakePollable pollable = fake.platform.pollable();
+      try {
+        last = fake.loop.register(pollable, Interest.READABLE, NOTHING);
+        begun.countDown();
+      } catch (Exception e) {
+        pollable.close();
+        return last;
+      }
+    }
+  }
+
+  @Test
+  void descriptorsAndThreadsAreBackWhereTheyWereAfterManyLoops() throws Exception {
+    ChildJvm.Outcome outcome = ChildJvm.run(BaselineProgram.class);
+    assertThat(outcome.exitCode()).as(outcome.toString()).isZero();
+    assertThat(outcome.out()).isEqualTo("baseline\n");
+  }
+}

@@ -1,0 +1,102 @@
+package mill.core;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.util.List;
+
+/**
+ * A loop over a {@link FakePlatform}. Closing it checks that nothing was left behind and no rule of
+ * the kernel broken.
+ */
+final class FakeLoop implements AutoCloseable {
+  final FakePlatform platform;
+  final EventLoop loop;
+  private LoopRunner runner;
+  private boolean failureExpected;
+
+  private FakeLoop(LoopConfig.Builder config) throws IOException {
+    platform = new FakePlatform();
+    loop = EventLoop.open(config.platform(platform).build());
+  }
+
+  static FakeLoop open() throws IOException {
+    return open(DispatchMode.INLINE);
+  }
+
+  static FakeLoop open(DispatchMode dispatch) throws IOException {
+    return open(LoopConfig.builder().dispatch(dispatch).workers(4));
+  }
+
+  static FakeLoop open(LoopConfig.Builder config) throws IOException {
+    return new FakeLoop(config);
+  }
+
+  /** Runs the loop, and returns when it does. */
+  FakeLoop start() {
+    runner = LoopRunner.start(loop);
+    poller().awaitPolls(1);
+    return this;
+  }
+
+  FakePoller poller() {
+    return platform.poller();
+  }
+
+  LoopRunner runner() {
+    return runner;
+  }
+
+  void stopAndJoin() throws Exception {
+    runner.stopAndJoin();
+  }
+
+  /** Waits until the loop's thread has done all that was given to it so far, and sleeps. */
+  void settle() {
+    poller().awaitAsleep();
+  }
+
+  /**
+   * Takes what reached the uncaught-exception handler; whatever is left there fails {@link
+   * #close()}.
+   */
+  List<Throwable> takeUncaught() {
+    List<Throwable> taken = List.copyOf(runner.uncaught());
+    runner.uncaught().clear();
+    return taken;
+  }
+
+  /** Waits until {@code run} has thrown. */
+  Throwable awaitFailure() {
+    failureExpected = true;
+    try {
+      runner.join();
+    } catch (Exception e) {
+      return e;
+    }
+    throw new AssertionError("run returned");
+  }
+
+  @Override
+  public void close() throws IOException {
+    loop.close();
+    if (runner != null) {
+      if (!failureExpected) {
+        joinRunner();
+      }
+      assertThat(runner.uncaught()).isEmpty();
+    }
+    assertThat(platform.violations()).isEmpty();
+    assertThat(platform.allPollersClosed()).isTrue();
+  }
+
+  private void joinRunner() throws IOException {
+    try {
+      runner.join();
+    } catch (IOException | RuntimeException e) {
+      throw e;
+    } catch (Exception e) {
+      throw new AssertionError(e);
+    }
+  }
+}

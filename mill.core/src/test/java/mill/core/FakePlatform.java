@@ -1,0 +1,155 @@
+package mill.core;
+
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import mill.natives.Readiness;
+import mill.natives.platform.AddressCodec;
+import mill.natives.platform.Errnos;
+import mill.natives.platform.OptionCode;
+import mill.natives.platform.Platform;
+import mill.natives.platform.PollerBackend;
+import mill.natives.platform.Sockets;
+
+/**
+ * A kernel in memory: descriptors whose readiness is scripted, and pollers that report it.
+ *
+ * <p>Descriptors are handed out as a kernel does it, the lowest free number first. Any thread;
+ * everything is guarded by this.
+ */
+final class FakePlatform implements Platform {
+  private static final int FIRST_FD = 3;
+  private static final Errnos ERRNOS =
+      new Errnos(
+          Map.of(
+              "EPERM",
+              1,
+              "EINTR",
+              4,
+              "EIO",
+              5,
+              "EBADF",
+              9,
+              "EAGAIN",
+              11,
+              "ENOSPC",
+              28,
+              "ENOTCONN",
+              107,
+              "EINPROGRESS",
+              115));
+
+  private final BitSet open = new BitSet();
+  private final Map<Integer, Integer> readiness = new HashMap<>();
+  private final List<FakePoller> pollers = new ArrayList<>();
+  private final List<String> violations = new ArrayList<>();
+
+  /** Makes a pollable with a descriptor of its own, not ready for anything. */
+  FakePollable pollable() {
+    return new FakePollable(this, newFd());
+  }
+
+  /** Makes a pollable that is readable already. */
+  FakePollable readablePollable() {
+    FakePollable pollable = pollable();
+    pollable.ready(Readiness.READABLE);
+    return pollable;
+  }
+
+  /** The poller that was opened last. */
+  synchronized FakePoller poller() {
+    return pollers.getLast();
+  }
+
+  /** How many descriptors are open; a poller takes none. */
+  synchronized int openCount() {
+    return open.cardinality();
+  }
+
+  synchronized boolean allPollersClosed() {
+    return pollers.stream().allMatch(FakePoller::isClosed);
+  }
+
+  /** What mill did that a kernel would have answered with an error, or worse. */
+  synchronized List<String> violations() {
+    return List.copyOf(violations);
+  }
+
+  synchronized void violation(String what) {
+    violations.add(what);
+  }
+
+  synchronized void setReadiness(int fd, int bits) {
+    readiness.put(fd, bits);
+    pollers.forEach(poller -> poller.changed(fd));
+  }
+
+  synchronized int readiness(int fd) {
+    return readiness.getOrDefault(fd, 0);
+  }
+
+  synchronized boolean isOpen(int fd) {
+    return open.get(fd);
+  }
+
+  private synchronized int newFd() {
+    int fd = open.nextClearBit(FIRST_FD);
+    open.set(fd);
+    readiness.put(fd, 0);
+    return fd;
+  }
+
+  synchronized int closeFd(int fd) {
+    if (!open.get(fd)) {
+      violation("closed twice: fd " + fd);
+      return -errno("EBADF");
+    }
+    open.clear(fd);
+    readiness.remove(fd);
+    pollers.forEach(poller -> poller.closedFd(fd));
+    return 0;
+  }
+
+  int errno(String name) {
+    return ERRNOS.number(name);
+  }
+
+  @Override
+  public String name() {
+    return "memory";
+  }
+
+  @Override
+  public Errnos errnos() {
+    return ERRNOS;
+  }
+
+  @Override
+  public synchronized PollerBackend openPoller() {
+    var poller = new FakePoller(this);
+    pollers.add(poller);
+    return poller;
+  }
+
+  @Override
+  public Sockets sockets() {
+    throw new UnsupportedOperationException("there are no sockets in memory");
+  }
+
+  @Override
+  public AddressCodec addresses() {
+    throw new UnsupportedOperationException("there are no addresses in memory");
+  }
+
+  @Override
+  public OptionCode option(String name) {
+    return null;
+  }
+
+  @Override
+  public int pinCurrentThread(int cpu) {
+    return 0;
+  }
+}

@@ -1,0 +1,26 @@
+package mill.core;
+
+import mill.natives.Pollable;
+
+/** A descriptor of a {@link FakePlatform}. */
+final class FakePollable extends Pollable {
+  private final FakePlatform platform;
+
+  FakePollable(FakePlatform platform, int fd) {
+    super(platform, fd);
+    this.platform = platform;
+  }
+
+  /**
+   * Makes the kernel find these facts of {@link mill.natives.Readiness} from now on; an edge, even
+   * if they were true before.
+   */
+  void ready(int bits) {
+    platform.setReadiness(fd(), bits);
+  }
+
+  @Override
+  protected int closeDescriptor(int fd) {
+    return platform.closeFd(fd);
+  }
+}

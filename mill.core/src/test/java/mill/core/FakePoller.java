@@ -1,0 +1,420 @@
+package mill.core;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.IntConsumer;
+import java.util.function.Predicate;
+import mill.natives.Interest;
+import mill.natives.Readiness;
+import mill.natives.ReadyEvents;
+import mill.natives.Trigger;
+import mill.natives.platform.PollerBackend;
+
+/**
+ * A readiness queue in memory that does what epoll does, and what it is told to do besides: fail,
+ * wake for nothing, bring events of the past. It records what is asked of it.
+ *
+ * <p>Everything is guarded by the platform. Hooks run outside, on the calling thread, after a call
+ * has taken effect.
+ */
+final class FakePoller implements PollerBackend {
+  /** What can be asked of a poller. */
+  enum Op {
+    ADD,
+    MODIFY,
+    REMOVE,
+    POLL,
+    CLOSE
+  }
+
+  /** A call that was made. */
+  record Call(Op op, int fd, Interest interest, Trigger trigger) {}
+
+  private record Raw(long token, int bits) {}
+
+  private static final int ALWAYS = Readiness.ERROR | Readiness.WRITE_CLOSED;
+  private static final int TIMEOUTS_KEPT = 1_000;
+
+  private static final class Entry {
+    final int fd;
+    long token;
+    Interest interest;
+    Trigger trigger;
+    boolean armed;
+    boolean edge;
+
+    Entry(int fd) {
+      this.fd = fd;
+    }
+  }
+
+  private final FakePlatform platform;
+  private final Map<Integer, Entry> set = new LinkedHashMap<>();
+  private final Queue<List<Raw>> injected = new ArrayDeque<>();
+  private final List<Call> calls = new ArrayList<>();
+  private final ArrayDeque<Long> timeouts = new ArrayDeque<>();
+  private final Map<Op, IntConsumer> hooks = new EnumMap<>(Op.class);
+  private final Map<Op, Integer> failAfter = new EnumMap<>(Op.class);
+  private final Map<Op, Integer> failWith = new EnumMap<>(Op.class);
+  private long polls;
+  private int emptyPolls;
+  private boolean woken;
+  private boolean asleep;
+  private boolean closed;
+
+  FakePoller(FakePlatform platform) {
+    this.platform = platform;
+  }
+
+  // ---- what tests tell it
+
+  /** Runs after each successful call of a kind, with the descriptor, on the calling thread. */
+  void hook(Op op, IntConsumer hook) {
+    synchronized (platform) {
+      hooks.put(op, hook);
+    }
+  }
+
+  /** Lets a call of a kind fail once: the next one, if {@code after} is 0. */
+  void fail(Op op, int after, String errno) {
+    synchronized (platform) {
+      failAfter.put(op, after);
+      failWith.put(op, platform.errno(errno));
+      signal();
+    }
+  }
+
+  /** Lets the wait that is under way, and the next ones, return with nothing, as a signal does. */
+  void interruptPolls(int count) {
+    synchronized (platform) {
+      emptyPolls += count;
+      signal();
+    }
+  }
+
+  /** Brings an event in a batch of its own, whatever is registered. */
+  void inject(int bits, long... tokens) {
+    synchronized (platform) {
+      var batch = new ArrayList<Raw>();
+      for (long token : tokens) {
+        batch.add(new Raw(token, bits));
+      }
+      injected.add(batch);
+      signal();
+    }
+  }
+
+  // ---- what tests ask it
+
+  /** Waits until a poll waits and has nothing to report. */
+  void awaitAsleep() {
+    awaitState("asleep", poller -> poller.asleep);
+  }
+
+  /** Waits until so many polls have been begun in all. */
+  void awaitPolls(long count) {
+    awaitState(count + " polls", poller -> poller.polls >= count);
+  }
+
+  private void awaitState(String what, Predicate<FakePoller> reached) {
+    long end = System.nanoTime() + Await.PATIENCE_NS;
+    synchronized (platform) {
+      while (!reached.test(this)) {
+        long leftMs = TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime());
+        if (leftMs <= 0) {
+          throw new AssertionError("not within " + Await.PATIENCE_NS + " ns: " + what);
+        }
+        try {
+          platform.wait(leftMs);
+        } catch (InterruptedException e) {
+          throw new AssertionError(e);
+        }
+      }
+    }
+  }
+
+  long polls() {
+    synchronized (platform) {
+      return polls;
+    }
+  }
+
+  /** The timeouts of the last polls, the oldest first. */
+  List<Long> timeouts() {
+    synchronized (platform) {
+      return List.copyOf(timeouts);
+    }
+  }
+
+  /** The calls that changed the set, without the polls. */
+  List<Call> calls() {
+    synchronized (platform) {
+      return List.copyOf(calls);
+    }
+  }
+
+  List<Op> ops() {
+    return calls().stream().map(Call::op).toList();
+  }
+
+  void forgetCalls() {
+    synchronized (platform) {
+      calls.clear();
+      timeouts.clear();
+    }
+  }
+
+  /** The token that a descriptor is in the set with. */
+  long token(int fd) {
+    synchronized (platform) {
+      return set.get(fd).token;
+    }
+  }
+
+  /** The interest that the kernel has for a descriptor, NONE if it is not in the set. */
+  Interest interest(int fd) {
+    synchronized (platform) {
+      Entry entry = set.get(fd);
+      return entry == null ? Interest.NONE : entry.interest;
+    }
+  }
+
+  boolean isArmed(int fd) {
+    synchronized (platform) {
+      Entry entry = set.get(fd);
+      return entry != null && entry.armed;
+    }
+  }
+
+  boolean isClosed() {
+    return closed;
+  }
+
+  // ---- what the platform tells it, holding its monitor
+
+  void changed(int fd) {
+    Entry entry = set.get(fd);
+    if (entry != null) {
+      entry.edge = true;
+    }
+    signal();
+  }
+
+  void closedFd(int fd) {
+    if (set.remove(fd) != null) {
+      platform.violation("closed while in the kernel's set: fd " + fd);
+    }
+  }
+
+  // ---- PollerBackend
+
+  @Override
+  public int add(int fd, long token, Interest interest, Trigger trigger) {
+    int result;
+    synchronized (platform) {
+      result = before(Op.ADD, fd, interest, trigger);
+      if (result == 0) {
+        if (set.containsKey(fd)) {
+          platform.violation("added twice: fd " + fd);
+        }
+        var entry = new Entry(fd);
+        set.put(fd, entry);
+        arm(entry, token, interest, trigger);
+      }
+    }
+    return after(Op.ADD, fd, result);
+  }
+
+  @Override
+  public int modify(int fd, long token, Interest interest, Trigger trigger) {
+    int result;
+    synchronized (platform) {
+      result = before(Op.MODIFY, fd, interest, trigger);
+      Entry entry = set.get(fd);
+      if (entry == null) {
+        platform.violation("changed, but not in the set: fd " + fd);
+      } else if (result == 0) {
+        arm(entry, token, interest, trigger);
+      }
+    }
+    return after(Op.MODIFY, fd, result);
+  }
+
+  @Override
+  public int remove(int fd) {
+    int result;
+    synchronized (platform) {
+      result = before(Op.REMOVE, fd, null, null);
+      if (set.remove(fd) == null) {
+        platform.violation("removed, but not in the set: fd " + fd);
+      }
+    }
+    return after(Op.REMOVE, fd, result);
+  }
+
+  @Override
+  public int poll(ReadyEvents into, long timeoutNs) {
+    int result;
+    synchronized (platform) {
+      polls++;
+      platform.notifyAll(); // for awaitPolls
+      timeouts.add(timeoutNs);
+      if (timeouts.size() > TIMEOUTS_KEPT) {
+        timeouts.remove();
+      }
+      result = await(into, timeoutNs);
+      if (woken && result == 0) {
+        woken = false;
+        into.markWoken();
+      }
+    }
+    return after(Op.POLL, -1, result);
+  }
+
+  @Override
+  public void wake() {
+    synchronized (platform) {
+      woken = true;
+      signal();
+    }
+  }
+
+  @Override
+  public void close() {
+    synchronized (platform) {
+      if (closed) {
+        platform.violation("closed twice");
+      }
+      closed = true;
+      platform.notifyAll();
+    }
+    after(Op.CLOSE, -1, 0);
+  }
+
+  // ---- holding the platform's monitor
+
+  private int before(Op op, int fd, Interest interest, Trigger trigger) {
+    calls.add(new Call(op, fd, interest, trigger));
+    if (closed) {
+      platform.violation(op + " after close");
+    }
+    if (interest == Interest.NONE) {
+      platform.violation(op + " with an empty interest");
+    }
+    if (!platform.isOpen(fd)) {
+      platform.violation(op + " of a closed descriptor: fd " + fd);
+    }
+    return -takeFailure(op);
+  }
+
+  private int takeFailure(Op op) {
+    Integer left = failAfter.get(op);
+    if (left == null) {
+      return 0;
+    }
+    if (left > 0) {
+      failAfter.put(op, left - 1);
+      return 0;
+    }
+    failAfter.remove(op);
+    return failWith.remove(op);
+  }
+
+  private void arm(Entry entry, long token, Interest interest, Trigger trigger) {
+    entry.token = token;
+    entry.interest = interest;
+    entry.trigger = trigger;
+    entry.armed = true;
+    entry.edge = true;
+    signal();
+  }
+
+  private void signal() {
+    asleep = false; // until the poller has looked again
+    platform.notifyAll();
+  }
+
+  private int await(ReadyEvents into, long timeoutNs) {
+    long end = System.nanoTime() + timeoutNs;
+    boolean interrupted = false;
+    try {
+      while (true) {
+        int failure = takeFailure(Op.POLL);
+        if (failure > 0) {
+          return -failure;
+        }
+        if (emptyPolls > 0) {
+          emptyPolls--;
+          return 0;
+        }
+        collect(into);
+        long left = timeoutNs < 0 ? Long.MAX_VALUE : end - System.nanoTime();
+        if (into.size() > 0 || woken || timeoutNs == 0 || left <= 0) {
+          return 0;
+        }
+        asleep = true;
+        platform.notifyAll();
+        try {
+          // Rounded up: a wait is never shorter than asked.
+          platform.wait(timeoutNs < 0 ? 0 : TimeUnit.NANOSECONDS.toMillis(left) + 1);
+        } catch (InterruptedException e) {
+          interrupted = true; // a kernel's wait knows nothing of Java's interrupts
+        }
+      }
+    } finally {
+      asleep = false;
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  private void collect(ReadyEvents into) {
+    if (!injected.isEmpty()) {
+      injected.remove().forEach(raw -> into.add(raw.token, raw.bits));
+      return;
+    }
+    var reported = new ArrayList<Entry>();
+    Iterator<Entry> entries = set.values().iterator();
+    while (entries.hasNext() && into.size() < into.capacity()) {
+      Entry entry = entries.next();
+      int bits = platform.readiness(entry.fd) & (mask(entry.interest) | ALWAYS);
+      boolean due = entry.armed && (entry.trigger != Trigger.EDGE || entry.edge);
+      if (bits != 0 && due) {
+        into.add(entry.token, bits);
+        entry.edge = false;
+        entry.armed = entry.trigger != Trigger.ONESHOT;
+        reported.add(entry);
+        entries.remove();
+      }
+    }
+    // Behind the others, as epoll does it, so that a small batch serves all in turn.
+    reported.forEach(entry -> set.put(entry.fd, entry));
+  }
+
+  private static int mask(Interest interest) {
+    return (interest.isReadable() ? Readiness.READABLE | Readiness.READ_CLOSED : 0)
+        | (interest.isWritable() ? Readiness.WRITABLE : 0)
+        | (interest.isPriority() ? Readiness.PRIORITY : 0);
+  }
+
+  // ---- not holding it
+
+  private int after(Op op, int fd, int result) {
+    IntConsumer hook;
+    synchronized (platform) {
+      hook = hooks.get(op);
+    }
+    if (hook != null && result == 0) {
+      hook.accept(fd);
+    }
+    return result;
+  }
+}

@@ -1,0 +1,52 @@
+package mill.core;
+
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.FutureTask;
+
+/** Runs a loop on a thread of its own, and tells how that ended. */
+final class LoopRunner {
+  private final EventLoop loop;
+  private final FutureTask<Void> run;
+  private final Thread thread;
+  private final List<Throwable> uncaught = new CopyOnWriteArrayList<>();
+
+  private LoopRunner(EventLoop loop) {
+    this.loop = loop;
+    run =
+        new FutureTask<>(() -> {
+          loop.run();
+          return null;
+        });
+    thread =
+        Thread.ofPlatform()
+            .daemon()
+            .name(loop.config().name())
+            .uncaughtExceptionHandler((where, thrown) -> uncaught.add(thrown))
+            .start(run);
+  }
+
+  /** Starts a thread that runs the loop; it may not have got there when this returns. */
+  static LoopRunner start(EventLoop loop) {
+    return new LoopRunner(loop);
+  }
+
+  Thread thread() {
+    return thread;
+  }
+
+  /** What reached the loop thread's uncaught-exception handler. */
+  List<Throwable> uncaught() {
+    return uncaught;
+  }
+
+  /** Waits until the loop has ended; what {@code run} threw is thrown here. */
+  void join() throws Exception {
+    Await.outcome(run);
+  }
+
+  void stopAndJoin() throws Exception {
+    loop.stop();
+    join();
+  }
+}

@@ -1,0 +1,204 @@
+package mill.core;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
+import mill.natives.Interest;
+import mill.natives.Readiness;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Promise 9: a handler that throws closes its own connection and nothing else. */
+class ThrowingHandlerTest {
+  static Stream<Arguments> modesAndThrowables() {
+    List<EventHandler> bad =
+        List.of(
+            (mine, readiness) -> {
+              throw new Exception("checked");
+            },
+            (mine, readiness) -> {
+              throw new IllegalArgumentException("unchecked");
+            },
+            (mine, readiness) -> {
+              throw new AssertionError("error");
+            },
+            (mine, readiness) -> sink(overflow(0)));
+    return Stream.of(DispatchMode.values())
+        .flatMap(mode -> bad.stream().map(handler -> Arguments.of(mode, handler)));
+  }
+
+  private static int overflow(int depth) {
+    return depth == Integer.MAX_VALUE ? 0 : overflow(depth + 1) + 1;
+  }
+
+  private static void sink(int ignored) {}
+
+  @ParameterizedTest
+  @MethodSource("modesAndThrowables")
+  void throwingHandlerClosesItsOwnConnectionAndTheLoopGoesOn(
+      DispatchMode dispatch, EventHandler bad) throws Exception {
+    try (var fake = FakeLoop.open(dispatch);
+        var good = fake.platform.readablePollable()) {
+      FakePollable broken = fake.platform.readablePollable();
+      var recording = new RecordingHandler(bad);
+      Registration registration = fake.loop.register(broken, Interest.READABLE, recording);
+      var served = new CountDownLatch(100);
+      fake.loop.register(good, Interest.READABLE, (mine, readiness) -> served.countDown());
+      fake.start();
+      Throwable error = recording.awaitError();
+      Await.await(served);
+      assertThat(error).isNotNull();
+      assertThat(recording.errors()).as("heard once").hasSize(1);
+      assertThat(broken.isOpen()).isFalse();
+      assertThat(registration.isCancelled()).isTrue();
+      assertThat(good.isOpen()).isTrue();
+      Await.done(registration.cancel());
+      var ran = new CountDownLatch(1);
+      fake.loop.execute(ran::countDown);
+      Await.await(ran);
+    }
+  }
+
+  @Test
+  void onErrorFindsThePollableClosedAndTheRegistrationCancelled() throws Exception {
+    try (var fake = FakeLoop.open()) {
+      FakePollable pollable = fake.platform.readablePollable();
+      var heard = new CopyOnWriteArrayList<Object>();
+      var told = new CountDownLatch(1);
+      var thrown = new Exception("planned");
+      fake.loop.register(
+          pollable,
+          Interest.READABLE,
+          new EventHandler() {
+            @Override
+            public void onReady(Registration registration, Readiness readiness) throws Exception {
+              throw thrown;
+            }
+
+            @Override
+            public void onError(Registration registration, Throwable error) {
+              heard.add(error);
+              heard.add(registration.pollable().isOpen());
+              heard.add(registration.isCancelled());
+              heard.add(fake.loop.isLoopThread());
+              told.countDown();
+            }
+          });
+      fake.start();
+      Await.await(told);
+      assertThat(heard).containsExactly(thrown, false, true, true);
+    }
+  }
+
+  private record ThrowsTwice(CountDownLatch caught) implements EventHandler {
+    @Override
+    public void onReady(Registration registration, Readiness readiness) throws Exception {
+      Thread.currentThread()
+          .setUncaughtExceptionHandler((thread, thrown) -> {
+            if (thrown.getMessage().equals("second")
+                && thrown.getSuppressed()[0].getMessage().equals("first")) {
+              caught.countDown();
+            }
+            throw new IllegalStateException("third: the last resort throws as well");
+          });
+      throw new Exception("first");
+    }
+
+    @Override
+    public void onError(Registration registration, Throwable error) {
+      throw new IllegalStateException("second");
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(DispatchMode.class)
+  void whatOnErrorThrowsReachesTheUncaughtHandlerAndTheLoopGoesOn(DispatchMode dispatch)
+      throws Exception {
+    var config = LoopConfig.builder().dispatch(dispatch).workers(1);
+    try (var fake = FakeLoop.open(config);
+        var good = fake.platform.readablePollable()) {
+      FakePollable broken = fake.platform.readablePollable();
+      var caught = new CountDownLatch(1);
+      var served = new CountDownLatch(100);
+      fake.loop.register(broken, Interest.READABLE, new ThrowsTwice(caught));
+      fake.loop.register(good, Interest.READABLE, (mine, readiness) -> served.countDown());
+      fake.start();
+      Await.await(caught);
+      Await.await(served);
+      assertThat(broken.isOpen()).isFalse();
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(DispatchMode.class)
+  void oneThrowingConnectionInAHundredCostsTheOthersNothing(DispatchMode dispatch)
+      throws Exception {
+    int connections = 2_000;
+    try (var fake = FakeLoop.open(dispatch)) {
+      var over = new CountDownLatch(connections);
+      var errors = new AtomicInteger();
+      for (int i = 0; i < connections; i++) {
+        boolean bad = i % 100 == 0;
+        fake.loop.register(
+            fake.platform.readablePollable(),
+            Interest.READABLE,
+            new EventHandler() {
+              @Override
+              public void onReady(Registration registration, Readiness readiness) {
+                if (bad) {
+                  throw new IllegalStateException("planned");
+                }
+                registration.close();
+                over.countDown();
+              }
+
+              @Override
+              public void onError(Registration registration, Throwable error) {
+                errors.incrementAndGet();
+                over.countDown();
+              }
+            });
+      }
+      fake.start();
+      Await.await(over);
+      assertThat(errors).hasValue(connections / 100);
+      fake.stopAndJoin();
+      assertThat(fake.platform.openCount()).isZero();
+    }
+  }
+
+  @Test
+  void onErrorLogsAWarningByDefault() throws Exception {
+    ChildJvm.Outcome outcome = ChildJvm.run(DefaultOnErrorProgram.class);
+    assertThat(outcome.exitCode()).as(outcome.toString()).isZero();
+    assertThat(outcome.err())
+        .contains("a handler threw, its connection was closed", "FakePollable[fd 3, closed]")
+        .contains("java.lang.IllegalStateException: planned");
+  }
+
+  /** A loop with one handler that throws, and nothing that would hear of it. */
+  static final class DefaultOnErrorProgram {
+    private DefaultOnErrorProgram() {}
+
+    public static void main(String[] args) throws Exception {
+      var platform = new FakePlatform();
+      try (EventLoop loop = EventLoop.open(LoopConfig.builder().platform(platform).build())) {
+        loop.register(
+            platform.readablePollable(),
+            Interest.READABLE,
+            (registration, readiness) -> {
+              loop.stop();
+              throw new IllegalStateException("planned");
+            });
+        loop.run();
+      }
+    }
+  }
+}
