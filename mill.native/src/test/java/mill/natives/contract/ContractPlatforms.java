@@ -3,6 +3,7 @@ package mill.natives.contract;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import mill.natives.bsd.LibKqueuePlatform;
 import mill.natives.linux.LinuxPlatform;
 import mill.natives.platform.Platform;
 
@@ -19,6 +20,11 @@ final class ContractPlatforms {
       platforms.add(new ContractPlatform(PlatformKind.EPOLL, Platform.current()));
       platforms.add(
           new ContractPlatform(PlatformKind.EPOLL_WAIT, new LinuxPlatform(architecture, false)));
+      if (System.getProperty("mill.kqueue.library") != null) {
+        var host = new LinuxPlatform(architecture);
+        platforms.add(
+            new ContractPlatform(PlatformKind.KQUEUE_LIBRARY, new LibKqueuePlatform(host)));
+      }
     } else if (os.startsWith("windows")) {
       platforms.add(new ContractPlatform(PlatformKind.IOCP, Platform.current()));
     } else {
