@@ -3,7 +3,8 @@ package mill.natives.bsd;
 import java.lang.foreign.MemorySegment;
 
 /**
- * The calls that move bytes, and those on any descriptor. Each returns {@code n >= 0} or {@code -errno}.
+ * The calls that move bytes, and those on any descriptor. Each returns {@code n >= 0} or {@code
+ * -errno}.
  *
  * <p>A seam for tests, as {@link KqueueCalls} is.
  */
@@ -15,10 +16,22 @@ interface FileCalls {
   long send(int fd, MemorySegment buffer, long length, int flags);
 
   /** {@code recvfrom(2)}. */
-  long recvfrom(int fd, MemorySegment buffer, long length, int flags, MemorySegment address, MemorySegment addressLength);
+  long recvfrom(
+      int fd,
+      MemorySegment buffer,
+      long length,
+      int flags,
+      MemorySegment address,
+      MemorySegment addressLength);
 
   /** {@code sendto(2)}. */
-  long sendto(int fd, MemorySegment buffer, long length, int flags, MemorySegment address, int addressLength);
+  long sendto(
+      int fd,
+      MemorySegment buffer,
+      long length,
+      int flags,
+      MemorySegment address,
+      int addressLength);
 
   /** {@code sendmsg(2)}. */
   long sendmsg(int fd, MemorySegment message, int flags);

@@ -211,8 +211,7 @@ final class KqueuePoller implements PollerBackend {
    */
   private int applyFor(Watch watch) {
     int count = changeCount;
-    int found =
-        calls.kevent(kq, changes, count, receipts, count, timeout(CallMemory.current(), 0));
+    int found = calls.kevent(kq, changes, count, receipts, count, timeout(CallMemory.current(), 0));
     if (found < 0) {
       return errnos.isInterrupted(found) ? 0 : found; // interrupted after the changes were applied
     }

@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
 public final class LibKqueuePlatform implements Platform {
   // Entries as on macOS without the packing, which changes no offset; filters as on FreeBSD.
   private static final KeventLayout LAYOUT =
-      new KeventLayout(BsdTable.MAC_OS.kevent().sizeBytes(), BsdTable.FREE_BSD.kevent().evfiltUser());
+      new KeventLayout(
+          BsdTable.MAC_OS.kevent().sizeBytes(), BsdTable.FREE_BSD.kevent().evfiltUser());
 
   private final Platform host;
 

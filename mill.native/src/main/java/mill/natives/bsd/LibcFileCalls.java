@@ -18,7 +18,8 @@ final class LibcFileCalls implements FileCalls {
   public long recv(int fd, MemorySegment buffer, long length, int flags) {
     CallMemory memory = CallMemory.current();
     try {
-      return memory.orErrno((long) Recv.HANDLE.invokeExact(memory.errnoSegment(), fd, buffer, length, flags));
+      return memory.orErrno(
+          (long) Recv.HANDLE.invokeExact(memory.errnoSegment(), fd, buffer, length, flags));
     } catch (Throwable t) {
       throw NativeCalls.rethrow(t);
     }
@@ -28,27 +29,46 @@ final class LibcFileCalls implements FileCalls {
   public long send(int fd, MemorySegment buffer, long length, int flags) {
     CallMemory memory = CallMemory.current();
     try {
-      return memory.orErrno((long) Send.HANDLE.invokeExact(memory.errnoSegment(), fd, buffer, length, flags));
+      return memory.orErrno(
+          (long) Send.HANDLE.invokeExact(memory.errnoSegment(), fd, buffer, length, flags));
     } catch (Throwable t) {
       throw NativeCalls.rethrow(t);
     }
   }
 
   @Override
-  public long recvfrom(int fd, MemorySegment buffer, long length, int flags, MemorySegment address, MemorySegment addressLength) {
+  public long recvfrom(
+      int fd,
+      MemorySegment buffer,
+      long length,
+      int flags,
+      MemorySegment address,
+      MemorySegment addressLength) {
     CallMemory memory = CallMemory.current();
     try {
-      return memory.orErrno((long) Recvfrom.HANDLE.invokeExact(memory.errnoSegment(), fd, buffer, length, flags, address, addressLength));
+      return memory.orErrno(
+          (long)
+              Recvfrom.HANDLE.invokeExact(
+                  memory.errnoSegment(), fd, buffer, length, flags, address, addressLength));
     } catch (Throwable t) {
       throw NativeCalls.rethrow(t);
     }
   }
 
   @Override
-  public long sendto(int fd, MemorySegment buffer, long length, int flags, MemorySegment address, int addressLength) {
+  public long sendto(
+      int fd,
+      MemorySegment buffer,
+      long length,
+      int flags,
+      MemorySegment address,
+      int addressLength) {
     CallMemory memory = CallMemory.current();
     try {
-      return memory.orErrno((long) Sendto.HANDLE.invokeExact(memory.errnoSegment(), fd, buffer, length, flags, address, addressLength));
+      return memory.orErrno(
+          (long)
+              Sendto.HANDLE.invokeExact(
+                  memory.errnoSegment(), fd, buffer, length, flags, address, addressLength));
     } catch (Throwable t) {
       throw NativeCalls.rethrow(t);
     }
@@ -58,7 +78,8 @@ final class LibcFileCalls implements FileCalls {
   public long sendmsg(int fd, MemorySegment message, int flags) {
     CallMemory memory = CallMemory.current();
     try {
-      return memory.orErrno((long) Sendmsg.HANDLE.invokeExact(memory.errnoSegment(), fd, message, flags));
+      return memory.orErrno(
+          (long) Sendmsg.HANDLE.invokeExact(memory.errnoSegment(), fd, message, flags));
     } catch (Throwable t) {
       throw NativeCalls.rethrow(t);
     }
@@ -68,7 +89,8 @@ final class LibcFileCalls implements FileCalls {
   public long read(int fd, MemorySegment buffer, long length) {
     CallMemory memory = CallMemory.current();
     try {
-      return memory.orErrno((long) Read.HANDLE.invokeExact(memory.errnoSegment(), fd, buffer, length));
+      return memory.orErrno(
+          (long) Read.HANDLE.invokeExact(memory.errnoSegment(), fd, buffer, length));
     } catch (Throwable t) {
       throw NativeCalls.rethrow(t);
     }
@@ -78,7 +100,8 @@ final class LibcFileCalls implements FileCalls {
   public long write(int fd, MemorySegment buffer, long length) {
     CallMemory memory = CallMemory.current();
     try {
-      return memory.orErrno((long) Write.HANDLE.invokeExact(memory.errnoSegment(), fd, buffer, length));
+      return memory.orErrno(
+          (long) Write.HANDLE.invokeExact(memory.errnoSegment(), fd, buffer, length));
     } catch (Throwable t) {
       throw NativeCalls.rethrow(t);
     }
@@ -88,7 +111,8 @@ final class LibcFileCalls implements FileCalls {
   public long readv(int fd, MemorySegment vectors, int count) {
     CallMemory memory = CallMemory.current();
     try {
-      return memory.orErrno((long) Readv.HANDLE.invokeExact(memory.errnoSegment(), fd, vectors, count));
+      return memory.orErrno(
+          (long) Readv.HANDLE.invokeExact(memory.errnoSegment(), fd, vectors, count));
     } catch (Throwable t) {
       throw NativeCalls.rethrow(t);
     }
@@ -98,7 +122,8 @@ final class LibcFileCalls implements FileCalls {
   public int fcntl(int fd, int command, int argument) {
     CallMemory memory = CallMemory.current();
     try {
-      return memory.orErrno((int) Fcntl.HANDLE.invokeExact(memory.errnoSegment(), fd, command, argument));
+      return memory.orErrno(
+          (int) Fcntl.HANDLE.invokeExact(memory.errnoSegment(), fd, command, argument));
     } catch (Throwable t) {
       throw NativeCalls.rethrow(t);
     }
@@ -160,8 +185,7 @@ final class LibcFileCalls implements FileCalls {
     private static final FunctionDescriptor DESCRIPTOR =
         MacOs.fcntl.BASE_DESC.appendArgumentLayouts(MacOs.C_INT);
     static final MethodHandle HANDLE =
-        NativeCalls.linkVariadic(
-            NativeCalls.function("fcntl"), DESCRIPTOR, FCNTL_FIXED_ARGUMENTS);
+        NativeCalls.linkVariadic(NativeCalls.function("fcntl"), DESCRIPTOR, FCNTL_FIXED_ARGUMENTS);
   }
 
   private static final class Close {

@@ -14,7 +14,8 @@ final class LibcSocketCalls implements SocketCalls {
   public int socket(int domain, int type, int protocol) {
     CallMemory memory = CallMemory.current();
     try {
-      return memory.orErrno((int) Socket.HANDLE.invokeExact(memory.errnoSegment(), domain, type, protocol));
+      return memory.orErrno(
+          (int) Socket.HANDLE.invokeExact(memory.errnoSegment(), domain, type, protocol));
     } catch (Throwable t) {
       throw NativeCalls.rethrow(t);
     }
@@ -24,7 +25,8 @@ final class LibcSocketCalls implements SocketCalls {
   public int socketpair(int domain, int type, int protocol, MemorySegment fds) {
     CallMemory memory = CallMemory.current();
     try {
-      return memory.orErrno((int) Socketpair.HANDLE.invokeExact(memory.errnoSegment(), domain, type, protocol, fds));
+      return memory.orErrno(
+          (int) Socketpair.HANDLE.invokeExact(memory.errnoSegment(), domain, type, protocol, fds));
     } catch (Throwable t) {
       throw NativeCalls.rethrow(t);
     }
@@ -44,7 +46,8 @@ final class LibcSocketCalls implements SocketCalls {
   public int bind(int fd, MemorySegment address, int length) {
     CallMemory memory = CallMemory.current();
     try {
-      return memory.orErrno((int) Bind.HANDLE.invokeExact(memory.errnoSegment(), fd, address, length));
+      return memory.orErrno(
+          (int) Bind.HANDLE.invokeExact(memory.errnoSegment(), fd, address, length));
     } catch (Throwable t) {
       throw NativeCalls.rethrow(t);
     }
@@ -64,7 +67,8 @@ final class LibcSocketCalls implements SocketCalls {
   public int accept(int fd, MemorySegment address, MemorySegment length) {
     CallMemory memory = CallMemory.current();
     try {
-      return memory.orErrno((int) Accept.HANDLE.invokeExact(memory.errnoSegment(), fd, address, length));
+      return memory.orErrno(
+          (int) Accept.HANDLE.invokeExact(memory.errnoSegment(), fd, address, length));
     } catch (Throwable t) {
       throw NativeCalls.rethrow(t);
     }
@@ -74,7 +78,8 @@ final class LibcSocketCalls implements SocketCalls {
   public int connect(int fd, MemorySegment address, int length) {
     CallMemory memory = CallMemory.current();
     try {
-      return memory.orErrno((int) Connect.HANDLE.invokeExact(memory.errnoSegment(), fd, address, length));
+      return memory.orErrno(
+          (int) Connect.HANDLE.invokeExact(memory.errnoSegment(), fd, address, length));
     } catch (Throwable t) {
       throw NativeCalls.rethrow(t);
     }
@@ -84,7 +89,8 @@ final class LibcSocketCalls implements SocketCalls {
   public int getsockname(int fd, MemorySegment address, MemorySegment length) {
     CallMemory memory = CallMemory.current();
     try {
-      return memory.orErrno((int) Getsockname.HANDLE.invokeExact(memory.errnoSegment(), fd, address, length));
+      return memory.orErrno(
+          (int) Getsockname.HANDLE.invokeExact(memory.errnoSegment(), fd, address, length));
     } catch (Throwable t) {
       throw NativeCalls.rethrow(t);
     }
@@ -94,7 +100,8 @@ final class LibcSocketCalls implements SocketCalls {
   public int getpeername(int fd, MemorySegment address, MemorySegment length) {
     CallMemory memory = CallMemory.current();
     try {
-      return memory.orErrno((int) Getpeername.HANDLE.invokeExact(memory.errnoSegment(), fd, address, length));
+      return memory.orErrno(
+          (int) Getpeername.HANDLE.invokeExact(memory.errnoSegment(), fd, address, length));
     } catch (Throwable t) {
       throw NativeCalls.rethrow(t);
     }
@@ -104,7 +111,10 @@ final class LibcSocketCalls implements SocketCalls {
   public int setsockopt(int fd, int level, int option, MemorySegment value, int length) {
     CallMemory memory = CallMemory.current();
     try {
-      return memory.orErrno((int) Setsockopt.HANDLE.invokeExact(memory.errnoSegment(), fd, level, option, value, length));
+      return memory.orErrno(
+          (int)
+              Setsockopt.HANDLE.invokeExact(
+                  memory.errnoSegment(), fd, level, option, value, length));
     } catch (Throwable t) {
       throw NativeCalls.rethrow(t);
     }
@@ -114,7 +124,10 @@ final class LibcSocketCalls implements SocketCalls {
   public int getsockopt(int fd, int level, int option, MemorySegment value, MemorySegment length) {
     CallMemory memory = CallMemory.current();
     try {
-      return memory.orErrno((int) Getsockopt.HANDLE.invokeExact(memory.errnoSegment(), fd, level, option, value, length));
+      return memory.orErrno(
+          (int)
+              Getsockopt.HANDLE.invokeExact(
+                  memory.errnoSegment(), fd, level, option, value, length));
     } catch (Throwable t) {
       throw NativeCalls.rethrow(t);
     }

@@ -10,9 +10,9 @@ import org.jspecify.annotations.Nullable;
  * The registrations whose write filter is to be armed before the next wait. Guarded by the poller's
  * lock.
  *
- * <p>A registration is in it at most once, and while its {@code rearm} flag is up: whoever no longer
- * wants it lowers the flag and leaves the entry, which then is skipped. So the bound is the number
- * of registrations.
+ * <p>A registration is in it at most once, and while its {@code rearm} flag is up: whoever no
+ * longer wants it lowers the flag and leaves the entry, which then is skipped. So the bound is the
+ * number of registrations.
  */
 final class RearmList {
   private static final int INITIAL_CAPACITY = 64;

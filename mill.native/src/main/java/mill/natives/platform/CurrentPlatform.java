@@ -59,8 +59,7 @@ final class CurrentPlatform {
       String osName, String osArch, ByteOrder order, @Nullable String forcedPoller) {
     String os = osName.toLowerCase(Locale.ROOT);
     List<String> pollers = BACKENDS.get(backendKey(os));
-    if (pollers == null
-        || !ARCHITECTURES.contains(osArch) || order != ByteOrder.LITTLE_ENDIAN) {
+    if (pollers == null || !ARCHITECTURES.contains(osArch) || order != ByteOrder.LITTLE_ENDIAN) {
       throw new UnsupportedOperationException(
           "mill has no backend for "
               + osName

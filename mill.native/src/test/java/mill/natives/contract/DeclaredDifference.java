@@ -59,7 +59,11 @@ record DeclaredDifference(PlatformKind kind, String testClass, String test, Stri
 
   private static Stream<DeclaredDifference> kqueue(
       String testClass, String reason, String... tests) {
-    return Stream.of(PlatformKind.KQUEUE, PlatformKind.KQUEUE_MODEL, PlatformKind.KQUEUE_LIBRARY)
+    return Stream.of(
+            PlatformKind.KQUEUE,
+            PlatformKind.KQUEUE_MODEL,
+            PlatformKind.KQUEUE_MODEL_64,
+            PlatformKind.KQUEUE_LIBRARY)
         .flatMap(kind -> of(kind, testClass, reason, tests));
   }
 
