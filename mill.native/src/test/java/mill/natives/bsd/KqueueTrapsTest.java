@@ -23,8 +23,7 @@ import mill.natives.net.TcpListener;
 import mill.natives.net.TcpStream;
 import mill.natives.net.UnixStream;
 import mill.natives.platform.Platform;
-import mill.natives.platform.Sockets.Family;
-import mill.natives.platform.Sockets.Type;
+import mill.natives.platform.Sockets;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -174,7 +173,7 @@ class KqueueTrapsTest {
   @Test
   void aDescriptorClosedByAStrangerDoesNotBreakThePoll() throws IOException {
     int[] fds = new int[2];
-    assertEquals(0, platform.sockets().socketPair(Type.STREAM, fds));
+    assertEquals(0, platform.sockets().socketPair(Sockets.Type.STREAM, fds));
     var stranger = mill.natives.net.RawFd.borrow(platform, fds[0]);
     poller.register(stranger, 1, Interest.WRITABLE, Trigger.LEVEL);
     assertEquals(1, poller.poll(events, SECOND_NS));
@@ -187,7 +186,7 @@ class KqueueTrapsTest {
   @Test
   void everyDescriptorIsNonBlockingAndNotInherited() throws IOException {
     var pair = pair();
-    int socket = platform.sockets().socket(Family.INET, Type.DATAGRAM);
+    int socket = platform.sockets().socket(Sockets.Family.INET, Sockets.Type.DATAGRAM);
     int[] pipe = new int[2];
     platform.sockets().pipe(pipe);
     var loopback = new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 0);

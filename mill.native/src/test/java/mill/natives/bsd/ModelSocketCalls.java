@@ -103,10 +103,9 @@ final class ModelSocketCalls implements SocketCalls {
   }
 
   static String name(int family, boolean stream, byte[] address) {
-    int from = family == MacOs.AF_UNIX() ? 2 : 2;
     int to = family == MacOs.AF_UNIX() ? address.length : family == AF_INET6 ? 24 : 8;
     String kind = family == MacOs.AF_UNIX() ? "" : stream ? "tcp" : "udp";
-    return kind + family + Arrays.toString(Arrays.copyOfRange(address, from, to));
+    return kind + family + Arrays.toString(Arrays.copyOfRange(address, 2, to));
   }
 
   private static boolean isLocal(ModelSocket socket, byte[] address) {
