@@ -344,8 +344,10 @@ public final class EventLoop implements Executor, AutoCloseable {
     Thread current = Thread.currentThread();
     try {
       current.getUncaughtExceptionHandler().uncaughtException(current, thrown);
-    } catch (Throwable ignored) {
-      // As at the end of a thread: what such a handler throws, nobody hears.
+    } catch (Throwable second) {
+      second.addSuppressed(thrown);
+      System.getLogger("mill.core")
+          .log(System.Logger.Level.ERROR, "the uncaught-exception handler threw as well", second);
     }
   }
 
@@ -387,6 +389,9 @@ public final class EventLoop implements Executor, AutoCloseable {
     // asleep: one of the two sees the other.
     asleep = true;
     boolean mustNotWait = stopping || !tasks.isEmpty() || !quieting.isEmpty();
+    if (mustNotWait) {
+      asleep = false; // so that nobody pays for waking what does not sleep
+    }
     try {
       poller.poll(events, mustNotWait ? 0 : config.maxPollTimeoutNs());
     } finally {
