@@ -3,6 +3,7 @@ package mill.natives.platform;
 import java.nio.ByteOrder;
 import java.util.Locale;
 import mill.natives.linux.LinuxPlatform;
+import mill.natives.windows.WindowsPlatform;
 import org.jspecify.annotations.Nullable;
 
 /** Chooses the platform once, and says clearly why there is none. */
@@ -40,6 +41,10 @@ final class CurrentPlatform {
     if (os.equals("linux") && is64Bit && order == ByteOrder.LITTLE_ENDIAN) {
       return new LinuxPlatform(osArch);
     }
+    boolean isX64 = osArch.equals("amd64") || osArch.equals("x86_64");
+    if (os.startsWith("windows") && isX64) {
+      return new WindowsPlatform(osArch);
+    }
     throw new UnsupportedOperationException(
         "mill has no backend for "
             + osName
@@ -47,6 +52,6 @@ final class CurrentPlatform {
             + osArch
             + " ("
             + order
-            + "): it runs on Linux, amd64 or aarch64");
+            + "): it runs on Linux, amd64 or aarch64, and on Windows, amd64");
   }
 }
