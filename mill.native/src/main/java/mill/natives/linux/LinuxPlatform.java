@@ -21,7 +21,7 @@ public final class LinuxPlatform implements Platform {
   private final String architecture;
   private final LinuxSockets sockets = new LinuxSockets();
   private final LinuxAddresses addresses = new LinuxAddresses();
-  private final boolean nanosecondWait = Epoll.hasPwait2();
+  private final boolean nanosecondWait;
 
   /**
    * Makes the platform.
@@ -29,7 +29,19 @@ public final class LinuxPlatform implements Platform {
    * @param architecture as {@code os.arch} names it
    */
   public LinuxPlatform(String architecture) {
+    this(architecture, true);
+  }
+
+  /**
+   * Makes the platform, perhaps as an older system would have it.
+   *
+   * @param architecture as {@code os.arch} names it
+   * @param nanosecondWait whether to use {@code epoll_pwait2} if the C library has it; false waits
+   *     by {@code epoll_wait}, in milliseconds
+   */
+  public LinuxPlatform(String architecture, boolean nanosecondWait) {
     this.architecture = architecture;
+    this.nanosecondWait = nanosecondWait && Epoll.hasPwait2();
   }
 
   @Override

@@ -18,7 +18,17 @@ public record Pipe(RawFd source, RawFd sink) implements AutoCloseable {
    * @throws IOException if the system refuses, for instance for want of descriptors
    */
   public static Pipe open() throws IOException {
-    Platform platform = Platform.current();
+    return open(Platform.current());
+  }
+
+  /**
+   * Makes a pipe on a platform of the caller's choice.
+   *
+   * @param platform the platform
+   * @return the pipe, to be closed by the caller
+   * @throws IOException if the platform refuses
+   */
+  public static Pipe open(Platform platform) throws IOException {
     int[] fds = new int[2];
     int result = platform.sockets().pipe(fds);
     if (result < 0) {

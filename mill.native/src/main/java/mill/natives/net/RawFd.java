@@ -27,7 +27,19 @@ public final class RawFd extends Pollable {
    * @throws IOException if it is not open ({@code EBADF})
    */
   public static RawFd own(int fd) throws IOException {
-    return wrap(fd, true);
+    return wrap(Platform.current(), fd, true);
+  }
+
+  /**
+   * Takes over a descriptor of a platform of the caller's choice. See {@link #own(int)}.
+   *
+   * @param platform the platform
+   * @param fd open, and nobody else's from now on
+   * @return the descriptor as a pollable
+   * @throws IOException if it is not open ({@code EBADF})
+   */
+  public static RawFd own(Platform platform, int fd) throws IOException {
+    return wrap(platform, fd, true);
   }
 
   /**
@@ -39,11 +51,22 @@ public final class RawFd extends Pollable {
    * @throws IOException if it is not open ({@code EBADF})
    */
   public static RawFd borrow(int fd) throws IOException {
-    return wrap(fd, false);
+    return wrap(Platform.current(), fd, false);
   }
 
-  private static RawFd wrap(int fd, boolean owned) throws IOException {
-    Platform platform = Platform.current();
+  /**
+   * Uses a descriptor of a platform of the caller's choice. See {@link #borrow(int)}.
+   *
+   * @param platform the platform
+   * @param fd open for as long as this is
+   * @return the descriptor as a pollable
+   * @throws IOException if it is not open ({@code EBADF})
+   */
+  public static RawFd borrow(Platform platform, int fd) throws IOException {
+    return wrap(platform, fd, false);
+  }
+
+  private static RawFd wrap(Platform platform, int fd, boolean owned) throws IOException {
     RawFd wrapped = new RawFd(platform, fd, owned);
     int result = platform.sockets().setNonBlocking(fd);
     if (result < 0) {

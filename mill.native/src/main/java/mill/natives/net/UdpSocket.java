@@ -21,7 +21,10 @@ public final class UdpSocket extends AbstractDatagramSocket {
    * @throws IOException if the system refuses, for instance for want of descriptors
    */
   public static UdpSocket open(Family family) throws IOException {
-    Platform platform = Platform.current();
+    return open(Platform.current(), family);
+  }
+
+  private static UdpSocket open(Platform platform, Family family) throws IOException {
     return new UdpSocket(platform, openSocket(platform, family, Sockets.Type.DATAGRAM), family);
   }
 
@@ -34,7 +37,19 @@ public final class UdpSocket extends AbstractDatagramSocket {
    * @throws IOException if the kernel refuses, {@code EADDRINUSE} for instance; nothing stays open
    */
   public static UdpSocket bind(SocketAddress local) throws IOException {
-    UdpSocket socket = open(internetFamily(local));
+    return bind(Platform.current(), local);
+  }
+
+  /**
+   * Opens a socket on a platform of the caller's choice and binds it.
+   *
+   * @param platform the platform
+   * @param local where to receive
+   * @return the socket, to be closed by the caller
+   * @throws IOException if the platform refuses; nothing stays open
+   */
+  public static UdpSocket bind(Platform platform, SocketAddress local) throws IOException {
+    UdpSocket socket = open(platform, internetFamily(local));
     boolean bound = false;
     try {
       socket.bindTo(local);

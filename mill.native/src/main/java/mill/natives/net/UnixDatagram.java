@@ -23,7 +23,17 @@ public final class UnixDatagram extends AbstractDatagramSocket {
    * @throws IOException if the system refuses, for instance for want of descriptors
    */
   public static UnixDatagram open() throws IOException {
-    Platform platform = Platform.current();
+    return open(Platform.current());
+  }
+
+  /**
+   * Opens a socket without a name on a platform of the caller's choice.
+   *
+   * @param platform the platform
+   * @return the socket, to be closed by the caller
+   * @throws IOException if the platform refuses
+   */
+  public static UnixDatagram open(Platform platform) throws IOException {
     return new UnixDatagram(platform, openSocket(platform, Family.UNIX, Sockets.Type.DATAGRAM));
   }
 
@@ -36,7 +46,19 @@ public final class UnixDatagram extends AbstractDatagramSocket {
    *     instance; nothing stays open
    */
   public static UnixDatagram bind(SocketAddress local) throws IOException {
-    UnixDatagram socket = open();
+    return bind(Platform.current(), local);
+  }
+
+  /**
+   * Opens a socket on a platform of the caller's choice and binds it.
+   *
+   * @param platform the platform
+   * @param local a {@link UnixAddress} or {@link java.net.UnixDomainSocketAddress}
+   * @return the socket, to be closed by the caller
+   * @throws IOException if the platform refuses; nothing stays open
+   */
+  public static UnixDatagram bind(Platform platform, SocketAddress local) throws IOException {
+    UnixDatagram socket = open(platform);
     boolean bound = false;
     try {
       socket.bindTo(local);

@@ -39,7 +39,20 @@ public final class UnixListener extends AbstractListener {
    *     instance; nothing stays open
    */
   public static UnixListener bind(SocketAddress local, int backlog) throws IOException {
-    Platform platform = Platform.current();
+    return bind(Platform.current(), local, backlog);
+  }
+
+  /**
+   * Listens on an address of a platform of the caller's choice.
+   *
+   * @param platform the platform
+   * @param local a {@link UnixAddress} or {@link java.net.UnixDomainSocketAddress}
+   * @param backlog how many connections may wait to be accepted
+   * @return the listener, to be closed by the caller
+   * @throws IOException if the platform refuses; nothing stays open
+   */
+  public static UnixListener bind(Platform platform, SocketAddress local, int backlog)
+      throws IOException {
     int fd = openSocket(platform, Family.UNIX, Sockets.Type.STREAM);
     UnixListener listener = new UnixListener(platform, fd);
     boolean listening = false;

@@ -29,7 +29,18 @@ public final class UnixStream extends StreamSocket {
    *     EAGAIN} when the server's backlog is full, for instance; nothing stays open
    */
   public static UnixStream connect(SocketAddress remote) throws IOException {
-    Platform platform = Platform.current();
+    return connect(Platform.current(), remote);
+  }
+
+  /**
+   * Connects to a server on a platform of the caller's choice.
+   *
+   * @param platform the platform
+   * @param remote a {@link UnixAddress} or {@link java.net.UnixDomainSocketAddress}
+   * @return the stream, to be closed by the caller
+   * @throws IOException if the platform refuses; nothing stays open
+   */
+  public static UnixStream connect(Platform platform, SocketAddress remote) throws IOException {
     int fd = openSocket(platform, Family.UNIX, Sockets.Type.STREAM);
     UnixStream stream = new UnixStream(platform, fd, false);
     boolean begun = false;
@@ -51,7 +62,17 @@ public final class UnixStream extends StreamSocket {
    * @throws IOException if the system refuses, for instance for want of descriptors
    */
   public static Pair pair() throws IOException {
-    Platform platform = Platform.current();
+    return pair(Platform.current());
+  }
+
+  /**
+   * Makes two streams that are connected to each other, on a platform of the caller's choice.
+   *
+   * @param platform the platform
+   * @return both, each to be closed by the caller
+   * @throws IOException if the platform refuses
+   */
+  public static Pair pair(Platform platform) throws IOException {
     int[] fds = new int[2];
     int result = platform.sockets().socketPair(Sockets.Type.STREAM, fds);
     if (result < 0) {

@@ -1,0 +1,17 @@
+package mill.natives.contract;
+
+/** What a platform under the contract is made of. */
+enum PlatformKind {
+  /** epoll, waiting by {@code epoll_pwait2}. */
+  EPOLL,
+  /** epoll, waiting by {@code epoll_wait}, as where the C library has no {@code epoll_pwait2}. */
+  EPOLL_WAIT,
+  /** kqueue of the kernel that this runs on. */
+  KQUEUE,
+  /** mill's kqueue backend on a model of the kernel, in plain Java. */
+  KQUEUE_MODEL,
+  /** mill's kqueue poller on a userspace libkqueue, with the sockets of the host. */
+  KQUEUE_LIBRARY,
+  /** I/O completion ports with AFD polls. */
+  IOCP
+}

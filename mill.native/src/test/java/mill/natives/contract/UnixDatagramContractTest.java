@@ -1,0 +1,58 @@
+package mill.natives.contract;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import mill.natives.Interest;
+import mill.natives.Readiness;
+import mill.natives.Trigger;
+import mill.natives.net.IoStatus;
+import mill.natives.net.UnixAddress;
+import mill.natives.net.UnixDatagram;
+import mill.natives.platform.NativeAddress;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What Unix domain datagram sockets promise. */
+class UnixDatagramContractTest extends PlatformContract {
+  @TempDir Path folder;
+
+  private UnixDatagram bound(String name) throws IOException {
+    return closing(UnixDatagram.bind(platform(), UnixAddress.of(folder.resolve(name))));
+  }
+
+  @Test
+  void aDatagramArrivesWithItsSender() throws IOException {
+    UnixDatagram one = bound("1");
+    UnixDatagram two = bound("2");
+    poller.register(two, 1, Interest.READABLE, Trigger.LEVEL);
+    one.sendTo(bytes("hello"), 0, 5, two.localAddress());
+    await(1, Readiness.READABLE);
+    var from = new NativeAddress();
+    MemorySegment buffer = arena.allocate(64);
+    assertEquals(5, two.receiveFrom(buffer, 0, 64, from));
+    assertEquals("hello", text(buffer, 5));
+    assertEquals(one.localAddress(), platform().addresses().decode(from));
+    assertQuiet(1);
+    assertEquals(IoStatus.WOULD_BLOCK, two.receive(buffer, 0, 64));
+  }
+
+  @Test
+  void aSocketWithoutANameCanSend() throws IOException {
+    UnixDatagram nameless = closing(UnixDatagram.open(platform()));
+    UnixDatagram two = bound("2");
+    nameless.connect(two.localAddress());
+    assertEquals(2, nameless.send(bytes("hi"), 0, 2));
+    waitOnce(two, Interest.READABLE);
+    assertEquals(2, two.receive(arena.allocate(8), 0, 8));
+  }
+
+  @Test
+  void aNameOfNobodyIsRefused() throws IOException {
+    UnixDatagram one = bound("1");
+    UnixAddress nobody = UnixAddress.of(folder.resolve("nobody"));
+    assertEquals("ENOENT", errorOf(() -> one.sendTo(bytes("x"), 0, 1, nobody)));
+  }
+}
