@@ -4,6 +4,7 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.MemoryLayout.PathElement;
 import java.lang.foreign.ValueLayout;
 import mill.natives.ffm.CallMemory;
+import mill.natives.gen.windows.Windows;
 
 /** Where Windows leaves the error of a failed call: a different place for each library. */
 final class LastErrors {
@@ -25,7 +26,10 @@ final class LastErrors {
 
   /** The error of the ws2_32 call that has just failed on this thread, negated. */
   static int winsock(CallMemory memory) {
-    return -memory.errnoSegment().get(ValueLayout.JAVA_INT, WINSOCK_OFFSET);
+    int error = memory.errnoSegment().get(ValueLayout.JAVA_INT, WINSOCK_OFFSET);
+    // Winsock has no other word for a number that is not open, and keeps WSAEBADF for file handles
+    // that it never sees.
+    return error == Windows.WSAENOTSOCK() ? -Windows.WSAEBADF() : -error;
   }
 
   /**

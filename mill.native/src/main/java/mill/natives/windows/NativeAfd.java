@@ -46,7 +46,7 @@ final class NativeAfd implements AfdCalls {
   public long baseSocket(int fd) {
     long base = askHandle(fd, Windows.SIO_BASE_HANDLE());
     // Some layered providers break the first question and answer the second (wepoll, libuv).
-    return base == -Windows.WSAENOTSOCK() || base >= 0
+    return base == -Windows.WSAEBADF() || base >= 0
         ? base
         : askHandle(fd, Windows.SIO_BSP_HANDLE_POLL());
   }

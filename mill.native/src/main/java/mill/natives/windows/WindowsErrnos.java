@@ -17,6 +17,9 @@ final class WindowsErrnos {
   /** {@code ENOENT}: {@code ERROR_FILE_NOT_FOUND}. */
   static final int NOT_FOUND = 2;
 
+  /** {@code EPIPE}: {@code ERROR_BROKEN_PIPE}. */
+  static final int BROKEN_PIPE = 109;
+
   /** {@code ENOSYS}: {@code ERROR_CALL_NOT_IMPLEMENTED}. */
   static final int NOT_IMPLEMENTED = 120;
 
@@ -29,7 +32,7 @@ final class WindowsErrnos {
               entry("ENOMEM", 8), // ERROR_NOT_ENOUGH_MEMORY
               entry("ERROR_NETNAME_DELETED", Windows.ERROR_NETNAME_DELETED()),
               entry("ERROR_INVALID_PARAMETER", 87),
-              entry("EPIPE", 109), // ERROR_BROKEN_PIPE
+              entry("EPIPE", BROKEN_PIPE),
               entry("ENOSYS", NOT_IMPLEMENTED),
               entry("ERROR_ABANDONED_WAIT_0", Windows.ERROR_ABANDONED_WAIT_0()),
               entry("ECANCELED", Windows.ERROR_OPERATION_ABORTED()),

@@ -74,7 +74,7 @@ final class WindowsSockets implements Sockets {
     if (accepted >= 0) {
       peer.setLength(length.get(INT, 0));
       KernelCalls.setNotInherited(MemorySegment.ofAddress(accepted));
-      return prepared((int) accepted);
+      return afterRead(fd, prepared((int) accepted));
     }
     peer.setLength(0);
     // Winsock's word for a connection that its peer has reset before it could be accepted.
@@ -109,10 +109,9 @@ final class WindowsSockets implements Sockets {
     int size = capped(length);
     int result = TransferCalls.recv(fd, at(buffer, offset), size, 0);
     if (result == -Windows.WSAEMSGSIZE()) {
-      return size; // a datagram that was cut off
-    }
-    if (result == -Windows.WSAECONNRESET() && isDatagram(fd)) {
-      return -Windows.WSAECONNREFUSED();
+      result = size; // a datagram that was cut off
+    } else if (result == -Windows.WSAECONNRESET() && isDatagram(fd)) {
+      result = -Windows.WSAECONNREFUSED();
     }
     return afterRead(fd, result);
   }
@@ -133,7 +132,7 @@ final class WindowsSockets implements Sockets {
           TransferCalls.recvfrom(fd, at(buffer, offset), size, 0, from.segment(), addressLength);
       if (received >= 0 || received == -Windows.WSAEMSGSIZE()) {
         from.setLength(addressLength.get(INT, 0));
-        return received >= 0 ? received : size;
+        return afterRead(fd, received >= 0 ? received : size);
       }
       from.setLength(0);
       // Winsock tells a socket without a peer that some earlier datagram of its own found nobody.
@@ -171,7 +170,7 @@ final class WindowsSockets implements Sockets {
     int used = WsaBuffers.write(scratch, buffers, from, count, MAX_TRANSFER_BYTES);
     try {
       int result = TransferCalls.recvBuffers(fd, scratch, used, received, flags);
-      return result < 0 ? afterRead(fd, result) : received.get(INT, 0);
+      return afterRead(fd, result < 0 ? result : received.get(INT, 0));
     } finally {
       Reference.reachabilityFence(buffers);
     }
@@ -251,9 +250,7 @@ final class WindowsSockets implements Sockets {
 
   @Override
   public int close(int fd) {
-    int result = SocketCalls.closesocket(fd);
-    // Winsock has no other word for a number that is not open.
-    return result == -Windows.WSAENOTSOCK() ? -Windows.WSAEBADF() : result;
+    return SocketCalls.closesocket(fd);
   }
 
   private int prepared(int fd) {
@@ -265,18 +262,19 @@ final class WindowsSockets implements Sockets {
     return fd;
   }
 
+  // Winsock's own notifications (WSAEventSelect) are re-enabled the same way: reading by any read,
+  // writing by a write that found no room.
   private int afterRead(int fd, int result) {
-    if (result == -Windows.WSAEWOULDBLOCK()) {
-      edges.wouldBlock(fd, AfdEvents.READING);
-    }
-    return result;
+    edges.used(fd, AfdEvents.READING);
+    // After this end's own shutdown, which elsewhere is the end of the stream.
+    return result == -Windows.WSAESHUTDOWN() ? 0 : result;
   }
 
   private int afterWrite(int fd, int result) {
     if (result == -Windows.WSAEWOULDBLOCK()) {
-      edges.wouldBlock(fd, AfdEvents.WRITING);
+      edges.used(fd, AfdEvents.WRITING);
     }
-    return result;
+    return result == -Windows.WSAESHUTDOWN() ? -WindowsErrnos.BROKEN_PIPE : result;
   }
 
   private boolean isDatagram(int fd) {

@@ -20,7 +20,7 @@ final class ContractPlatforms {
       platforms.add(
           new ContractPlatform(PlatformKind.EPOLL_WAIT, new LinuxPlatform(architecture, false)));
     } else if (os.startsWith("windows")) {
-      platforms.add(new ContractPlatform(PlatformKind.IOCP, Platform.current()));
+      platforms.add(new ContractPlatform(WindowsDifferences.kind(), Platform.current()));
     } else {
       platforms.add(new ContractPlatform(PlatformKind.KQUEUE, Platform.current()));
     }

@@ -2,6 +2,7 @@ package mill.natives.contract;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * Something that a platform is known not to do as the contract says.
@@ -16,7 +17,8 @@ import java.util.Optional;
  */
 record DeclaredDifference(PlatformKind kind, String testClass, String test, String reason) {
   /** Every declared difference, for all platforms. */
-  static final List<DeclaredDifference> TABLE = List.of();
+  static final List<DeclaredDifference> TABLE =
+      Stream.of(WindowsDifferences.table()).flatMap(List::stream).toList();
 
   /** Finds the declaration for a test on a platform. */
   static Optional<DeclaredDifference> find(PlatformKind kind, String testClass, String test) {
