@@ -3,11 +3,12 @@ package mill.natives.windows;
 import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.util.concurrent.locks.LockSupport;
 import mill.natives.gen.windows.Windows;
 import mill.natives.platform.NativeAddress;
 import mill.natives.platform.OptionCode;
+import mill.natives.platform.Sockets;
 import mill.natives.platform.Sockets.Family;
-import mill.natives.platform.Sockets.Type;
 
 /**
  * Two connected sockets of one process, over the loopback address: Windows has no {@code
@@ -21,6 +22,7 @@ final class LoopbackPair {
   static final int MAX_STRANGERS = 16;
 
   private static final int WAIT_ROUNDS = 1_000;
+  private static final long PAUSE_NS = 100_000;
   private static final InetSocketAddress LOOPBACK =
       new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 0);
 
@@ -28,11 +30,11 @@ final class LoopbackPair {
 
   /** Two ends of a TCP connection; 0 or the negated error. */
   static int stream(WindowsSockets sockets, int[] fds) {
-    int listener = sockets.socket(Family.INET, Type.STREAM);
+    int listener = sockets.socket(Family.INET, Sockets.Type.STREAM);
     if (listener < 0) {
       return listener;
     }
-    int near = sockets.socket(Family.INET, Type.STREAM);
+    int near = sockets.socket(Family.INET, Sockets.Type.STREAM);
     int far = near < 0 ? near : connect(sockets, listener, near);
     sockets.close(listener);
     if (far < 0) {
@@ -48,8 +50,8 @@ final class LoopbackPair {
 
   /** Two UDP sockets that are each other's peer; 0 or the negated error. */
   static int datagram(WindowsSockets sockets, int[] fds) {
-    int near = sockets.socket(Family.INET, Type.DATAGRAM);
-    int far = near < 0 ? near : sockets.socket(Family.INET, Type.DATAGRAM);
+    int near = sockets.socket(Family.INET, Sockets.Type.DATAGRAM);
+    int far = near < 0 ? near : sockets.socket(Family.INET, Sockets.Type.DATAGRAM);
     if (far < 0) {
       return abandon(sockets, near, far);
     }
@@ -135,6 +137,6 @@ final class LoopbackPair {
   }
 
   private static void pause() {
-    Thread.yield();
+    LockSupport.parkNanos(PAUSE_NS);
   }
 }

@@ -14,6 +14,8 @@ import org.junit.jupiter.api.Test;
 
 /** What is promised of closing what is registered: no event of the dead, no event lost. */
 class CloseContractTest extends PlatformContract {
+  private static final List<Trigger> TRIGGERS = List.of(Trigger.values());
+
   @Test
   void closingWhatIsRegisteredIsToldOnce() throws IOException {
     Connection connection = connection();
@@ -101,7 +103,7 @@ class CloseContractTest extends PlatformContract {
     poller.register(anchor.server(), 1, Interest.READABLE, Trigger.LEVEL);
     for (int i = 0; i < 100; i++) {
       Connection connection = connection();
-      Trigger trigger = Trigger.values()[i % 3];
+      Trigger trigger = TRIGGERS.get(i % 3);
       poller.register(connection.server(), 2, Interest.READABLE_WRITABLE, trigger);
       await(2, Readiness.WRITABLE);
       closeAll(connection);
@@ -121,7 +123,7 @@ class CloseContractTest extends PlatformContract {
         background(() -> {
           for (int i = 0; i < 300; i++) {
             Interest interest = i % 2 == 0 ? Interest.READABLE_WRITABLE : Interest.WRITABLE;
-            poller.change(connection.server(), interest, Trigger.values()[i % 3]);
+            poller.change(connection.server(), interest, TRIGGERS.get(i % 3));
           }
           poller.change(connection.server(), Interest.READABLE_WRITABLE, Trigger.ONESHOT);
           return null;

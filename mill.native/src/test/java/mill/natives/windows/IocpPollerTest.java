@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.util.List;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import mill.natives.Interest;
@@ -238,7 +239,7 @@ class IocpPollerTest {
 
   @Test
   void whatDoesNotFitComesWithTheNextPolls() {
-    var seen = new java.util.TreeSet<Long>();
+    var seen = new TreeSet<Long>();
     for (int i = 0; i < 10; i++) {
       kernel.setReady(4 + 4 * i, RECEIVE);
       add(4 + 4 * i, i, Interest.READABLE, Trigger.LEVEL);
