@@ -10,6 +10,8 @@ enum PlatformKind {
   KQUEUE,
   /** mill's kqueue backend on a model of the kernel, in plain Java. */
   KQUEUE_MODEL,
+  /** The same model with FreeBSD's entries of 64 bytes and its EVFILT_USER. */
+  KQUEUE_MODEL_64,
   /** mill's kqueue poller on a userspace libkqueue, with the sockets of the host. */
   KQUEUE_LIBRARY,
   /** I/O completion ports with AFD polls, on Windows. */

@@ -1,0 +1,45 @@
+package mill.natives.bsd;
+
+import mill.natives.gen.macos.MacOs;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An event filter in the model's kernel.
+ *
+ * <pre>
+ *              the file changed, or EV_ADD found it ready
+ *   IDLE ─────────────────────────────────────────────────▶ ACTIVE, in the queue unless disabled
+ *     ▲                                                       │
+ *     └── no longer ready, EV_CLEAR, EV_DISPATCH (disabled) ──┤ a scan
+ *                     EV_ONESHOT: gone ◀──────────────────────┘ otherwise to the end of the queue
+ * </pre>
+ */
+final class Knote {
+  final long ident;
+  final int filter;
+  final @Nullable ModelFile file;
+  final int flags;
+  long udata;
+  boolean disabled;
+  boolean active;
+  boolean triggered;
+
+  Knote(long ident, int filter, @Nullable ModelFile file, int flags, long udata) {
+    this.ident = ident;
+    this.filter = filter;
+    this.file = file;
+    this.flags = flags;
+    this.udata = udata;
+  }
+
+  boolean has(int flag) {
+    return (flags & flag) != 0;
+  }
+
+  ModelFile.State state() {
+    if (file == null) {
+      return new ModelFile.State(triggered, false, 0, 0);
+    }
+    return filter == MacOs.EVFILT_READ() ? file.read() : file.write();
+  }
+}

@@ -1,0 +1,91 @@
+package mill.natives.bsd;
+
+import java.util.HashMap;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import mill.natives.gen.macos.MacOs;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A model of a kernel: a table of descriptors, names that sockets are bound to, and what a test has
+ * scripted. It is the monitor that guards all of it.
+ */
+final class ModelKernel {
+  /** How far up descriptors go; as many as a test can want. */
+  private static final int MAX_FILES = 1024;
+
+  private static final int FIRST_PORT = 49_152;
+
+  final Map<Integer, ModelFile> files = new TreeMap<>();
+  final Map<String, ModelSocket> bound = new HashMap<>();
+
+  /** How many of the next waits a signal interrupts, after their changes were applied. */
+  final AtomicInteger interruptions = new AtomicInteger();
+
+  /** Called when a kevent has copied its events out, before the caller sees them. */
+  volatile Runnable afterEvents = () -> {};
+
+  private int nextPort = FIRST_PORT;
+
+  synchronized int open(ModelFile file) {
+    int fd = 3;
+    while (files.containsKey(fd)) {
+      fd++;
+    }
+    if (fd >= MAX_FILES) {
+      return -MacOs.EMFILE();
+    }
+    files.put(fd, file);
+    return fd;
+  }
+
+  @Nullable ModelFile file(int fd) {
+    return files.get(fd);
+  }
+
+  synchronized int close(int fd) {
+    ModelFile file = files.remove(fd);
+    if (file == null) {
+      return -MacOs.EBADF();
+    }
+    for (Knote knote : file.knotes) {
+      for (ModelFile other : files.values()) {
+        if (other instanceof ModelKqueue kqueue) {
+          kqueue.drop(knote);
+        }
+      }
+    }
+    file.knotes.clear();
+    file.closed(this);
+    notifyAll();
+    return 0;
+  }
+
+  int nextPort() {
+    return nextPort++;
+  }
+
+  /** The readers of a file may have something new. */
+  void readChanged(ModelFile file) {
+    changed(file, MacOs.EVFILT_READ());
+  }
+
+  /** The writers of a file may have something new. */
+  void writeChanged(ModelFile file) {
+    changed(file, MacOs.EVFILT_WRITE());
+  }
+
+  private void changed(ModelFile file, int filter) {
+    for (Knote knote : file.knotes) {
+      if (knote.filter == filter && knote.state().ready()) {
+        for (ModelFile other : files.values()) {
+          if (other instanceof ModelKqueue kqueue) {
+            kqueue.activate(knote);
+          }
+        }
+      }
+    }
+    notifyAll();
+  }
+}
