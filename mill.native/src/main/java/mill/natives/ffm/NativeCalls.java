@@ -6,7 +6,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
 /**
- * Links C functions so that {@code errno} is captured with the call.
+ * Links C functions so that {@code errno}, or what the system has in its place, is captured with
+ * the call.
  *
  * <p>Between a downcall's return and anything the caller could do, the virtual machine may itself
  * make calls that overwrite {@code errno}: only the linker can save it in time. The handles take
@@ -25,7 +26,33 @@ public final class NativeCalls {
    * @return a handle to keep in a static final field and to call by {@code invokeExact}
    */
   public static MethodHandle link(MemorySegment address, FunctionDescriptor descriptor) {
-    return LINKER.downcallHandle(address, descriptor, Linker.Option.captureCallState("errno"));
+    return link(address, descriptor, "errno");
+  }
+
+  /**
+   * Links a function whose error is not in {@code errno}.
+   *
+   * @param address where it is
+   * @param descriptor its C signature
+   * @param captured what to save with the call, a name that {@link
+   *     Linker.Option#captureStateLayout()} knows on this system
+   * @return a handle to keep in a static final field and to call by {@code invokeExact}
+   */
+  public static MethodHandle link(
+      MemorySegment address, FunctionDescriptor descriptor, String captured) {
+    return LINKER.downcallHandle(address, descriptor, Linker.Option.captureCallState(captured));
+  }
+
+  /**
+   * Links a function that returns its error: nothing is captured, and the handle takes no capture
+   * segment.
+   *
+   * @param address where it is
+   * @param descriptor its C signature
+   * @return a handle to keep in a static final field and to call by {@code invokeExact}
+   */
+  public static MethodHandle linkUncaptured(MemorySegment address, FunctionDescriptor descriptor) {
+    return LINKER.downcallHandle(address, descriptor);
   }
 
   /**

@@ -8,6 +8,7 @@ import java.util.Set;
 import mill.natives.bsd.BsdPlatform;
 import mill.natives.bsd.LibKqueuePlatform;
 import mill.natives.linux.LinuxPlatform;
+import mill.natives.windows.WindowsPlatform;
 import org.jspecify.annotations.Nullable;
 
 /** Chooses the platform once, and says clearly why there is none. */
@@ -15,22 +16,28 @@ final class CurrentPlatform {
   /** For tests: names the poller instead of leaving the choice to mill. */
   static final String POLLER_PROPERTY = "mill.poller";
 
-  private static final Set<String> ARCHITECTURES = Set.of("amd64", "x86_64", "aarch64");
+  /**
+   * What mill runs on under one system: the architectures, and the pollers, the usual one first.
+   */
+  private record Support(Set<String> architectures, List<String> pollers) {}
 
-  // The pollers of each system, the usual one first. kqueue on Linux is a library, for tests.
-  private static final Map<String, List<String>> BACKENDS =
+  private static final Set<String> X64 = Set.of("amd64", "x86_64");
+  private static final Set<String> X64_AND_ARM64 = Set.of("amd64", "x86_64", "aarch64");
+
+  // kqueue on Linux is a library, for tests.
+  private static final Map<String, Support> SUPPORTED =
       Map.of(
-          "linux", List.of("epoll", "epoll_wait", "kqueue"),
-          "macos", List.of("kqueue"),
-          "freebsd", List.of("kqueue"));
+          "linux", new Support(X64_AND_ARM64, List.of("epoll", "epoll_wait", "kqueue")),
+          "macos", new Support(X64_AND_ARM64, List.of("kqueue")),
+          "freebsd", new Support(X64_AND_ARM64, List.of("kqueue")),
+          "windows", new Support(X64, List.of("iocp")));
 
   private static @Nullable Platform instance;
 
   private CurrentPlatform() {}
 
   // A static final would turn the first failure into an ExceptionInInitializerError and every later
-  // one into a
-  // NoClassDefFoundError, and the message that says what to type would be lost.
+  // one into a NoClassDefFoundError, and the message that says what to type would be lost.
   static synchronized Platform get() {
     if (instance == null) {
       requireNativeAccess(CurrentPlatform.class.getModule());
@@ -58,18 +65,15 @@ final class CurrentPlatform {
   static Platform choose(
       String osName, String osArch, ByteOrder order, @Nullable String forcedPoller) {
     String os = osName.toLowerCase(Locale.ROOT);
-    List<String> pollers = BACKENDS.get(backendKey(os));
-    if (pollers == null || !ARCHITECTURES.contains(osArch) || order != ByteOrder.LITTLE_ENDIAN) {
+    Support support = SUPPORTED.get(supportKey(os));
+    if (support == null
+        || !support.architectures.contains(osArch)
+        || order != ByteOrder.LITTLE_ENDIAN) {
       throw new UnsupportedOperationException(
-          "mill has no backend for "
-              + osName
-              + " on "
-              + osArch
-              + " ("
-              + order
-              + "): it runs on Linux, amd64 or aarch64, and the same with macOS and FreeBSD;"
-              + " 64-bit and little-endian");
+          "mill has no backend for %s on %s (%s): it runs on Linux, macOS and FreeBSD, amd64 or aarch64, and on Windows, amd64; little-endian"
+              .formatted(osName, osArch, order));
     }
+    List<String> pollers = support.pollers;
     String poller = forcedPoller == null ? pollers.getFirst() : forcedPoller;
     if (!pollers.contains(poller)) {
       throw new UnsupportedOperationException(
@@ -82,6 +86,7 @@ final class CurrentPlatform {
     return switch (poller) {
       case "epoll" -> new LinuxPlatform(osArch);
       case "epoll_wait" -> new LinuxPlatform(osArch, false);
+      case "iocp" -> new WindowsPlatform(osArch);
       case "kqueue" ->
           switch (os) {
             case "linux" -> new LibKqueuePlatform(new LinuxPlatform(osArch));
@@ -92,8 +97,8 @@ final class CurrentPlatform {
     };
   }
 
-  // "Mac OS X" is how Java names macOS.
-  private static String backendKey(String os) {
-    return os.startsWith("mac") ? "macos" : os;
+  // "Mac OS X" is how Java names macOS, and Windows' name has its version in it.
+  private static String supportKey(String os) {
+    return os.startsWith("mac") ? "macos" : os.startsWith("windows") ? "windows" : os;
   }
 }

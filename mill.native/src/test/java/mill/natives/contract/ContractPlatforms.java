@@ -37,7 +37,7 @@ final class ContractPlatforms {
             new ContractPlatform(PlatformKind.KQUEUE_LIBRARY, new LibKqueuePlatform(host)));
       }
     } else if (os.startsWith("windows")) {
-      platforms.add(new ContractPlatform(PlatformKind.IOCP, Platform.current()));
+      platforms.add(new ContractPlatform(WindowsDifferences.kind(), Platform.current()));
     } else {
       platforms.add(new ContractPlatform(PlatformKind.KQUEUE, Platform.current()));
     }

@@ -27,6 +27,7 @@ record DeclaredDifference(PlatformKind kind, String testClass, String test, Stri
   /** Every declared difference, for all platforms. */
   static final List<DeclaredDifference> TABLE =
       Stream.of(
+              WindowsDifferences.table().stream(),
               kqueue("PriorityContractTest", NO_URGENT_DATA, "*"),
               of(
                   PlatformKind.KQUEUE_LIBRARY,

@@ -14,6 +14,8 @@ enum PlatformKind {
   KQUEUE_MODEL_64,
   /** mill's kqueue poller on a userspace libkqueue, with the sockets of the host. */
   KQUEUE_LIBRARY,
-  /** I/O completion ports with AFD polls. */
-  IOCP
+  /** I/O completion ports with AFD polls, on Windows. */
+  IOCP,
+  /** The same on Wine, which is not Windows in all it does. */
+  IOCP_WINE
 }

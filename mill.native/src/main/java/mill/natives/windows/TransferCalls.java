@@ -1,0 +1,155 @@
+package mill.natives.windows;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+import mill.natives.ffm.CallMemory;
+import mill.natives.ffm.NativeCalls;
+import mill.natives.gen.windows.Ws2_32;
+
+/**
+ * The calls of ws2_32 that move bytes through sockets: the hot path. Each returns {@code n >= 0} or
+ * the negated Winsock error.
+ */
+final class TransferCalls {
+  private TransferCalls() {}
+
+  /** {@code recv}. */
+  static int recv(int fd, MemorySegment buffer, int length, int flags) {
+    CallMemory memory = CallMemory.current();
+    try {
+      return LastErrors.orWinsock(
+          memory,
+          (int) Recv.HANDLE.invokeExact(memory.errnoSegment(), (long) fd, buffer, length, flags));
+    } catch (Throwable t) {
+      throw NativeCalls.rethrow(t);
+    }
+  }
+
+  /** {@code send}. */
+  static int send(int fd, MemorySegment buffer, int length, int flags) {
+    CallMemory memory = CallMemory.current();
+    try {
+      return LastErrors.orWinsock(
+          memory,
+          (int) Send.HANDLE.invokeExact(memory.errnoSegment(), (long) fd, buffer, length, flags));
+    } catch (Throwable t) {
+      throw NativeCalls.rethrow(t);
+    }
+  }
+
+  /** {@code recvfrom}. */
+  static int recvfrom(
+      int fd,
+      MemorySegment buffer,
+      int length,
+      int flags,
+      MemorySegment address,
+      MemorySegment addressLength) {
+    CallMemory memory = CallMemory.current();
+    try {
+      return LastErrors.orWinsock(
+          memory,
+          (int)
+              Recvfrom.HANDLE.invokeExact(
+                  memory.errnoSegment(), (long) fd, buffer, length, flags, address, addressLength));
+    } catch (Throwable t) {
+      throw NativeCalls.rethrow(t);
+    }
+  }
+
+  /** {@code sendto}. */
+  static int sendto(
+      int fd,
+      MemorySegment buffer,
+      int length,
+      int flags,
+      MemorySegment address,
+      int addressLength) {
+    CallMemory memory = CallMemory.current();
+    try {
+      return LastErrors.orWinsock(
+          memory,
+          (int)
+              Sendto.HANDLE.invokeExact(
+                  memory.errnoSegment(), (long) fd, buffer, length, flags, address, addressLength));
+    } catch (Throwable t) {
+      throw NativeCalls.rethrow(t);
+    }
+  }
+
+  /** {@code WSARecv}, not overlapped. */
+  static int recvBuffers(
+      int fd, MemorySegment buffers, int count, MemorySegment received, MemorySegment flags) {
+    CallMemory memory = CallMemory.current();
+    try {
+      return LastErrors.orWinsock(
+          memory,
+          (int)
+              RecvBuffers.HANDLE.invokeExact(
+                  memory.errnoSegment(),
+                  (long) fd,
+                  buffers,
+                  count,
+                  received,
+                  flags,
+                  MemorySegment.NULL,
+                  MemorySegment.NULL));
+    } catch (Throwable t) {
+      throw NativeCalls.rethrow(t);
+    }
+  }
+
+  /** {@code WSASend}, not overlapped. */
+  static int sendBuffers(int fd, MemorySegment buffers, int count, MemorySegment sent, int flags) {
+    CallMemory memory = CallMemory.current();
+    try {
+      return LastErrors.orWinsock(
+          memory,
+          (int)
+              SendBuffers.HANDLE.invokeExact(
+                  memory.errnoSegment(),
+                  (long) fd,
+                  buffers,
+                  count,
+                  sent,
+                  flags,
+                  MemorySegment.NULL,
+                  MemorySegment.NULL));
+    } catch (Throwable t) {
+      throw NativeCalls.rethrow(t);
+    }
+  }
+
+  // A class for each handle: linking costs start-up time, so a program links only what it calls.
+
+  private static final class Recv {
+    static final MethodHandle HANDLE =
+        NativeCalls.link(Ws2_32.recv$address(), Ws2_32.recv$descriptor(), LastErrors.WINSOCK);
+  }
+
+  private static final class Send {
+    static final MethodHandle HANDLE =
+        NativeCalls.link(Ws2_32.send$address(), Ws2_32.send$descriptor(), LastErrors.WINSOCK);
+  }
+
+  private static final class Recvfrom {
+    static final MethodHandle HANDLE =
+        NativeCalls.link(
+            Ws2_32.recvfrom$address(), Ws2_32.recvfrom$descriptor(), LastErrors.WINSOCK);
+  }
+
+  private static final class Sendto {
+    static final MethodHandle HANDLE =
+        NativeCalls.link(Ws2_32.sendto$address(), Ws2_32.sendto$descriptor(), LastErrors.WINSOCK);
+  }
+
+  private static final class RecvBuffers {
+    static final MethodHandle HANDLE =
+        NativeCalls.link(Ws2_32.WSARecv$address(), Ws2_32.WSARecv$descriptor(), LastErrors.WINSOCK);
+  }
+
+  private static final class SendBuffers {
+    static final MethodHandle HANDLE =
+        NativeCalls.link(Ws2_32.WSASend$address(), Ws2_32.WSASend$descriptor(), LastErrors.WINSOCK);
+  }
+}

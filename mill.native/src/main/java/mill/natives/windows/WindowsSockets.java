@@ -1,0 +1,307 @@
+package mill.natives.windows;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.ref.Reference;
+import mill.natives.ffm.CallMemory;
+import mill.natives.gen.windows.Windows;
+import mill.natives.gen.windows.linger;
+import mill.natives.platform.NativeAddress;
+import mill.natives.platform.OptionCode;
+import mill.natives.platform.Sockets;
+
+/**
+ * The socket calls of Windows.
+ *
+ * <p>Where Winsock's answers differ in kind from those that {@link Sockets} promises, they are
+ * turned into them here, so that nothing above has to know.
+ */
+final class WindowsSockets implements Sockets {
+  private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
+
+  // Winsock takes a non-blocking send whole, however large, and pays with kernel memory: a bound of
+  // ours makes it a short transfer instead.
+  static final int MAX_TRANSFER_BYTES = 1 << 20;
+
+  /** How many reports about datagrams that found nobody one receive steps over. */
+  static final int MAX_UNREACHABLE_REPORTS = 16;
+
+  private static final int MAX_LINGER_SECONDS = 0xffff;
+
+  // Where the scratch memory of a vectored call holds its count of bytes and its flags.
+  private static final long COUNT_OFFSET = WsaBuffers.SIZE_BYTES;
+  private static final long FLAGS_OFFSET = COUNT_OFFSET + Long.BYTES;
+
+  private final EdgeSockets edges;
+
+  WindowsSockets(EdgeSockets edges) {
+    this.edges = edges;
+  }
+
+  @Override
+  public int socket(Family family, Type type) {
+    int kind = type == Type.STREAM ? Windows.SOCK_STREAM() : Windows.SOCK_DGRAM();
+    int flags = Windows.WSA_FLAG_OVERLAPPED() | Windows.WSA_FLAG_NO_HANDLE_INHERIT();
+    long socket = SocketCalls.socket(domain(family), kind, 0, 0, flags);
+    return socket < 0 ? (int) socket : prepared((int) socket);
+  }
+
+  @Override
+  public int socketPair(Type type, int[] fds) {
+    return type == Type.STREAM ? LoopbackPair.stream(this, fds) : LoopbackPair.datagram(this, fds);
+  }
+
+  // A pipe of Windows is no socket, and AFD polls only those.
+  @Override
+  public int pipe(int[] fds) {
+    return LoopbackPair.stream(this, fds);
+  }
+
+  @Override
+  public int bind(int fd, NativeAddress address) {
+    return SocketCalls.bind(fd, address.segment(), address.length());
+  }
+
+  @Override
+  public int listen(int fd, int backlog) {
+    return SocketCalls.listen(fd, backlog);
+  }
+
+  @Override
+  public int accept(int fd, NativeAddress peer) {
+    MemorySegment length = addressLength();
+    long accepted = SocketCalls.accept(fd, peer.segment(), length);
+    if (accepted >= 0) {
+      peer.setLength(length.get(INT, 0));
+      KernelCalls.setNotInherited(MemorySegment.ofAddress(accepted));
+      return afterRead(fd, prepared((int) accepted));
+    }
+    peer.setLength(0);
+    // Winsock's word for a connection that its peer has reset before it could be accepted.
+    int error = accepted == -Windows.WSAECONNRESET() ? -Windows.WSAECONNABORTED() : (int) accepted;
+    return afterRead(fd, error);
+  }
+
+  @Override
+  public int connect(int fd, NativeAddress address) {
+    int result = SocketCalls.connect(fd, address.segment(), address.length());
+    return result == -Windows.WSAEWOULDBLOCK() ? -Windows.WSAEINPROGRESS() : result;
+  }
+
+  @Override
+  public int localAddress(int fd, NativeAddress into) {
+    MemorySegment length = addressLength();
+    int result = SocketCalls.getsockname(fd, into.segment(), length);
+    into.setLength(result < 0 ? 0 : length.get(INT, 0));
+    return result;
+  }
+
+  @Override
+  public int remoteAddress(int fd, NativeAddress into) {
+    MemorySegment length = addressLength();
+    int result = SocketCalls.getpeername(fd, into.segment(), length);
+    into.setLength(result < 0 ? 0 : length.get(INT, 0));
+    return result;
+  }
+
+  @Override
+  public int receive(int fd, MemorySegment buffer, long offset, long length) {
+    int size = capped(length);
+    int result = TransferCalls.recv(fd, at(buffer, offset), size, 0);
+    if (result == -Windows.WSAEMSGSIZE()) {
+      result = size; // a datagram that was cut off
+    } else if (result == -Windows.WSAECONNRESET() && isDatagram(fd)) {
+      result = -Windows.WSAECONNREFUSED();
+    }
+    return afterRead(fd, result);
+  }
+
+  @Override
+  public int send(int fd, MemorySegment buffer, long offset, long length) {
+    int result = TransferCalls.send(fd, at(buffer, offset), capped(length), 0);
+    return afterWrite(fd, result);
+  }
+
+  @Override
+  public int receiveFrom(
+      int fd, MemorySegment buffer, long offset, long length, NativeAddress from) {
+    int size = capped(length);
+    for (int i = 0; i < MAX_UNREACHABLE_REPORTS; i++) {
+      MemorySegment addressLength = addressLength();
+      int received =
+          TransferCalls.recvfrom(fd, at(buffer, offset), size, 0, from.segment(), addressLength);
+      if (received >= 0 || received == -Windows.WSAEMSGSIZE()) {
+        from.setLength(addressLength.get(INT, 0));
+        return afterRead(fd, received >= 0 ? received : size);
+      }
+      from.setLength(0);
+      // Winsock tells a socket without a peer that some earlier datagram of its own found nobody.
+      // Nobody else does, and a server could do nothing about it.
+      if (received != -Windows.WSAECONNRESET() && received != -Windows.WSAENETRESET()) {
+        return afterRead(fd, received);
+      }
+    }
+    return -Windows.WSAEWOULDBLOCK();
+  }
+
+  @Override
+  public int sendTo(int fd, MemorySegment buffer, long offset, long length, NativeAddress to) {
+    int size = (int) Math.min(length, Integer.MAX_VALUE);
+    int result = TransferCalls.sendto(fd, at(buffer, offset), size, 0, to.segment(), to.length());
+    return afterWrite(fd, result);
+  }
+
+  @Override
+  public int read(int fd, MemorySegment buffer, long offset, long length) {
+    return receive(fd, buffer, offset, length);
+  }
+
+  @Override
+  public int write(int fd, MemorySegment buffer, long offset, long length) {
+    return send(fd, buffer, offset, length);
+  }
+
+  @Override
+  public long readv(int fd, MemorySegment[] buffers, int from, int count) {
+    MemorySegment scratch = CallMemory.current().scratch();
+    MemorySegment received = scratch.asSlice(COUNT_OFFSET, Long.BYTES);
+    MemorySegment flags = scratch.asSlice(FLAGS_OFFSET, Integer.BYTES);
+    flags.set(INT, 0, 0);
+    int used = WsaBuffers.write(scratch, buffers, from, count, MAX_TRANSFER_BYTES);
+    try {
+      int result = TransferCalls.recvBuffers(fd, scratch, used, received, flags);
+      return afterRead(fd, result < 0 ? result : received.get(INT, 0));
+    } finally {
+      Reference.reachabilityFence(buffers);
+    }
+  }
+
+  @Override
+  public long writev(int fd, MemorySegment[] buffers, int from, int count) {
+    MemorySegment scratch = CallMemory.current().scratch();
+    MemorySegment sent = scratch.asSlice(COUNT_OFFSET, Long.BYTES);
+    int used = WsaBuffers.write(scratch, buffers, from, count, MAX_TRANSFER_BYTES);
+    try {
+      int result = TransferCalls.sendBuffers(fd, scratch, used, sent, 0);
+      return result < 0 ? afterWrite(fd, result) : sent.get(INT, 0);
+    } finally {
+      Reference.reachabilityFence(buffers);
+    }
+  }
+
+  @Override
+  public int shutdown(int fd, boolean read, boolean write) {
+    int how = read && write ? Windows.SD_BOTH() : read ? Windows.SD_RECEIVE() : Windows.SD_SEND();
+    return SocketCalls.shutdown(fd, how);
+  }
+
+  @Override
+  public int setOption(int fd, OptionCode code, MemorySegment value) {
+    return SocketCalls.setsockopt(fd, code.level(), code.number(), value, (int) value.byteSize());
+  }
+
+  @Override
+  public int getOption(int fd, OptionCode code, MemorySegment value) {
+    MemorySegment length = CallMemory.current().scratch();
+    length.set(INT, 0, (int) value.byteSize());
+    int result = SocketCalls.getsockopt(fd, code.level(), code.number(), value, length);
+    return result < 0 ? result : length.get(INT, 0);
+  }
+
+  @Override
+  public int setIntOption(int fd, OptionCode code, int value) {
+    MemorySegment memory = CallMemory.current().scratch();
+    memory.set(INT, 0, value);
+    return SocketCalls.setsockopt(fd, code.level(), code.number(), memory, Integer.BYTES);
+  }
+
+  @Override
+  public int getIntOption(int fd, OptionCode code, int[] value) {
+    MemorySegment memory = CallMemory.current().scratch().asSlice(Long.BYTES, Integer.BYTES);
+    memory.set(INT, 0, 0); // some flags are one byte long
+    int result = getOption(fd, code, memory);
+    value[0] = memory.get(INT, 0);
+    return Math.min(result, 0);
+  }
+
+  @Override
+  public int setLinger(int fd, int seconds) {
+    MemorySegment value = CallMemory.current().scratch();
+    linger.l_onoff(value, (short) (seconds < 0 ? 0 : 1));
+    linger.l_linger(value, (short) Math.clamp(seconds, 0, MAX_LINGER_SECONDS));
+    return SocketCalls.setsockopt(
+        fd, Windows.SOL_SOCKET(), Windows.SO_LINGER(), value, (int) linger.sizeof());
+  }
+
+  @Override
+  public int getLinger(int fd, int[] seconds) {
+    MemorySegment value = CallMemory.current().scratch().asSlice(Long.BYTES, linger.sizeof());
+    int result = getOption(fd, new OptionCode(Windows.SOL_SOCKET(), Windows.SO_LINGER()), value);
+    seconds[0] = linger.l_onoff(value) == 0 ? -1 : Short.toUnsignedInt(linger.l_linger(value));
+    return Math.min(result, 0);
+  }
+
+  @Override
+  public int setNonBlocking(int fd) {
+    MemorySegment on = CallMemory.current().scratch();
+    on.set(INT, 0, 1);
+    return SocketCalls.ioctlsocket(fd, Windows.FIONBIO(), on);
+  }
+
+  @Override
+  public int close(int fd) {
+    return SocketCalls.closesocket(fd);
+  }
+
+  private int prepared(int fd) {
+    int result = setNonBlocking(fd);
+    if (result < 0) {
+      SocketCalls.closesocket(fd);
+      return result;
+    }
+    return fd;
+  }
+
+  // Winsock's own notifications (WSAEventSelect) are re-enabled the same way: reading by any read,
+  // writing by a write that found no room.
+  private int afterRead(int fd, int result) {
+    edges.used(fd, AfdEvents.READING);
+    // After this end's own shutdown, which elsewhere is the end of the stream.
+    return result == -Windows.WSAESHUTDOWN() ? 0 : result;
+  }
+
+  private int afterWrite(int fd, int result) {
+    if (result == -Windows.WSAEWOULDBLOCK()) {
+      edges.used(fd, AfdEvents.WRITING);
+    }
+    return result == -Windows.WSAESHUTDOWN() ? -WindowsErrnos.BROKEN_PIPE : result;
+  }
+
+  private boolean isDatagram(int fd) {
+    int[] type = new int[1];
+    int result = getIntOption(fd, new OptionCode(Windows.SOL_SOCKET(), Windows.SO_TYPE()), type);
+    return result == 0 && type[0] == Windows.SOCK_DGRAM();
+  }
+
+  private static int domain(Family family) {
+    return switch (family) {
+      case INET -> Windows.AF_INET();
+      case INET6 -> Windows.AF_INET6();
+      case UNIX -> Windows.AF_UNIX();
+    };
+  }
+
+  private static MemorySegment addressLength() {
+    MemorySegment length = CallMemory.current().scratch();
+    length.set(INT, 0, NativeAddress.CAPACITY_BYTES);
+    return length;
+  }
+
+  private static MemorySegment at(MemorySegment buffer, long offset) {
+    return offset == 0 ? buffer : buffer.asSlice(offset);
+  }
+
+  private static int capped(long length) {
+    return (int) Math.min(length, MAX_TRANSFER_BYTES);
+  }
+}
