@@ -1,5 +1,7 @@
 package mill.core;
 
+import static java.util.Objects.requireNonNull;
+
 import java.time.Duration;
 import java.util.Optional;
 import mill.natives.Poller;
@@ -184,7 +186,7 @@ public final class LoopConfig {
      * @return this
      */
     public Builder name(String value) {
-      name = value;
+      name = requireNonNull(value, "name");
       return this;
     }
 
@@ -195,7 +197,7 @@ public final class LoopConfig {
      * @return this
      */
     public Builder dispatch(DispatchMode value) {
-      dispatch = value;
+      dispatch = requireNonNull(value, "dispatch");
       return this;
     }
 
@@ -268,7 +270,7 @@ public final class LoopConfig {
      * @return this
      */
     public Builder platform(Platform value) {
-      platform = value;
+      platform = requireNonNull(value, "platform");
       return this;
     }
 
