@@ -59,7 +59,9 @@ class EchoOverLoopTest {
       assertThat(serverRunner.uncaught()).isEmpty();
       int verified = 0;
       for (Client client : clients) {
-        assertThat(client.message).as("messages of connection %d", client.index).isEqualTo(MESSAGES);
+        assertThat(client.message)
+            .as("messages of connection %d", client.index)
+            .isEqualTo(MESSAGES);
         verified += client.message;
       }
       assertThat(server.echoed).isEqualTo((long) CONNECTIONS * MESSAGES * MESSAGE_BYTES);
