@@ -1,5 +1,6 @@
 package mill.core;
 
+import java.io.File;
 import java.io.IOException;
 import java.lang.ProcessBuilder.Redirect;
 import java.net.URI;
@@ -13,6 +14,8 @@ import java.util.concurrent.TimeUnit;
  * a logger.
  */
 final class ChildJvm {
+  private static final boolean ON_WINDOWS = File.separatorChar == '\\';
+  private static final File NOTHING = new File(ON_WINDOWS ? "NUL" : "/dev/null");
   private static final long PATIENCE_SECONDS = 60;
 
   /** How a child ended and what it said. */
@@ -33,7 +36,8 @@ final class ChildJvm {
             "-XX:+UseSerialGC",
             "-XX:TieredStopAtLevel=1",
             "-Xmx64m",
-            "--enable-native-access=mill.natives",
+            // On Windows the child asks the kernel itself how many handles it has.
+            "--enable-native-access=mill.natives" + (ON_WINDOWS ? ",mill.core" : ""),
             "--illegal-native-access=deny",
             "-p",
             location("mill.natives") + System.getProperty("path.separator") + location("mill.core"),
@@ -46,7 +50,7 @@ final class ChildJvm {
     try {
       Process process =
           new ProcessBuilder(command)
-              .redirectInput(Redirect.from(Path.of("/dev/null").toFile()))
+              .redirectInput(Redirect.from(NOTHING))
               .redirectOutput(out.toFile())
               .redirectError(err.toFile())
               .start();
@@ -62,7 +66,7 @@ final class ChildJvm {
   }
 
   private static String read(Path file) throws IOException {
-    return Files.readString(file);
+    return Files.readString(file).replace("\r\n", "\n");
   }
 
   private static Path location(String module) {

@@ -1,6 +1,7 @@
 package mill.core;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.util.ArrayList;
@@ -11,12 +12,14 @@ import mill.natives.Interest;
 import mill.natives.Readiness;
 import mill.natives.net.UnixStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Promise 2: an event of a past generation is dropped. */
 class StaleEventTest {
   private static final int ALL_BITS = 63;
+  private static final boolean ON_WINDOWS = OS.WINDOWS.isCurrentOs();
 
   @Test
   void staleEventAfterSlotReuseInOneBatchIsDropped() throws Exception {
@@ -128,17 +131,24 @@ class StaleEventTest {
    * Real descriptors: two pairs are ready in one batch. The handler that comes first closes the
    * other pair and opens a new one, which gets its number and its slot. The event of the dead one
    * must not reach it.
+   *
+   * <p>POSIX hands out the lowest free number, so nearly every round reuses one. Windows promises
+   * nothing of the kind, and a pair is a TCP connection there whose port stays taken for a while:
+   * fewer rounds, and none of them needs to have met the same number.
    */
   @Test
   void realDescriptorsThatAreReusedInsideOneBatchHearNothingOfTheDead() throws Exception {
     try (EventLoop loop = EventLoop.open()) {
-      var rounds = new ReuseRounds(loop, 5_000);
+      var rounds = new ReuseRounds(loop, ON_WINDOWS ? 200 : 5_000);
       LoopRunner runner = LoopRunner.start(loop);
       loop.execute(rounds);
       Await.await(rounds.over);
       runner.stopAndJoin();
       assertThat(runner.uncaught()).isEmpty();
       assertThat(rounds.misrouted).hasValue(0);
+      assumeTrue(
+          !ON_WINDOWS || rounds.reused > 0,
+          "nothing was misrouted, but Windows gave no fresh socket the number of a dead one");
       assertThat(rounds.reused).as("rounds with the same number").isPositive();
     }
   }
