@@ -22,6 +22,10 @@ final class BaselineProgram {
   private static final boolean ON_WINDOWS = File.separatorChar == '\\';
   private static final int CYCLES = 100;
 
+  // A Windows JVM opens and closes some handles of its own in its own time. What a loop leaks it
+  // leaks at least in each fifth cycle, the rarest way to end one.
+  private static final int WINDOWS_DRIFT = CYCLES / 10;
+
   private BaselineProgram() {}
 
   public static void main(String[] args) throws Throwable {
@@ -35,9 +39,8 @@ final class BaselineProgram {
     }
     int descriptorsAfter = descriptors();
     List<String> after = threads();
-    // A Windows JVM holds handles of its own that it gives back in its own time.
-    boolean sameDescriptors =
-        ON_WINDOWS ? descriptorsAfter <= descriptorsBefore : descriptorsAfter == descriptorsBefore;
+    int drift = descriptorsAfter - descriptorsBefore;
+    boolean sameDescriptors = ON_WINDOWS ? drift <= WINDOWS_DRIFT : drift == 0;
     if (!sameDescriptors || !after.equals(before)) {
       System.out.println("before: " + descriptorsBefore + " descriptors, " + before);
       System.out.println("after: " + descriptorsAfter + " descriptors, " + after);
