@@ -243,7 +243,7 @@ public final class TimerWheel {
   private void linkAt(TimerNode node, long tick, int lowestLevel) {
     int differing = 63 - Long.numberOfLeadingZeros((tick ^ position) | 1);
     int number = Math.max(differing / BITS, lowestLevel);
-    int index = (int) (tick >>> number * BITS) & INDEX_MASK;
+    int index = (int) (tick >>> (number * BITS)) & INDEX_MASK;
     TimerLevel level = levels[number];
     if (level == null) {
       level = new TimerLevel(number);
@@ -260,7 +260,7 @@ public final class TimerWheel {
   // While a slot moves down, what is linked for its ticks joins it at the end: moving and
   // scheduling keep one order.
   private boolean moveDown() {
-    int index = (int) (position >>> movingLevel * BITS) & INDEX_MASK;
+    int index = (int) (position >>> (movingLevel * BITS)) & INDEX_MASK;
     TimerSlot slot = level(movingLevel).slots[index];
     TimerNode node;
     while ((node = slot.first) != null) {
