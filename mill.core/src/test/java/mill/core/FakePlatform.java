@@ -71,7 +71,12 @@ final class FakePlatform implements Platform {
 
   /** Makes a pollable with a descriptor of its own, not ready for anything. */
   FakePollable pollable() {
-    return new FakePollable(this, newFd());
+    return new FakePollable(this, newFd(), false);
+  }
+
+  /** Makes one that says it is a listener. */
+  FakePollable listener() {
+    return new FakePollable(this, newFd(), true);
   }
 
   /** Makes a pollable that is readable already. */
