@@ -224,10 +224,12 @@ public final class EventLoop implements Executor, AutoCloseable {
   }
 
   /**
-   * Runs the loop on the calling thread until {@link #stop()} or {@link #close()}. Once.
+   * Runs the loop on the calling thread until {@link #stop()}, {@link #shutdown} or {@link
+   * #close()}. Once.
    *
-   * <p>Returns at once if the loop was stopped before or has run already. Interrupting the thread
-   * does not end it. When this returns, no handler runs any more and no task is left behind.
+   * <p>Returns at once if the loop was stopped or shut down before, or has run already.
+   * Interrupting the thread does not end it. When this returns, no handler runs any more and no
+   * task is left behind.
    *
    * @throws IOException if the kernel refuses to poll
    * @throws IllegalStateException if the loop is running already or closed

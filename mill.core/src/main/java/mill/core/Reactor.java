@@ -109,7 +109,8 @@ final class Reactor {
   }
 
   void run() throws IOException {
-    if (!lifecycle.begin()) {
+    boolean shutDownBefore = drain != null && lifecycle.phase() == LoopLifecycle.Phase.CLOSED;
+    if (shutDownBefore || !lifecycle.begin()) {
       return;
     }
     try {
