@@ -184,9 +184,7 @@ final class LoopTimers {
         }
       }
       case CLOSED -> {
-        // One that was scheduled before is where close() finds it.
-        if (before == NONE && timeout.exchange(NONE) != NONE) {
-          foreignLive.getAndDecrement();
+        if (dropLate(timeout)) {
           throw ended();
         }
       }
@@ -204,11 +202,22 @@ final class LoopTimers {
       wheel.unlink(timeout);
     } else {
       foreignLive.getAndDecrement();
-      if (inbox.add(timeout) == TimerInbox.Added.CROWDED) {
-        wake.run();
+      switch (inbox.add(timeout)) {
+        case CROWDED -> wake.run();
+        case CLOSED -> dropLate(timeout);
+        case YES -> {}
       }
     }
     return true;
+  }
+
+  // What close() cannot find, since it was still on its way to the inbox.
+  private boolean dropLate(LoopTimeout timeout) {
+    boolean scheduled = timeout.exchange(NONE) != NONE;
+    if (scheduled) {
+      foreignLive.getAndDecrement();
+    }
+    return scheduled;
   }
 
   /** Tells whether other threads have changed timers. The loop's thread. */
@@ -286,7 +295,8 @@ final class LoopTimers {
    * Cancels everything and refuses all further timers. The loop's thread, or, if there is none, the
    * one that closes the loop.
    *
-   * @return how many timers were scheduled
+   * @return how many timers were scheduled, without those that other threads are changing meanwhile
+   *     and find refused
    */
   long close() {
     closed = true;
