@@ -34,9 +34,6 @@ final class LoopTimers {
   /** How many timers of the inbox one turn looks at. */
   static final int MAX_INBOX_PER_TURN = 1 << 14;
 
-  /** As far as time goes: 292 years. */
-  static final long MAX_DEADLINE_NS = PeriodicTimeout.RUNNING - 1;
-
   private static final VarHandle LIVE;
   private static final VarHandle FIRED;
   private static final VarHandle SPURIOUS;
@@ -119,7 +116,7 @@ final class LoopTimers {
   }
 
   private Timeout armed(LoopTimeout timeout, Duration delay) {
-    arm(timeout, saturatedNs(delay));
+    arm(timeout, Deadlines.saturatedNs(delay));
     return timeout;
   }
 
@@ -156,7 +153,7 @@ final class LoopTimers {
       throw ended();
     }
     long nowNs = nowNs();
-    long deadlineNs = deadlineNs(nowNs, Math.max(0, delayNs));
+    long deadlineNs = Deadlines.after(nowNs, Math.max(0, delayNs));
     long before = timeout.exchange(deadlineNs);
     if (!isLoopThread.getAsBoolean()) {
       return armedElsewhere(timeout, before);
@@ -241,8 +238,9 @@ final class LoopTimers {
   }
 
   /**
-   * Runs what is due, the earliest first and at one tick in the order of scheduling. What a task
-   * schedules runs in a later call. The loop's thread.
+   * Runs what is due, the earliest first and at one tick in the order of scheduling; what other
+   * threads schedule counts from when the inbox was drained. What a task schedules runs in a later
+   * call. The loop's thread.
    *
    * @param limit how many timers to look at; the rest are the first of the next call
    * @return how many tasks were run
@@ -345,7 +343,7 @@ final class LoopTimers {
     FIRED.setOpaque(this, fired + 1);
     if (nextNs == NONE) {
       countLive(-1);
-    } else if (nextNs != PeriodicTimeout.RUNNING) {
+    } else if (nextNs != Deadlines.RUNNING) {
       wheel.link(timeout, nextNs);
     }
     try {
@@ -356,17 +354,17 @@ final class LoopTimers {
       }
       uncaught.accept(thrown);
     }
-    if (nextNs == PeriodicTimeout.RUNNING) {
+    if (nextNs == Deadlines.RUNNING) {
       finish(timeout);
     }
   }
 
   private void finish(LoopTimeout timeout) {
     long nowNs = nowNs();
-    long nextNs = deadlineNs(nowNs, timeout.delayAfterRunNs());
+    long nextNs = Deadlines.after(nowNs, timeout.delayAfterRunNs());
     if (closed) {
       cancel(timeout);
-    } else if (timeout.compareAndSet(PeriodicTimeout.RUNNING, nextNs)) {
+    } else if (timeout.compareAndSet(Deadlines.RUNNING, nextNs)) {
       skipIfEmpty(nowNs);
       wheel.link(timeout, nextNs);
     }
@@ -384,22 +382,5 @@ final class LoopTimers {
 
   private static RejectedExecutionException ended() {
     return new RejectedExecutionException("the loop has ended");
-  }
-
-  /** Adds two times that are not negative. */
-  static long deadlineNs(long fromNs, long delayNs) {
-    long sum = fromNs + delayNs;
-    return sum < 0 || sum > MAX_DEADLINE_NS ? MAX_DEADLINE_NS : sum;
-  }
-
-  /** Duration to nanoseconds, as good as for ever from 292 years on, and 0 if it is negative. */
-  static long saturatedNs(Duration duration) {
-    if (duration.isNegative()) {
-      return 0;
-    }
-    // 2^63 ns are 9,223,372,036 seconds and something.
-    return duration.toSeconds() < Long.MAX_VALUE / 1_000_000_000
-        ? duration.toNanos()
-        : Long.MAX_VALUE;
   }
 }
