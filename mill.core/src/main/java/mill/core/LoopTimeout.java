@@ -20,7 +20,7 @@ sealed class LoopTimeout extends TimerNode implements Timeout permits PeriodicTi
 
   @Override
   public final boolean reschedule(Duration delay) {
-    return timers.arm(this, LoopTimers.saturatedNs(delay));
+    return timers.arm(this, Deadlines.saturatedNs(delay));
   }
 
   @Override
@@ -39,7 +39,7 @@ sealed class LoopTimeout extends TimerNode implements Timeout permits PeriodicTi
     if (deadlineNs == NONE) {
       return -1;
     }
-    return deadlineNs == PeriodicTimeout.RUNNING
+    return deadlineNs == Deadlines.RUNNING
         ? delayAfterRunNs()
         : Math.max(0, deadlineNs - timers.nowNs());
   }

@@ -34,9 +34,6 @@ final class LoopTimers {
   /** How many timers of the inbox one turn looks at. */
   static final int MAX_INBOX_PER_TURN = 1 << 14;
 
-  /** As far as time goes: 292 years. */
-  static final long MAX_DEADLINE_NS = PeriodicTimeout.RUNNING - 1;
-
   private static final VarHandle LIVE;
   private static final VarHandle FIRED;
   private static final VarHandle SPURIOUS;
@@ -119,7 +116,7 @@ final class LoopTimers {
   }
 
   private Timeout armed(LoopTimeout timeout, Duration delay) {
-    arm(timeout, saturatedNs(delay));
+    arm(timeout, Deadlines.saturatedNs(delay));
     return timeout;
   }
 
@@ -156,7 +153,7 @@ final class LoopTimers {
       throw ended();
     }
     long nowNs = nowNs();
-    long deadlineNs = deadlineNs(nowNs, Math.max(0, delayNs));
+    long deadlineNs = Deadlines.after(nowNs, Math.max(0, delayNs));
     long before = timeout.exchange(deadlineNs);
     if (!isLoopThread.getAsBoolean()) {
       return armedElsewhere(timeout, before);
@@ -184,9 +181,7 @@ final class LoopTimers {
         }
       }
       case CLOSED -> {
-        // One that was scheduled before is where close() finds it.
-        if (before == NONE && timeout.exchange(NONE) != NONE) {
-          foreignLive.getAndDecrement();
+        if (dropLate(timeout)) {
           throw ended();
         }
       }
@@ -204,11 +199,22 @@ final class LoopTimers {
       wheel.unlink(timeout);
     } else {
       foreignLive.getAndDecrement();
-      if (inbox.add(timeout) == TimerInbox.Added.CROWDED) {
-        wake.run();
+      switch (inbox.add(timeout)) {
+        case CROWDED -> wake.run();
+        case CLOSED -> dropLate(timeout);
+        case YES -> {}
       }
     }
     return true;
+  }
+
+  // What close() cannot find, since it was still on its way to the inbox.
+  private boolean dropLate(LoopTimeout timeout) {
+    boolean scheduled = timeout.exchange(NONE) != NONE;
+    if (scheduled) {
+      foreignLive.getAndDecrement();
+    }
+    return scheduled;
   }
 
   /** Tells whether other threads have changed timers. The loop's thread. */
@@ -232,8 +238,9 @@ final class LoopTimers {
   }
 
   /**
-   * Runs what is due, the earliest first and at one tick in the order of scheduling. What a task
-   * schedules runs in a later call. The loop's thread.
+   * Runs what is due, the earliest first and at one tick in the order of scheduling; what other
+   * threads schedule counts from when the inbox was drained. What a task schedules runs in a later
+   * call. The loop's thread.
    *
    * @param limit how many timers to look at; the rest are the first of the next call
    * @return how many tasks were run
@@ -286,7 +293,8 @@ final class LoopTimers {
    * Cancels everything and refuses all further timers. The loop's thread, or, if there is none, the
    * one that closes the loop.
    *
-   * @return how many timers were scheduled
+   * @return how many timers were scheduled, without those that other threads are changing meanwhile
+   *     and find refused
    */
   long close() {
     closed = true;
@@ -335,7 +343,7 @@ final class LoopTimers {
     FIRED.setOpaque(this, fired + 1);
     if (nextNs == NONE) {
       countLive(-1);
-    } else if (nextNs != PeriodicTimeout.RUNNING) {
+    } else if (nextNs != Deadlines.RUNNING) {
       wheel.link(timeout, nextNs);
     }
     try {
@@ -346,17 +354,17 @@ final class LoopTimers {
       }
       uncaught.accept(thrown);
     }
-    if (nextNs == PeriodicTimeout.RUNNING) {
+    if (nextNs == Deadlines.RUNNING) {
       finish(timeout);
     }
   }
 
   private void finish(LoopTimeout timeout) {
     long nowNs = nowNs();
-    long nextNs = deadlineNs(nowNs, timeout.delayAfterRunNs());
+    long nextNs = Deadlines.after(nowNs, timeout.delayAfterRunNs());
     if (closed) {
       cancel(timeout);
-    } else if (timeout.compareAndSet(PeriodicTimeout.RUNNING, nextNs)) {
+    } else if (timeout.compareAndSet(Deadlines.RUNNING, nextNs)) {
       skipIfEmpty(nowNs);
       wheel.link(timeout, nextNs);
     }
@@ -374,22 +382,5 @@ final class LoopTimers {
 
   private static RejectedExecutionException ended() {
     return new RejectedExecutionException("the loop has ended");
-  }
-
-  /** Adds two times that are not negative. */
-  static long deadlineNs(long fromNs, long delayNs) {
-    long sum = fromNs + delayNs;
-    return sum < 0 || sum > MAX_DEADLINE_NS ? MAX_DEADLINE_NS : sum;
-  }
-
-  /** Duration to nanoseconds, as good as for ever from 292 years on, and 0 if it is negative. */
-  static long saturatedNs(Duration duration) {
-    if (duration.isNegative()) {
-      return 0;
-    }
-    // 2^63 ns are 9,223,372,036 seconds and something.
-    return duration.toSeconds() < Long.MAX_VALUE / 1_000_000_000
-        ? duration.toNanos()
-        : Long.MAX_VALUE;
   }
 }

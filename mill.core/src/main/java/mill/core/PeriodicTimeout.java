@@ -4,9 +4,6 @@ import java.time.Duration;
 
 /** A timer that runs again and again. */
 final class PeriodicTimeout extends LoopTimeout {
-  /** The deadline while a timer runs whose next run counts from the end of this one. */
-  static final long RUNNING = NONE - 1;
-
   // Positive counts from deadline to deadline, negative from the end of a run.
   private final long periodNs;
 
@@ -25,7 +22,7 @@ final class PeriodicTimeout extends LoopTimeout {
 
   @Override
   long deadlineWhileRunning(long dueNs) {
-    return periodNs > 0 ? LoopTimers.deadlineNs(dueNs, periodNs) : RUNNING;
+    return periodNs > 0 ? Deadlines.after(dueNs, periodNs) : Deadlines.RUNNING;
   }
 
   @Override
@@ -38,6 +35,6 @@ final class PeriodicTimeout extends LoopTimeout {
       throw new IllegalArgumentException(
           name + " must be longer than zero, not " + value + ": use schedule to run a task once");
     }
-    return LoopTimers.saturatedNs(value);
+    return Deadlines.saturatedNs(value);
   }
 }

@@ -9,7 +9,8 @@ import java.util.concurrent.RejectedExecutionException;
  *
  * <p>All methods may be called from any thread, also by the task itself. On the loop's thread they
  * take effect at once. A timer may be scheduled again and again: it allocates nothing for that, and
- * being scheduled or cancelled costs the same however many timers there are.
+ * being scheduled or cancelled costs the same however many timers there are. Timers that are due at
+ * the same tick run in the order in which the loop heard of them.
  *
  * <p>A task that has begun cannot be called back. From then on a one-shot timer is not scheduled
  * any more, and a periodic one is scheduled for its next run.

@@ -15,7 +15,10 @@ public final class TimerInbox {
     YES,
     /** The loop will see it, and had better do so now, since so many have gathered. */
     CROWDED,
-    /** The inbox takes nothing more. */
+    /**
+     * The inbox takes nothing more. Another thread may have relied on this one to add the timer: it
+     * is this one's to cancel, whatever is wanted of it.
+     */
     CLOSED
   }
 
@@ -50,7 +53,7 @@ public final class TimerInbox {
    */
   public Added add(TimerNode node) {
     if (!node.raiseQueued()) {
-      return Added.YES;
+      return newest == END ? Added.CLOSED : Added.YES;
     }
     while (true) {
       TimerNode head = newest;
