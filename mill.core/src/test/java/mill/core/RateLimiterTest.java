@@ -70,6 +70,15 @@ class RateLimiterTest {
   }
 
   @Test
+  void tokenThatLacksABillionthIsNotGiven() {
+    RateLimiter limiter = limiter(999_999_999, 10);
+    limiter.tryAcquire(9);
+    clock.advance(1);
+    assertThat(limiter.tryAcquireAll(2)).isFalse();
+    assertThat(limiter.tryAcquire(2)).isEqualTo(1);
+  }
+
+  @Test
   void allOrNothingTakesNothingWhenOneIsMissing() {
     RateLimiter limiter = limiter(1_000, 10);
     assertThat(limiter.tryAcquireAll(4)).isTrue();
