@@ -31,4 +31,32 @@ public interface EventHandler {
     System.getLogger("mill.core")
         .log(Level.WARNING, "a handler threw, its connection was closed: " + registration, error);
   }
+
+  /**
+   * Hears, once, that the loop shuts down: finish and close. On the thread that calls {@link
+   * #onReady}, never beside it; listeners are closed without it. By default it closes the
+   * registration at once.
+   *
+   * <p>A handler that still has something to deliver goes on as before and closes its registration
+   * when that is done. What is still there when the time is over is closed by the loop.
+   *
+   * @param registration what is to end
+   * @throws Exception as from {@link #onReady}
+   * @see EventLoop#shutdown
+   */
+  default void onShutdown(Registration registration) throws Exception {
+    registration.close();
+  }
+
+  /**
+   * Tells how many bytes this has taken over and not delivered yet, for the {@link ShutdownReport}.
+   * Any thread, also beside {@link #onReady}: read a number, take no lock. Asked as a shutdown
+   * begins and again when the registration ends meanwhile. By default none.
+   *
+   * @param registration whose bytes
+   * @return the number of bytes, at least 0
+   */
+  default long undeliveredBytes(Registration registration) {
+    return 0;
+  }
 }

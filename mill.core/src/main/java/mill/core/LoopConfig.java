@@ -23,12 +23,19 @@ public final class LoopConfig {
   /** The most tasks that can wait. */
   public static final int MAX_TASK_QUEUE_CAPACITY = 1 << 24;
 
+  /** The longest time between two ticks of the timers. */
+  public static final Duration MAX_TIMER_TICK = Duration.ofSeconds(1);
+
+  private static final Duration DEFAULT_TIMER_TICK = Duration.ofNanos(1 << 15);
+
   private final String name;
   private final DispatchMode dispatch;
   private final int workers;
   private final int eventsPerPoll;
   private final int taskQueueCapacity;
   private final int maxTasksPerTurn;
+  private final int maxOffloads;
+  private final Duration timerTick;
   private final @Nullable Duration maxPollTimeout;
   private final long maxPollTimeoutNs;
   private final @Nullable Platform platform;
@@ -40,6 +47,8 @@ public final class LoopConfig {
     eventsPerPoll = builder.eventsPerPoll;
     taskQueueCapacity = builder.taskQueueCapacity;
     maxTasksPerTurn = builder.maxTasksPerTurn;
+    maxOffloads = builder.maxOffloads;
+    timerTick = builder.timerTick;
     maxPollTimeout = builder.maxPollTimeout;
     maxPollTimeoutNs = maxPollTimeout == null ? Poller.FOREVER : saturatedNs(maxPollTimeout);
     platform = builder.platform;
@@ -109,12 +118,31 @@ public final class LoopConfig {
   }
 
   /**
-   * How many tasks one turn executes at most, so that I/O keeps its turn.
+   * How many tasks one turn executes at most, how many timers besides and how many results, so that
+   * I/O keeps its turn.
    *
-   * @return the number of tasks
+   * @return the number of each
    */
   public int maxTasksPerTurn() {
     return maxTasksPerTurn;
+  }
+
+  /**
+   * How much offloaded work can be under way.
+   *
+   * @return the number of calls of {@link EventLoop#offload}, a power of two
+   */
+  public int maxOffloads() {
+    return maxOffloads;
+  }
+
+  /**
+   * How far timers are put together: the most that the loop's own clock makes one late.
+   *
+   * @return the time between two ticks, as it was asked for
+   */
+  public Duration timerTick() {
+    return timerTick;
   }
 
   /**
@@ -140,7 +168,7 @@ public final class LoopConfig {
   }
 
   // 292 years and more are as good as for ever.
-  private static long saturatedNs(Duration duration) {
+  static long saturatedNs(Duration duration) {
     boolean fits = duration.compareTo(Duration.ofNanos(Long.MAX_VALUE)) <= 0;
     return fits ? duration.toNanos() : Long.MAX_VALUE;
   }
@@ -152,7 +180,7 @@ public final class LoopConfig {
    */
   @Override
   public String toString() {
-    return "LoopConfig[name=%s, dispatch=%s, workers=%d, eventsPerPoll=%d, taskQueueCapacity=%d, maxTasksPerTurn=%d, maxPollTimeout=%s]"
+    return "LoopConfig[name=%s, dispatch=%s, workers=%d, eventsPerPoll=%d, taskQueueCapacity=%d, maxTasksPerTurn=%d, maxOffloads=%d, timerTick=%s, maxPollTimeout=%s]"
         .formatted(
             name,
             dispatch,
@@ -160,6 +188,8 @@ public final class LoopConfig {
             eventsPerPoll,
             taskQueueCapacity,
             maxTasksPerTurn,
+            maxOffloads,
+            timerTick,
             maxPollTimeout);
   }
 
@@ -174,6 +204,8 @@ public final class LoopConfig {
     private int eventsPerPoll = 512;
     private int taskQueueCapacity = 1 << 14;
     private int maxTasksPerTurn = 1024;
+    private int maxOffloads = 1 << 14;
+    private Duration timerTick = DEFAULT_TIMER_TICK;
     private @Nullable Duration maxPollTimeout;
     private @Nullable Platform platform;
 
@@ -232,18 +264,49 @@ public final class LoopConfig {
      */
     public Builder taskQueueCapacity(int value) {
       int checked = inRange("taskQueueCapacity", value, MAX_TASK_QUEUE_CAPACITY);
-      taskQueueCapacity = checked == 1 ? 1 : Integer.highestOneBit(checked - 1) << 1;
+      taskQueueCapacity = powerOfTwo(checked);
       return this;
     }
 
     /**
-     * Chooses how many tasks one turn executes at most; by default 1,024.
+     * Chooses how many tasks one turn executes at most, how many timers besides, and how many
+     * results of offloaded work; by default 1,024.
      *
      * @param value at least 1
      * @return this
      */
     public Builder maxTasksPerTurn(int value) {
       maxTasksPerTurn = inRange("maxTasksPerTurn", value, Integer.MAX_VALUE);
+      return this;
+    }
+
+    /**
+     * Chooses how much offloaded work can be under way; by default 16,384. {@link
+     * EventLoop#offload} refuses more.
+     *
+     * @param value 1 to {@link LoopConfig#MAX_TASK_QUEUE_CAPACITY}, rounded up to a power of two
+     * @return this
+     */
+    public Builder maxOffloads(int value) {
+      maxOffloads = powerOfTwo(inRange("maxOffloads", value, MAX_TASK_QUEUE_CAPACITY));
+      return this;
+    }
+
+    /**
+     * Chooses how far timers are put together: their deadlines are rounded up to ticks of the
+     * largest power of two nanoseconds that is not above this, and those of one tick run together.
+     * By default 32,768 nanoseconds, less than Linux itself may be late; a longer one means fewer
+     * wake-ups when there are many timers.
+     *
+     * @param value 1 nanosecond to {@link LoopConfig#MAX_TIMER_TICK}
+     * @return this
+     */
+    public Builder timerTick(Duration value) {
+      if (value.compareTo(Duration.ofNanos(1)) < 0 || value.compareTo(MAX_TIMER_TICK) > 0) {
+        throw new IllegalArgumentException(
+            "timerTick must be 1 nanosecond to " + MAX_TIMER_TICK + ", not " + value);
+      }
+      timerTick = value;
       return this;
     }
 
@@ -281,6 +344,10 @@ public final class LoopConfig {
      */
     public LoopConfig build() {
       return new LoopConfig(this);
+    }
+
+    private static int powerOfTwo(int atLeast) {
+      return atLeast == 1 ? 1 : Integer.highestOneBit(atLeast - 1) << 1;
     }
 
     private static int inRange(String name, int value, int max) {

@@ -28,7 +28,11 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  */
 public final class Registration {
+  /** Beside the bits of {@link Readiness}: the handler is to hear of the shutdown. */
+  static final int SHUTDOWN = 1 << 6;
+
   private static final int READINESS_MASK = 0x3f;
+  private static final int EVENTS_MASK = READINESS_MASK | SHUTDOWN;
   private static final int SCHEDULED = 1 << 8;
   private static final int CANCELLED = 1 << 9;
   private static final VarHandle STATE;
@@ -42,6 +46,7 @@ public final class Registration {
   }
 
   private final EventLoop loop;
+  private final Reactor reactor;
   private final Pollable pollable;
   private final EventHandler handler;
 
@@ -49,6 +54,9 @@ public final class Registration {
   // never disagree, and what a cancelled registration still wants never reaches its successor.
   private Interest interest;
   private Trigger trigger;
+
+  // What is not asked for meanwhile, whatever the interest. Guarded like it.
+  private Interest suspended = Interest.NONE;
 
   @SuppressWarnings("FieldMayBeFinal") // written through STATE
   private volatile int state;
@@ -64,8 +72,14 @@ public final class Registration {
   boolean quieting;
 
   Registration(
-      EventLoop loop, Pollable pollable, EventHandler handler, Interest interest, Trigger trigger) {
+      EventLoop loop,
+      Reactor reactor,
+      Pollable pollable,
+      EventHandler handler,
+      Interest interest,
+      Trigger trigger) {
     this.loop = loop;
+    this.reactor = reactor;
     this.pollable = pollable;
     this.handler = handler;
     this.interest = interest;
@@ -135,7 +149,9 @@ public final class Registration {
       if (newInterest == interest && newTrigger == trigger && trigger == Trigger.LEVEL) {
         return;
       }
-      loop.poller().change(pollable, newInterest, loop.kernelTrigger(newTrigger));
+      reactor
+          .poller()
+          .change(pollable, newInterest.without(suspended), reactor.kernelTrigger(newTrigger));
       interest = newInterest;
       trigger = newTrigger;
     }
@@ -173,9 +189,9 @@ public final class Registration {
    */
   public CompletionStage<Void> cancel() {
     if (markCancelled()) {
-      loop.forget(this);
+      reactor.forget(this);
     }
-    return loop.whenQuiet(this);
+    return reactor.whenQuiet(this);
   }
 
   /** Cancels, and closes the pollable. */
@@ -207,21 +223,60 @@ public final class Registration {
     return "Registration[" + pollable + ", " + interest() + (isCancelled() ? ", cancelled]" : "]");
   }
 
-  /** Calls the handler on the loop's thread. */
-  void fire(int readiness) {
-    if (isCancelled()) {
-      return;
+  /**
+   * Stops asking for a part of the interest until {@link #resume}; what is left of it stays. Any
+   * thread.
+   */
+  void suspend(Interest direction) throws IOException {
+    setSuspended(direction, true);
+  }
+
+  /** Asks again for what was suspended. Any thread; does nothing if this is cancelled or closed. */
+  void resume(Interest direction) throws IOException {
+    setSuspended(direction, false);
+  }
+
+  private void setSuspended(Interest direction, boolean on) throws IOException {
+    synchronized (pollable) {
+      if (isCancelled() || !pollable.isOpen()) {
+        return;
+      }
+      Interest now = on ? suspended.with(direction) : suspended.without(direction);
+      if (interest.without(now) != interest.without(suspended)) {
+        reactor.poller().change(pollable, interest.without(now), reactor.kernelTrigger(trigger));
+      }
+      suspended = now;
     }
+  }
+
+  /** Calls the handler for events. On the thread that runs this registration's callbacks. */
+  void fire(int events) {
+    int readiness = events & READINESS_MASK;
     try {
-      handler.onReady(this, Readiness.of(readiness));
+      if (readiness != 0 && !isCancelled()) {
+        handler.onReady(this, Readiness.of(readiness));
+      }
+      if ((events & SHUTDOWN) != 0 && !isCancelled()) {
+        handler.onShutdown(this);
+      }
     } catch (Throwable thrown) {
       fail(thrown);
     }
   }
 
+  /** What the handler has not delivered, by its own word. Any thread. */
+  long undeliveredBytes() {
+    try {
+      return Math.max(0, handler.undeliveredBytes(this));
+    } catch (Throwable thrown) {
+      reactor.uncaught(thrown);
+      return 0;
+    }
+  }
+
   /** Notes an event for a worker; true if this is now to be submitted. */
-  boolean schedule(int readiness) {
-    int before = (int) STATE.getAndBitwiseOr(this, readiness | SCHEDULED);
+  boolean schedule(int events) {
+    int before = (int) STATE.getAndBitwiseOr(this, events | SCHEDULED);
     return (before & SCHEDULED) == 0;
   }
 
@@ -230,11 +285,11 @@ public final class Registration {
    * submitted again.
    */
   boolean runScheduled() {
-    int taken = (int) STATE.getAndBitwiseAnd(this, ~READINESS_MASK);
-    if ((taken & READINESS_MASK) != 0 && (taken & CANCELLED) == 0) {
+    int taken = (int) STATE.getAndBitwiseAnd(this, ~EVENTS_MASK);
+    if ((taken & EVENTS_MASK) != 0 && (taken & CANCELLED) == 0) {
       runner = Thread.currentThread();
       try {
-        fire(taken & READINESS_MASK);
+        fire(taken & EVENTS_MASK);
         rearm();
       } finally {
         runner = null;
@@ -242,7 +297,7 @@ public final class Registration {
     }
     while (true) {
       int seen = state;
-      boolean more = (seen & READINESS_MASK) != 0 && (seen & CANCELLED) == 0;
+      boolean more = (seen & EVENTS_MASK) != 0 && (seen & CANCELLED) == 0;
       if (more) {
         return true;
       }
@@ -296,8 +351,9 @@ public final class Registration {
   private void rearm() {
     try {
       synchronized (pollable) {
-        if (!isCancelled() && trigger == Trigger.LEVEL && interest != Interest.NONE) {
-          loop.poller().change(pollable, interest, loop.kernelTrigger(trigger));
+        Interest armed = interest.without(suspended);
+        if (!isCancelled() && trigger == Trigger.LEVEL && armed != Interest.NONE) {
+          reactor.poller().change(pollable, armed, reactor.kernelTrigger(trigger));
         }
       }
     } catch (ClosedChannelException | IllegalStateException e) {
@@ -321,7 +377,7 @@ public final class Registration {
       handler.onError(this, thrown);
     } catch (Throwable second) {
       second.addSuppressed(thrown);
-      loop.uncaught(second);
+      reactor.uncaught(second);
     }
   }
 }

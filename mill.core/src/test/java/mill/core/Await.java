@@ -47,6 +47,15 @@ final class Await {
     }
   }
 
+  /** Waits for a stage's value. */
+  static <T> T outcomeOf(CompletionStage<T> stage) {
+    try {
+      return stage.toCompletableFuture().get(PATIENCE_NS, TimeUnit.NANOSECONDS);
+    } catch (TimeoutException | InterruptedException | ExecutionException e) {
+      throw new AssertionError("no value within " + PATIENCE_NS + " ns", e);
+    }
+  }
+
   static boolean isDone(CompletionStage<Void> stage) {
     return stage.toCompletableFuture().isDone();
   }

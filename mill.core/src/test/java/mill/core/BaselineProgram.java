@@ -8,6 +8,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import mill.natives.Interest;
@@ -59,12 +60,17 @@ final class BaselineProgram {
           Interest.WRITABLE,
           Trigger.ONESHOT,
           (mine, readiness) -> {
-            Runnable end = way % 2 == 0 ? mine.loop()::stop : mine.loop()::close;
-            end.run();
+            switch (way % 3) {
+              case 0 -> mine.loop().stop();
+              case 1 -> mine.loop().close();
+              default -> mine.loop().shutdown(Duration.ofMinutes(1));
+            }
           });
+      loop.schedule(Duration.ofHours(1), () -> {});
       if (way % 5 != 4) {
         loop.run();
       }
+      loop.shutdown(Duration.ZERO);
     }
   }
 

@@ -10,13 +10,18 @@ import java.util.List;
  * the kernel broken.
  */
 final class FakeLoop implements AutoCloseable {
+  private static final long VIRTUAL_TO_WRAP_NS = 1_000_000;
+
   final FakePlatform platform;
   final EventLoop loop;
   private LoopRunner runner;
   private boolean failureExpected;
 
-  private FakeLoop(LoopConfig.Builder config) throws IOException {
+  private FakeLoop(LoopConfig.Builder config, boolean virtualTime) throws IOException {
     platform = new FakePlatform();
+    if (virtualTime) {
+      platform.virtualTime(Long.MAX_VALUE - VIRTUAL_TO_WRAP_NS);
+    }
     loop = EventLoop.open(config.platform(platform).build());
   }
 
@@ -29,7 +34,18 @@ final class FakeLoop implements AutoCloseable {
   }
 
   static FakeLoop open(LoopConfig.Builder config) throws IOException {
-    return new FakeLoop(config);
+    return new FakeLoop(config, false);
+  }
+
+  /** A loop whose clock moves only by {@link #advance}, and soon overflows. */
+  static FakeLoop openVirtual(LoopConfig.Builder config) throws IOException {
+    return new FakeLoop(config, true);
+  }
+
+  /** Moves the virtual clock and waits until the loop sleeps again. */
+  void advance(long ns) {
+    platform.advance(ns);
+    settle();
   }
 
   /** Runs the loop, and returns when it does. */

@@ -46,9 +46,37 @@ final class FakePlatform implements Platform {
   private final List<FakePoller> pollers = new ArrayList<>();
   private final List<String> violations = new ArrayList<>();
 
+  // Null: time goes by as it does. Guarded by this.
+  private Long virtualNs;
+
+  /** Stops the clock; from now on it moves only by {@link #advance}. */
+  synchronized void virtualTime(long nowNs) {
+    virtualNs = nowNs;
+  }
+
+  /** Moves the virtual clock, and with it the ends of the waits. */
+  synchronized void advance(long ns) {
+    virtualNs += ns;
+    pollers.forEach(FakePoller::timePassed);
+  }
+
+  synchronized boolean isVirtual() {
+    return virtualNs != null;
+  }
+
+  @Override
+  public synchronized long nanoTime() {
+    return virtualNs == null ? System.nanoTime() : virtualNs;
+  }
+
   /** Makes a pollable with a descriptor of its own, not ready for anything. */
   FakePollable pollable() {
-    return new FakePollable(this, newFd());
+    return new FakePollable(this, newFd(), false);
+  }
+
+  /** Makes one that says it is a listener. */
+  FakePollable listener() {
+    return new FakePollable(this, newFd(), true);
   }
 
   /** Makes a pollable that is readable already. */

@@ -5,10 +5,17 @@ import mill.natives.Pollable;
 /** A descriptor of a {@link FakePlatform}. */
 final class FakePollable extends Pollable {
   private final FakePlatform platform;
+  private final boolean listener;
 
-  FakePollable(FakePlatform platform, int fd) {
+  FakePollable(FakePlatform platform, int fd, boolean listener) {
     super(platform, fd);
     this.platform = platform;
+    this.listener = listener;
+  }
+
+  @Override
+  public boolean acceptsConnections() {
+    return listener;
   }
 
   /**

@@ -67,6 +67,8 @@ final class FakePoller implements PollerBackend {
   private int emptyPolls;
   private boolean woken;
   private boolean asleep;
+  private boolean waitsUntilTime;
+  private long waitEndNs;
   private boolean closed;
 
   FakePoller(FakePlatform platform) {
@@ -111,7 +113,24 @@ final class FakePoller implements PollerBackend {
     }
   }
 
+  /** The virtual clock has moved: a wait that is over by now ends. */
+  void timePassed() {
+    if (asleep && waitsUntilTime && platform.nanoTime() - waitEndNs >= 0) {
+      signal();
+    }
+  }
+
   // ---- what tests ask it
+
+  /** How long the wait that is under way still lasts in virtual time; negative for without end. */
+  long sleepNs() {
+    synchronized (platform) {
+      if (!asleep) {
+        throw new AssertionError("awake");
+      }
+      return waitsUntilTime ? waitEndNs - platform.nanoTime() : -1;
+    }
+  }
 
   /** Waits until a poll waits and has nothing to report. */
   void awaitAsleep() {
@@ -342,7 +361,7 @@ final class FakePoller implements PollerBackend {
   }
 
   private int await(ReadyEvents into, long timeoutNs) {
-    long end = System.nanoTime() + timeoutNs;
+    long end = platform.nanoTime() + timeoutNs;
     boolean interrupted = false;
     try {
       while (true) {
@@ -355,15 +374,18 @@ final class FakePoller implements PollerBackend {
           return 0;
         }
         collect(into);
-        long left = timeoutNs < 0 ? Long.MAX_VALUE : end - System.nanoTime();
+        long left = timeoutNs < 0 ? Long.MAX_VALUE : end - platform.nanoTime();
         if (into.size() > 0 || woken || timeoutNs == 0 || left <= 0) {
           return 0;
         }
         asleep = true;
+        waitsUntilTime = timeoutNs >= 0;
+        waitEndNs = end;
         platform.notifyAll();
         try {
           // Rounded up: a wait is never shorter than asked.
-          platform.wait(timeoutNs < 0 ? 0 : TimeUnit.NANOSECONDS.toMillis(left) + 1);
+          boolean untilTold = timeoutNs < 0 || platform.isVirtual();
+          platform.wait(untilTold ? 0 : TimeUnit.NANOSECONDS.toMillis(left) + 1);
         } catch (InterruptedException e) {
           interrupted = true; // a kernel's wait knows nothing of Java's interrupts
         }

@@ -2,6 +2,7 @@ package mill.core;
 
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
 
 /** Runs a loop on a thread of its own, and tells how that ended. */
@@ -29,6 +30,15 @@ final class LoopRunner {
   /** Starts a thread that runs the loop; it may not have got there when this returns. */
   static LoopRunner start(EventLoop loop) {
     return new LoopRunner(loop);
+  }
+
+  /** Starts a thread that runs the loop, and waits until it does. */
+  static LoopRunner startAndAwait(EventLoop loop) {
+    var running = new CountDownLatch(1);
+    loop.execute(running::countDown);
+    LoopRunner runner = new LoopRunner(loop);
+    Await.await(running);
+    return runner;
   }
 
   Thread thread() {

@@ -69,6 +69,16 @@ public abstract class Pollable extends UseCounted implements AutoCloseable {
   }
 
   /**
+   * Tells whether connections are accepted from this: such a one is closed first when a loop shuts
+   * down. False unless overridden.
+   *
+   * @return true for a listener
+   */
+  public boolean acceptsConnections() {
+    return false;
+  }
+
+  /**
    * Begins a call that uses the descriptor. Any thread.
    *
    * @return the descriptor, which stays ours until {@link #release()}

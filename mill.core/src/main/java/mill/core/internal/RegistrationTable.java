@@ -114,9 +114,18 @@ public final class RegistrationTable<T> {
    *
    * @return what is registered now
    */
-  @SuppressWarnings("unchecked") // only add() writes items
   public synchronized List<T> close() {
     closed = true;
+    return items();
+  }
+
+  /**
+   * Lists the items.
+   *
+   * @return what is registered now
+   */
+  @SuppressWarnings("unchecked") // only add() writes items
+  public synchronized List<T> items() {
     List<T> remaining = new ArrayList<>(size);
     for (Object item : slots.items) {
       if (item != null) {

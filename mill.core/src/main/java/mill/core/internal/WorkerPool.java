@@ -74,6 +74,11 @@ public final class WorkerPool<T> {
     notifyAll();
   }
 
+  /** Interrupts the threads, so that a handler that blocks has a chance to end. */
+  public void interrupt() {
+    threads.forEach(Thread::interrupt);
+  }
+
   /**
    * Waits a little for the threads to end.
    *

@@ -83,4 +83,9 @@ abstract class AbstractListener extends AbstractSocket {
       release();
     }
   }
+
+  @Override
+  public final boolean acceptsConnections() {
+    return true;
+  }
 }

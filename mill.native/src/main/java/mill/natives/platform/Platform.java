@@ -85,6 +85,16 @@ public interface Platform {
   @Nullable OptionCode option(String name);
 
   /**
+   * Reads the clock that waits and timers are measured by: monotonic, with an origin of its own, so
+   * only differences mean something. By default the system's.
+   *
+   * @return nanoseconds
+   */
+  default long nanoTime() {
+    return System.nanoTime();
+  }
+
+  /**
    * Binds the calling thread to one processor, where the system allows that.
    *
    * @param cpu the processor's number, from 0

@@ -1,0 +1,43 @@
+package mill.core;
+
+import java.time.Duration;
+
+/** A timer that runs again and again. */
+final class PeriodicTimeout extends LoopTimeout {
+  /** The deadline while a timer runs whose next run counts from the end of this one. */
+  static final long RUNNING = NONE - 1;
+
+  // Positive counts from deadline to deadline, negative from the end of a run.
+  private final long periodNs;
+
+  private PeriodicTimeout(LoopTimers timers, Runnable task, long periodNs) {
+    super(timers, task);
+    this.periodNs = periodNs;
+  }
+
+  static PeriodicTimeout atFixedRate(LoopTimers timers, Runnable task, Duration period) {
+    return new PeriodicTimeout(timers, task, positiveNs("period", period));
+  }
+
+  static PeriodicTimeout withFixedDelay(LoopTimers timers, Runnable task, Duration delay) {
+    return new PeriodicTimeout(timers, task, -positiveNs("delay", delay));
+  }
+
+  @Override
+  long deadlineWhileRunning(long dueNs) {
+    return periodNs > 0 ? LoopTimers.deadlineNs(dueNs, periodNs) : RUNNING;
+  }
+
+  @Override
+  long delayAfterRunNs() {
+    return -periodNs;
+  }
+
+  private static long positiveNs(String name, Duration value) {
+    if (!value.isPositive()) {
+      throw new IllegalArgumentException(
+          name + " must be longer than zero, not " + value + ": use schedule to run a task once");
+    }
+    return LoopTimers.saturatedNs(value);
+  }
+}

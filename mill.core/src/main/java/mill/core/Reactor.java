@@ -1,0 +1,480 @@
+package mill.core;
+
+import java.io.IOException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.RejectedExecutionException;
+import mill.core.internal.RegistrationTable;
+import mill.core.internal.TaskQueue;
+import mill.core.internal.WorkerPool;
+import mill.natives.Interest;
+import mill.natives.Poller;
+import mill.natives.ReadyEvents;
+import mill.natives.Trigger;
+import mill.natives.platform.Platform;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The engine of an {@link EventLoop}: its turns, from the poll to the tasks, and its end.
+ *
+ * <pre>
+ *   poll ─▶ dispatch what is ready ─▶ complete cancellations ─▶ expire timers ─▶ results, tasks ─▶ drain
+ *     ▲                                                                                              │
+ *     └──────────────────────────────────────────────────────────────────────────────────────────────┘
+ * </pre>
+ *
+ * <p>What {@link EventLoop} says about threads holds here too.
+ */
+final class Reactor {
+  private static final CompletionStage<Void> DONE = CompletableFuture.completedStage(null);
+
+  private final LoopConfig config;
+  private final Platform platform;
+  private final Poller poller;
+  private final ReadyEvents events;
+  private final TaskQueue tasks;
+  private final @Nullable WorkerPool<Registration> workers;
+  private final RegistrationTable<Registration> registrations = new RegistrationTable<>();
+
+  // Registrations that were cancelled from another thread, until the loop has passed between two
+  // callbacks. Each is in it once, so its
+  // bound is the table's.
+  private final ConcurrentLinkedQueue<Registration> quieting = new ConcurrentLinkedQueue<>();
+
+  private final Offloads offloads;
+  private final LoopTimers timers;
+  private final LoopLifecycle lifecycle = new LoopLifecycle();
+
+  private volatile boolean stopping;
+  private volatile boolean asleep;
+  private volatile @Nullable Drain drain; // written holding lifecycle
+
+  // Of the thread that ends the loop, or closes one that never ran.
+  private long timersCancelled;
+  private int offloadsAbandoned;
+
+  Reactor(LoopConfig config, Platform platform) throws IOException {
+    this.config = config;
+    this.platform = platform;
+    events = new ReadyEvents(config.eventsPerPoll());
+    tasks = new TaskQueue(config.taskQueueCapacity());
+    offloads = new Offloads(config.maxOffloads(), this::wakeIfAsleep);
+    timers =
+        new LoopTimers(
+            platform::nanoTime,
+            config.timerTick().toNanos(),
+            lifecycle::isLoopThread,
+            this::wakeIfAsleep,
+            this::uncaught);
+    workers =
+        config.dispatch() == DispatchMode.WORKERS
+            ? new WorkerPool<>(config.workers(), config.name(), this::work)
+            : null;
+    poller = Poller.open(platform, this::closedWhileRegistered);
+  }
+
+  /** Stores the registration, then arms the kernel. Any thread. */
+  void register(Registration registration, Interest interest, Trigger trigger) throws IOException {
+    // The handler is in its place before the kernel is armed: the first event may come before the
+    // next line is over.
+    registration.token = registrations.add(registration);
+    boolean armed = false;
+    try {
+      poller.register(
+          registration.pollable(), registration.token, interest, kernelTrigger(trigger));
+      armed = true;
+      Drain draining = drain;
+      if (draining != null) {
+        draining.newcomer();
+        wakeIfAsleep();
+      }
+    } finally {
+      if (!armed) {
+        registration.markCancelled();
+        registrations.remove(registration.token);
+      }
+    }
+  }
+
+  void execute(Runnable task) {
+    switch (tasks.offer(task)) {
+      case ACCEPTED -> wakeIfAsleep();
+      case FULL ->
+          throw new RejectedExecutionException(
+              tasks.capacity()
+                  + " tasks wait already: submit more slowly or raise taskQueueCapacity");
+      case CLOSED -> throw new RejectedExecutionException("the loop has ended: " + this);
+    }
+  }
+
+  void run() throws IOException {
+    boolean shutDownBefore = drain != null && lifecycle.phase() == LoopLifecycle.Phase.CLOSED;
+    if (shutDownBefore || !lifecycle.begin()) {
+      return;
+    }
+    try {
+      if (workers != null) {
+        workers.start();
+      }
+      while (!stopping) {
+        turn();
+      }
+    } finally {
+      end();
+    }
+  }
+
+  void stop() {
+    stopping = true;
+    wakeIfAsleep();
+  }
+
+  void close() {
+    stop();
+    if (lifecycle.beginClose()) {
+      release();
+    } else if (!isOwnThread()) {
+      lifecycle.awaitRelease();
+    }
+  }
+
+  CompletionStage<ShutdownReport> shutdown(long timeoutNs) {
+    long now = platform.nanoTime();
+    long deadline = now + Math.min(timeoutNs, Long.MAX_VALUE >> 1);
+    Drain draining;
+    boolean running;
+    synchronized (lifecycle) {
+      draining = drain == null ? new Drain(now, deadline) : drain;
+      draining.hurry(deadline);
+      drain = draining;
+      running = lifecycle.closeAtEnd();
+    }
+    if (running) {
+      draining.newcomer(); // the loop looks again, at the time for instance
+      wakeIfAsleep();
+    } else {
+      close();
+      draining.report(platform.nanoTime(), 0, 0); // if it was closed without one
+    }
+    return draining.stage();
+  }
+
+  boolean isLoopThread() {
+    return lifecycle.isLoopThread();
+  }
+
+  LoopConfig config() {
+    return config;
+  }
+
+  LoopTimers timers() {
+    return timers;
+  }
+
+  Offloads offloads() {
+    return offloads;
+  }
+
+  Poller poller() {
+    return poller;
+  }
+
+  /**
+   * How the kernel is asked. A worker's level-triggered registration is re-armed when its handler
+   * has returned.
+   */
+  Trigger kernelTrigger(Trigger trigger) {
+    return workers != null && trigger == Trigger.LEVEL ? Trigger.ONESHOT : trigger;
+  }
+
+  /** Removes a registration that has been marked cancelled. */
+  void forget(Registration registration) {
+    try {
+      poller.deregister(registration.pollable());
+    } finally {
+      removed(registration);
+    }
+  }
+
+  /** Completes when no callback of a cancelled registration runs any more. */
+  CompletionStage<Void> whenQuiet(Registration registration) {
+    if (workers != null) {
+      if (registration.isRunner() || !registration.isScheduled()) {
+        return DONE;
+      }
+      CompletableFuture<Void> quiet = registration.quiet();
+      if (!registration.isScheduled()) {
+        quiet.complete(null); // the worker finished before it could see that somebody waits
+      }
+      return quiet.minimalCompletionStage();
+    }
+    if (isLoopThread()) {
+      return DONE;
+    }
+    CompletableFuture<Void> quiet;
+    synchronized (lifecycle) {
+      if (lifecycle.phase() != LoopLifecycle.Phase.RUNNING) {
+        return DONE;
+      }
+      quiet = registration.quiet();
+      if (!registration.quieting) {
+        registration.quieting = true; // and stays so: once it is quiet, it is so for ever
+        quieting.add(registration);
+      }
+    }
+    wakeIfAsleep();
+    return quiet.minimalCompletionStage();
+  }
+
+  /** Reports what nobody else will hear of. */
+  void uncaught(Throwable thrown) {
+    Thread current = Thread.currentThread();
+    try {
+      current.getUncaughtExceptionHandler().uncaughtException(current, thrown);
+    } catch (Throwable second) {
+      second.addSuppressed(thrown);
+      System.getLogger("mill.core")
+          .log(System.Logger.Level.ERROR, "the uncaught-exception handler threw as well", second);
+    }
+  }
+
+  private void turn() throws IOException {
+    poll();
+    dispatch();
+    completeQuieting();
+    runTimers();
+    runResults();
+    runTasks();
+    Drain draining = drain;
+    if (draining != null) {
+      drain(draining);
+    }
+  }
+
+  private void dispatch() {
+    for (int i = 0; i < events.size(); i++) {
+      // Looked up one by one: a handler may have cancelled the ones behind it.
+      Registration registration = registrations.find(events.token(i));
+      if (registration != null) {
+        dispatch(registration, events.bits(i));
+      }
+    }
+  }
+
+  private void dispatch(Registration registration, int events) {
+    if (workers == null) {
+      registration.fire(events);
+    } else if (registration.schedule(events)) {
+      workers.submit(registration);
+    }
+  }
+
+  private void poll() throws IOException {
+    long timeoutNs = sleepNs();
+    // Whoever brings work looks at asleep after leaving it, and this looks for work after setting
+    // asleep: one of the two sees the other.
+    asleep = true;
+    if (hasWork()) {
+      asleep = false; // so that nobody pays for waking what does not sleep
+      timeoutNs = 0;
+    }
+    try {
+      poller.poll(events, timeoutNs);
+    } finally {
+      asleep = false;
+    }
+  }
+
+  /** How long there is nothing to do, unless somebody wakes the loop; negative for without end. */
+  private long sleepNs() {
+    long sleepNs = sooner(config.maxPollTimeoutNs(), timers.nextDelayNs());
+    Drain draining = drain;
+    return draining == null ? sleepNs : sooner(sleepNs, draining.leftNs(platform.nanoTime()));
+  }
+
+  private static long sooner(long ns, long otherNs) {
+    return ns < 0 || (otherNs >= 0 && otherNs < ns) ? otherNs : ns;
+  }
+
+  private boolean hasWork() {
+    if (stopping
+        || !tasks.isEmpty()
+        || !quieting.isEmpty()
+        || timers.hasInbox()
+        || offloads.hasResults()) {
+      return true;
+    }
+    Drain draining = drain;
+    return draining != null && (draining.hasNewcomers() || isDrained());
+  }
+
+  private void wakeIfAsleep() {
+    if (asleep && !isLoopThread()) {
+      poller.wake();
+    }
+  }
+
+  private void runTimers() {
+    if (timers.hasInbox()) {
+      timers.drainInbox();
+    }
+    timers.advance(config.maxTasksPerTurn());
+  }
+
+  private void runResults() {
+    for (int i = 0; i < config.maxTasksPerTurn(); i++) {
+      Runnable result = offloads.poll();
+      if (result == null) {
+        return;
+      }
+      runTask(result);
+    }
+  }
+
+  private void runTasks() {
+    for (int i = 0; i < config.maxTasksPerTurn(); i++) {
+      Runnable task = tasks.poll();
+      if (task == null) {
+        return;
+      }
+      runTask(task);
+    }
+  }
+
+  private void runTask(Runnable task) {
+    try {
+      task.run();
+    } catch (Throwable thrown) {
+      uncaught(thrown);
+    }
+  }
+
+  private void drain(Drain draining) {
+    if (draining.hasNewcomers()) {
+      for (Registration registration : draining.takeNewcomers(registrations.items())) {
+        dispatch(registration, Registration.SHUTDOWN);
+      }
+    }
+    if (isDrained() || draining.leftNs(platform.nanoTime()) == 0) {
+      stopping = true;
+    }
+  }
+
+  private boolean isDrained() {
+    return registrations.size() == 0 && offloads.outstanding() == 0 && tasks.isEmpty();
+  }
+
+  private void work(Registration registration) {
+    if (registration.runScheduled() && workers != null) {
+      workers.submit(
+          registration); // behind the others, so that a busy one does not keep its worker
+    }
+  }
+
+  private void completeQuieting() {
+    Registration registration;
+    while ((registration = quieting.poll()) != null) {
+      registration.completeQuiet();
+    }
+  }
+
+  private void closedWhileRegistered(long token) {
+    Registration registration = registrations.find(token);
+    if (registration != null && registration.markCancelled()) {
+      removed(registration);
+    }
+  }
+
+  private void removed(Registration registration) {
+    registrations.remove(registration.token);
+    Drain draining = drain;
+    if (draining != null) {
+      draining.ended(registration);
+      wakeIfAsleep(); // it may have been the last one
+    }
+  }
+
+  private void end() {
+    if (workers != null) {
+      endWorkers(workers);
+    }
+    runRemainingTasks();
+    boolean close = lifecycle.end();
+    completeQuieting();
+    if (close) {
+      release();
+    }
+  }
+
+  private void endWorkers(WorkerPool<Registration> ending) {
+    ending.stop();
+    boolean interrupted = false;
+    boolean forced = false;
+    while (!ending.awaitEnd()) {
+      interrupted |= Thread.interrupted(); // or the next wait would not wait
+      runTasks(); // a handler may be waiting for one
+      Drain draining = drain;
+      if (!forced && draining != null && draining.leftNs(platform.nanoTime()) == 0) {
+        ending.interrupt();
+        forced = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void runRemainingTasks() {
+    timersCancelled += timers.close();
+    tasks.close();
+    offloads.close();
+    Runnable task;
+    while ((task = tasks.pollClosed()) != null || (task = offloads.pollClosed()) != null) {
+      runTask(task);
+    }
+    offloadsAbandoned += offloads.abandon();
+  }
+
+  private void release() {
+    Drain draining;
+    synchronized (lifecycle) {
+      draining = drain;
+    }
+    try {
+      runRemainingTasks();
+      if (draining != null) {
+        draining.force();
+      }
+      for (Registration registration : registrations.close()) {
+        try {
+          registration.close();
+        } catch (RuntimeException e) {
+          uncaught(
+              e); // one descriptor that was closed behind our back must not keep the others open
+        }
+      }
+    } finally {
+      poller.close();
+      lifecycle.released();
+      if (draining != null) {
+        draining.report(platform.nanoTime(), timersCancelled, offloadsAbandoned);
+      }
+    }
+  }
+
+  private boolean isOwnThread() {
+    return isLoopThread() || (workers != null && workers.isWorker());
+  }
+
+  @Override
+  public String toString() {
+    return "EventLoop[%s, %s, %s, %s, %d registrations]"
+        .formatted(
+            config.name(),
+            platform.name(),
+            config.dispatch(),
+            lifecycle.phase(),
+            registrations.size());
+  }
+}

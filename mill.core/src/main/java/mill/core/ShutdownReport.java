@@ -1,0 +1,65 @@
+package mill.core;
+
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * What became of everything when an {@link EventLoop} was shut down.
+ *
+ * @param inTime whether everything ended by itself before the time was over: nothing was forced and
+ *     no offloaded work was given up
+ * @param listenersClosed how many listeners were closed, first of all
+ * @param ended how many other registrations left by themselves: closed by their handlers, by a
+ *     failure, or cancelled
+ * @param forced how many were still there when the time was over, and were closed
+ * @param queuedBytes how many bytes waited to be delivered, by the word of the handlers ({@link
+ *     EventHandler#undeliveredBytes}): when the shutdown began, or when the registration ended if
+ *     that was more
+ * @param undeliveredBytes how many of them were still there when their registrations ended
+ * @param undelivered the registrations that ended with undelivered bytes, at most {@value
+ *     #MAX_LISTED} of them
+ * @param timersCancelled how many timers were still scheduled at the end; they did not run
+ * @param offloadsAbandoned how much offloaded work was not done in time; its futures failed
+ * @param took how long all that took
+ */
+public record ShutdownReport(
+    boolean inTime,
+    int listenersClosed,
+    int ended,
+    int forced,
+    long queuedBytes,
+    long undeliveredBytes,
+    List<Undelivered> undelivered,
+    long timersCancelled,
+    int offloadsAbandoned,
+    Duration took) {
+
+  /** How many registrations {@link #undelivered} lists at most; {@link #forced} counts all. */
+  public static final int MAX_LISTED = 1_000;
+
+  /**
+   * A registration that ended with bytes it had not delivered.
+   *
+   * @param what the registration, as it describes itself
+   * @param bytes how many bytes, by the word of its handler
+   */
+  public record Undelivered(String what, long bytes) {}
+
+  /**
+   * Makes a report.
+   *
+   * @throws NullPointerException if {@code undelivered} is null
+   */
+  public ShutdownReport {
+    undelivered = List.copyOf(undelivered);
+  }
+
+  /**
+   * Tells how many of the bytes that were queued have been delivered.
+   *
+   * @return {@link #queuedBytes} without {@link #undeliveredBytes}
+   */
+  public long deliveredBytes() {
+    return queuedBytes - undeliveredBytes;
+  }
+}
