@@ -1,0 +1,144 @@
+package mill.examples.watch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+
+/** A program that watches files: {@link FileWatch} in a JVM of its own, or {@code inotifywait}. */
+final class WatchProcess implements AutoCloseable {
+  static final List<String> FLAGS =
+      List.of("--enable-native-access=mill.natives,mill.examples", "--illegal-native-access=deny");
+
+  private static final int PATIENCE_S = 60;
+  private static final String ESTABLISHED = "Watches established.";
+
+  /** How it ended and what it said. */
+  record Outcome(int exitCode, String out, String err) {}
+
+  private final Process process;
+  private final BufferedReader out;
+  private final BufferedReader err;
+
+  private WatchProcess(List<String> command) throws IOException {
+    process = new ProcessBuilder(command).start();
+    out = process.inputReader(StandardCharsets.UTF_8);
+    err = process.errorReader(StandardCharsets.UTF_8);
+  }
+
+  static void assumeLinux() {
+    String system = System.getProperty("os.name");
+    assumeTrue(system.equals("Linux"), "inotify is Linux's own, and this is " + system);
+  }
+
+  /** Starts the example, as a user does. */
+  static WatchProcess mill(List<String> flags, String... arguments) throws IOException {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(List.of("--module-path", System.getProperty("jdk.module.path")));
+    command.addAll(List.of("-XX:+UseSerialGC", "-Xmx64m", "-XX:TieredStopAtLevel=1"));
+    command.addAll(flags);
+    command.addAll(List.of("-m", "mill.examples/mill.examples.watch.FileWatch"));
+    command.addAll(List.of(arguments));
+    return new WatchProcess(command);
+  }
+
+  /** Starts {@code inotifywait}, or aborts the test with the reason why it cannot. */
+  static WatchProcess inotifywait(String... arguments) throws IOException {
+    List<String> command = new ArrayList<>(List.of("inotifywait", "-m"));
+    command.addAll(List.of(arguments));
+    try {
+      return new WatchProcess(command);
+    } catch (IOException e) {
+      assumeTrue(
+          false, "inotifywait is not installed (Debian has it in inotify-tools): nothing to match");
+      throw e;
+    }
+  }
+
+  /** Waits until everything is watched. */
+  WatchProcess awaitEstablished() throws IOException {
+    StringBuilder said = new StringBuilder();
+    String line = err.readLine();
+    while (line != null && !line.equals(ESTABLISHED)) {
+      said.append(line).append('\n');
+      line = err.readLine();
+    }
+    assertThat(line).as("%s says on stderr%n%s", process, said).isEqualTo(ESTABLISHED);
+    return this;
+  }
+
+  /** Collects the lines up to one that ends with what is given. */
+  CompletableFuture<List<String>> linesUntil(String last) {
+    return CompletableFuture.supplyAsync(
+        () -> {
+          List<String> lines = new ArrayList<>();
+          try {
+            do {
+              lines.add(out.readLine());
+            } while (lines.getLast() != null && !lines.getLast().endsWith(last));
+          } catch (IOException e) {
+            throw new UncheckedIOException(e);
+          }
+          return lines;
+        },
+        task -> Thread.ofPlatform().daemon().start(task));
+  }
+
+  /** Waits until a file is watched, or is not any more: the kernel tells in {@code fdinfo}. */
+  void awaitWatch(long inode, boolean watched) throws IOException {
+    String mark = " ino:" + Long.toHexString(inode) + " ";
+    long start = System.nanoTime();
+    while (watches().contains(mark) != watched) {
+      if (System.nanoTime() - start > TimeUnit.SECONDS.toNanos(PATIENCE_S)) {
+        throw new AssertionError(process + " never had inode " + inode + " watched: " + watched);
+      }
+      Thread.onSpinWait();
+    }
+  }
+
+  private String watches() throws IOException {
+    StringBuilder watches = new StringBuilder();
+    Path descriptors = Path.of("/proc", Long.toString(process.pid()), "fdinfo");
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(descriptors)) {
+      for (Path file : files) {
+        watches.append(infoOf(file));
+      }
+    }
+    return watches.toString();
+  }
+
+  private static String infoOf(Path file) throws IOException {
+    try {
+      return Files.readString(file);
+    } catch (NoSuchFileException e) {
+      return ""; // closed meanwhile: a directory that was read
+    }
+  }
+
+  /** Waits for the end. */
+  Outcome end() throws Exception {
+    CompletableFuture<List<String>> lines = linesUntil("\0");
+    String said = err.readAllAsString();
+    assertThat(process.waitFor(PATIENCE_S, TimeUnit.SECONDS)).as("%s ends", process).isTrue();
+    List<String> all = lines.get(PATIENCE_S, TimeUnit.SECONDS);
+    return new Outcome(
+        process.exitValue(), String.join("\n", all.subList(0, all.size() - 1)), said);
+  }
+
+  @Override
+  public void close() {
+    process.destroyForcibly();
+  }
+}
