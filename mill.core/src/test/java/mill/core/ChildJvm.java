@@ -6,6 +6,7 @@ import java.lang.ProcessBuilder.Redirect;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
@@ -28,14 +29,21 @@ final class ChildJvm {
 
   private ChildJvm() {}
 
-  /** Runs a main class of the tests, in the module that the tests are patched into. */
-  static Outcome run(Class<?> main) throws Exception {
+  /**
+   * Runs a main class of the tests, in the module that the tests are patched into. The options of
+   * {@code java} go after the ones that are usual here.
+   */
+  static Outcome run(Class<?> main, String... options) throws Exception {
     List<String> command =
+        new ArrayList<>(
+            List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "-Xmx64m"));
+    command.addAll(List.of(options));
+    command.addAll(
         List.of(
-            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-            "-XX:+UseSerialGC",
-            "-XX:TieredStopAtLevel=1",
-            "-Xmx64m",
             // On Windows the child asks the kernel itself how many handles it has.
             "--enable-native-access=mill.natives" + (ON_WINDOWS ? ",mill.core" : ""),
             "--illegal-native-access=deny",
@@ -44,7 +52,7 @@ final class ChildJvm {
             "--patch-module",
             "mill.core=" + testClasses(main),
             "-m",
-            "mill.core/" + main.getName());
+            "mill.core/" + main.getName()));
     Path out = Files.createTempFile("mill-child", ".out");
     Path err = Files.createTempFile("mill-child", ".err");
     try {
