@@ -286,7 +286,7 @@ public final class EventLoop implements Executor, AutoCloseable {
       throw new IllegalArgumentException(
           "the timeout must not be negative: use 0 to force at once");
     }
-    return reactor.shutdown(LoopConfig.saturatedNs(timeout));
+    return reactor.shutdown(Deadlines.saturatedNs(timeout));
   }
 
   /**

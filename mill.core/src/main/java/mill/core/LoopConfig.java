@@ -50,7 +50,8 @@ public final class LoopConfig {
     maxOffloads = builder.maxOffloads;
     timerTick = builder.timerTick;
     maxPollTimeout = builder.maxPollTimeout;
-    maxPollTimeoutNs = maxPollTimeout == null ? Poller.FOREVER : saturatedNs(maxPollTimeout);
+    maxPollTimeoutNs =
+        maxPollTimeout == null ? Poller.FOREVER : Deadlines.saturatedNs(maxPollTimeout);
     platform = builder.platform;
   }
 
@@ -165,12 +166,6 @@ public final class LoopConfig {
 
   long maxPollTimeoutNs() {
     return maxPollTimeoutNs;
-  }
-
-  // 292 years and more are as good as for ever.
-  static long saturatedNs(Duration duration) {
-    boolean fits = duration.compareTo(Duration.ofNanos(Long.MAX_VALUE)) <= 0;
-    return fits ? duration.toNanos() : Long.MAX_VALUE;
   }
 
   /**
