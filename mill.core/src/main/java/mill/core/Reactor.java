@@ -382,6 +382,7 @@ final class Reactor {
 
   private void removed(Registration registration) {
     registrations.remove(registration.token);
+    registration.closeThrottles();
     Drain draining = drain;
     if (draining != null) {
       draining.ended(registration);

@@ -1,6 +1,7 @@
 package mill.core;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import java.util.concurrent.atomic.AtomicLong;
@@ -23,7 +24,7 @@ class ThrottledLoopTest {
   }
 
   private static Throttle throttle(Registration registration, Interest direction, RateLimiter own) {
-    return new Throttle(onTime -> new RegistrationGate(registration, direction, onTime), own);
+    return registration.throttle(direction, own);
   }
 
   /** Reads all that is permitted, from what never ends. */
@@ -173,7 +174,6 @@ class ThrottledLoopTest {
       awaitThrottled(fake, reader);
       long calls = reader.calls.get();
       registration.close();
-      reader.throttle.get().close();
       fake.advance(SECOND_NS);
       assertThat(reader.calls).hasValue(calls);
       assertThat(reader.limiter.available()).isEqualTo(2);
@@ -193,6 +193,31 @@ class ThrottledLoopTest {
       assertThat(registration.isCancelled()).isTrue();
       assertThat(pollable.isOpen()).isFalse();
       assertThat(fake.takeUncaught()).hasSize(1);
+    }
+  }
+
+  @Test
+  void directionHasOneThrottleAndACancelledRegistrationNone() throws Exception {
+    try (var fake = FakeLoop.openVirtual(LoopConfig.builder());
+        FakePollable pollable = fake.platform.pollable()) {
+      RateLimiter limiter = limiter(fake, 100);
+      Registration registration =
+          fake.loop.register(pollable, Interest.READABLE, (mine, readiness) -> {});
+      assertThat(registration.throttle(Interest.READABLE, limiter).permit(1)).isEqualTo(1);
+      assertThat(registration.throttle(Interest.WRITABLE, limiter).permit(1)).isEqualTo(1);
+      assertThatThrownBy(() -> registration.throttle(Interest.READABLE, limiter))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageContaining("give it all limiters at once");
+      assertThatThrownBy(() -> registration.throttle(Interest.READABLE_WRITABLE, limiter))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("READABLE or WRITABLE");
+      registration.cancel();
+      Registration cancelled =
+          fake.loop.register(pollable, Interest.READABLE, (mine, readiness) -> {});
+      cancelled.cancel();
+      assertThatThrownBy(() -> cancelled.throttle(Interest.READABLE, limiter))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageContaining("cancelled");
     }
   }
 }
