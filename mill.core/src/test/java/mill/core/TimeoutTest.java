@@ -392,6 +392,17 @@ class TimeoutTest {
   }
 
   @Test
+  void otherThreadsTimersOfOneTickRunInTheOrderOfTheirComing() {
+    loop.elsewhere(() -> {
+      in(5, "first");
+      in(5, "second");
+      in(5, "third");
+    });
+    loop.turnAfter(5);
+    assertThat(log).containsExactly("first", "second", "third");
+  }
+
+  @Test
   void otherThreadsTimerWakesALoopThatSleepsForEver() {
     assertThat(timers.nextDelayNs()).isEqualTo(-1);
     loop.elsewhere(() -> in(Long.MAX_VALUE, "never"));
