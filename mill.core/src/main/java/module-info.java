@@ -12,5 +12,8 @@ module mill.core {
   // it transitive is suppressed.
   requires static org.jspecify;
 
+  // Flight events, where there is a recorder: see Flight.
+  requires static jdk.jfr;
+
   exports mill.core;
 }

@@ -299,6 +299,18 @@ public final class EventLoop implements Executor, AutoCloseable {
   }
 
   /**
+   * Tells what the loop has done so far and what waits in it. Any thread, also after the loop's
+   * end; does not hold the loop up.
+   *
+   * {@snippet class=mill.core.snippets.SightSnippets region=metrics}
+   *
+   * @return a snapshot; {@link LoopMetrics} says which of its numbers agree with each other
+   */
+  public LoopMetrics metrics() {
+    return reactor.metrics();
+  }
+
+  /**
    * Gives the set-up.
    *
    * @return the set-up

@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import java.time.Duration;
 import java.util.Optional;
+import java.util.function.Consumer;
 import mill.natives.Poller;
 import mill.natives.ReadyEvents;
 import mill.natives.platform.Platform;
@@ -26,6 +27,9 @@ public final class LoopConfig {
   /** The longest time between two ticks of the timers. */
   public static final Duration MAX_TIMER_TICK = Duration.ofSeconds(1);
 
+  /** The shortest time that counts as a stall. */
+  public static final Duration MIN_STALL_THRESHOLD = Duration.ofMillis(2);
+
   private static final Duration DEFAULT_TIMER_TICK = Duration.ofNanos(1 << 15);
 
   private final String name;
@@ -38,6 +42,9 @@ public final class LoopConfig {
   private final Duration timerTick;
   private final @Nullable Duration maxPollTimeout;
   private final long maxPollTimeoutNs;
+  private final boolean metrics;
+  private final @Nullable Duration stallThreshold;
+  private final Consumer<StallReport> onStall;
   private final @Nullable Platform platform;
 
   private LoopConfig(Builder builder) {
@@ -52,6 +59,9 @@ public final class LoopConfig {
     maxPollTimeout = builder.maxPollTimeout;
     maxPollTimeoutNs =
         maxPollTimeout == null ? Poller.FOREVER : Deadlines.saturatedNs(maxPollTimeout);
+    stallThreshold = builder.stallThreshold;
+    metrics = builder.metrics || stallThreshold != null;
+    onStall = builder.onStall;
     platform = builder.platform;
   }
 
@@ -156,12 +166,44 @@ public final class LoopConfig {
   }
 
   /**
+   * Whether the loop counts what it does.
+   *
+   * @return true if it does
+   */
+  public boolean metrics() {
+    return metrics;
+  }
+
+  /**
+   * After how long a turn is reported as a stall.
+   *
+   * @return the time, or empty if nobody watches
+   */
+  public Optional<Duration> stallThreshold() {
+    return Optional.ofNullable(stallThreshold);
+  }
+
+  /**
+   * Who hears of stalls.
+   *
+   * @return the listener
+   */
+  public Consumer<StallReport> onStall() {
+    return onStall;
+  }
+
+  /**
    * What the loop runs on, when it is not this system.
    *
    * @return the platform, or empty for {@link Platform#current()}
    */
   public Optional<Platform> platform() {
     return Optional.ofNullable(platform);
+  }
+
+  /** The threshold, or 0 if nobody watches. */
+  long stallThresholdNs() {
+    return stallThreshold == null ? 0 : saturatedNs(stallThreshold);
   }
 
   long maxPollTimeoutNs() {
@@ -175,7 +217,7 @@ public final class LoopConfig {
    */
   @Override
   public String toString() {
-    return "LoopConfig[name=%s, dispatch=%s, workers=%d, eventsPerPoll=%d, taskQueueCapacity=%d, maxTasksPerTurn=%d, maxOffloads=%d, timerTick=%s, maxPollTimeout=%s]"
+    return "LoopConfig[name=%s, dispatch=%s, workers=%d, eventsPerPoll=%d, taskQueueCapacity=%d, maxTasksPerTurn=%d, maxOffloads=%d, timerTick=%s, maxPollTimeout=%s, metrics=%s, stallThreshold=%s]"
         .formatted(
             name,
             dispatch,
@@ -185,7 +227,9 @@ public final class LoopConfig {
             maxTasksPerTurn,
             maxOffloads,
             timerTick,
-            maxPollTimeout);
+            maxPollTimeout,
+            metrics,
+            stallThreshold);
   }
 
   /**
@@ -202,6 +246,9 @@ public final class LoopConfig {
     private int maxOffloads = 1 << 14;
     private Duration timerTick = DEFAULT_TIMER_TICK;
     private @Nullable Duration maxPollTimeout;
+    private boolean metrics = true;
+    private @Nullable Duration stallThreshold;
+    private Consumer<StallReport> onStall = StallWatch::log;
     private @Nullable Platform platform;
 
     private Builder() {}
@@ -318,6 +365,60 @@ public final class LoopConfig {
             "maxPollTimeout must not be negative: leave it out to sleep until woken");
       }
       maxPollTimeout = value;
+      return this;
+    }
+
+    /**
+     * Chooses whether the loop counts what it does, for {@link EventLoop#metrics}; by default it
+     * does. It costs two readings of the clock in a turn. Without, the flight recorder hears
+     * nothing of the loop's slow turns and handlers either, and a turn makes no more than a few
+     * comparisons with null.
+     *
+     * @param value whether to count
+     * @return this
+     */
+    public Builder metrics(boolean value) {
+      metrics = value;
+      return this;
+    }
+
+    /**
+     * Lets a thread of its own watch the loop's, and report a turn that takes too long; by default
+     * nobody watches. Needs what {@link #metrics} measures and turns it on.
+     *
+     * <p>The thread looks twice in the time of the threshold, so a report may be late by half of
+     * it, and shorter stalls may go unseen. A stall is reported once, and again each time it has
+     * doubled in length. How long a slow turn was in the end is told by the event {@code
+     * mill.SlowTurn}. With {@link DispatchMode#WORKERS} handlers are not watched, only the loop's
+     * own thread.
+     *
+     * @param value how long a turn may take, without the sleep before it; {@link
+     *     LoopConfig#MIN_STALL_THRESHOLD} or more
+     * @return this
+     */
+    public Builder stallThreshold(Duration value) {
+      if (value.compareTo(MIN_STALL_THRESHOLD) < 0) {
+        throw new IllegalArgumentException(
+            "stallThreshold must be at least "
+                + MIN_STALL_THRESHOLD
+                + ", not "
+                + value
+                + ": leave it out to watch nothing");
+      }
+      stallThreshold = value;
+      return this;
+    }
+
+    /**
+     * Chooses who hears of stalls, on the watching thread; by default each is logged as a warning.
+     * The loop does not wait for the listener but when it ends, and not for more than a second
+     * then.
+     *
+     * @param value told of each; it is not to block
+     * @return this
+     */
+    public Builder onStall(Consumer<StallReport> value) {
+      onStall = requireNonNull(value, "onStall");
       return this;
     }
 

@@ -65,6 +65,7 @@ final class LoopTimers {
   private long live; // together with foreignLive
   private long fired;
   private long spurious;
+  private @Nullable Consumer<LoopTimeout> beforeEach;
   private @Nullable TimerNode taken; // from the inbox, and not yet looked at
   private long promisedTick = TimerWheel.NEVER; // what the loop sleeps for
 
@@ -95,6 +96,11 @@ final class LoopTimers {
     originNs = nanoTime.getAsLong();
     tickShift = 63 - Long.numberOfLeadingZeros(tickNs);
     wheel = new TimerWheel(tickShift);
+  }
+
+  /** Tells somebody of each timer before it runs. Before the loop does. */
+  void beforeEach(Consumer<LoopTimeout> listener) {
+    beforeEach = listener;
   }
 
   Timeout newTimeout(Runnable task) {
@@ -342,6 +348,9 @@ final class LoopTimers {
       countLive(-1);
     } else if (nextNs != Deadlines.RUNNING) {
       wheel.link(timeout, nextNs);
+    }
+    if (beforeEach != null) {
+      beforeEach.accept(timeout);
     }
     try {
       timeout.task.run();

@@ -29,6 +29,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class Reactor {
   private static final CompletionStage<Void> DONE = CompletableFuture.completedStage(null);
+  private static final String RESULT = "result of offloaded work";
+  private static final String CANCELLATION = "what depends on a cancellation";
 
   private final LoopConfig config;
   private final Platform platform;
@@ -46,6 +48,7 @@ final class Reactor {
   private final Offloads offloads;
   private final LoopTimers timers;
   private final LoopLifecycle lifecycle = new LoopLifecycle();
+  private final @Nullable LoopSight sight;
 
   private volatile boolean stopping;
   private volatile boolean asleep;
@@ -54,6 +57,7 @@ final class Reactor {
   // Of the thread that ends the loop, or closes one that never ran.
   private long timersCancelled;
   private int offloadsAbandoned;
+  private @Nullable StallWatchdog watchdog;
 
   Reactor(LoopConfig config, Platform platform) throws IOException {
     this.config = config;
@@ -67,7 +71,12 @@ final class Reactor {
             config.timerTick().toNanos(),
             lifecycle::isLoopThread,
             this::wakeIfAsleep,
-            this::uncaught);
+            this::taskThrew);
+    boolean watched = config.stallThreshold().isPresent();
+    sight = config.metrics() ? new LoopSight(config.name(), platform, watched) : null;
+    if (sight != null && watched) {
+      timers.beforeEach(sight::doing);
+    }
     workers =
         config.dispatch() == DispatchMode.WORKERS
             ? new WorkerPool<>(config.workers(), config.name(), this::work)
@@ -102,11 +111,20 @@ final class Reactor {
     switch (tasks.offer(task)) {
       case ACCEPTED -> wakeIfAsleep();
       case FULL ->
-          throw new RejectedExecutionException(
+          throw rejected(
+              task,
               tasks.capacity()
                   + " tasks wait already: submit more slowly or raise taskQueueCapacity");
-      case CLOSED -> throw new RejectedExecutionException("the loop has ended: " + this);
+      case CLOSED -> throw rejected(task, "the loop has ended: " + this);
     }
+  }
+
+  private RejectedExecutionException rejected(Runnable task, String reason) {
+    if (sight != null) {
+      sight.taskRejected();
+    }
+    Flight.taskRejected(config.name(), reason, task);
+    return new RejectedExecutionException(reason);
   }
 
   void run() throws IOException {
@@ -118,11 +136,21 @@ final class Reactor {
       if (workers != null) {
         workers.start();
       }
+      if (sight != null) {
+        watch(sight);
+      }
       while (!stopping) {
         turn();
       }
     } finally {
       end();
+    }
+  }
+
+  private void watch(LoopSight seen) {
+    seen.begins();
+    if (config.stallThreshold().isPresent()) {
+      watchdog = StallWatchdog.start(new StallWatch(seen, config), config);
     }
   }
 
@@ -167,6 +195,33 @@ final class Reactor {
 
   LoopConfig config() {
     return config;
+  }
+
+  LoopMetrics metrics() {
+    return LoopSight.snapshot(
+        sight,
+        new LoopMetrics(
+            config.name(),
+            platform.name(),
+            false,
+            0,
+            0,
+            0,
+            timers.fired(),
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+            tasks.size(),
+            offloads.outstanding(),
+            timers.size(),
+            registrations.size()));
   }
 
   LoopTimers timers() {
@@ -233,34 +288,66 @@ final class Reactor {
     UncaughtExceptions.report(thrown);
   }
 
+  /** Counts what a handler threw. Any thread. */
+  void handlerThrew() {
+    if (sight != null) {
+      sight.handlerThrew();
+    }
+  }
+
+  private void taskThrew(Throwable thrown) {
+    if (sight != null) {
+      sight.taskThrew();
+    }
+    uncaught(thrown);
+  }
+
   private void turn() throws IOException {
     poll();
-    dispatch();
-    completeQuieting();
-    runTimers();
-    runResults();
-    runTasks();
+    if (sight != null) {
+      sight.turnBegins(events);
+    }
+    int dispatched = dispatch();
+    if (sight != null) {
+      sight.dispatched(dispatched);
+    }
+    boolean quieted = completeQuieting();
+    boolean rearmed = takeTimers();
+    int fired = timers.advance(config.maxTasksPerTurn());
+    int results = runResults();
+    int executed = runTasks();
     Drain draining = drain;
     if (draining != null) {
       drain(draining);
     }
+    if (sight != null) {
+      boolean other = quieted || rearmed || draining != null || stopping;
+      sight.turnEnds(fired, results, executed, other);
+    }
   }
 
-  private void dispatch() {
+  private int dispatch() {
+    int dispatched = 0;
     for (int i = 0; i < events.size(); i++) {
       // Looked up one by one: a handler may have cancelled the ones behind it.
       Registration registration = registrations.find(events.token(i));
       if (registration != null) {
+        dispatched++;
         dispatch(registration, events.bits(i));
       }
     }
+    return dispatched;
   }
 
   private void dispatch(Registration registration, int events) {
-    if (workers == null) {
+    if (workers != null) {
+      if (registration.schedule(events)) {
+        workers.submit(registration);
+      }
+    } else if (sight != null) {
+      sight.fire(registration, events);
+    } else {
       registration.fire(events);
-    } else if (registration.schedule(events)) {
-      workers.submit(registration);
     }
   }
 
@@ -309,38 +396,44 @@ final class Reactor {
     }
   }
 
-  private void runTimers() {
-    if (timers.hasInbox()) {
+  private boolean takeTimers() {
+    boolean any = timers.hasInbox();
+    if (any) {
       timers.drainInbox();
     }
-    timers.advance(config.maxTasksPerTurn());
+    return any;
   }
 
-  private void runResults() {
+  private int runResults() {
     for (int i = 0; i < config.maxTasksPerTurn(); i++) {
       Runnable result = offloads.poll();
       if (result == null) {
-        return;
+        return i;
       }
-      runTask(result);
+      runTask(result, RESULT);
     }
+    return config.maxTasksPerTurn();
   }
 
-  private void runTasks() {
+  private int runTasks() {
     for (int i = 0; i < config.maxTasksPerTurn(); i++) {
       Runnable task = tasks.poll();
       if (task == null) {
-        return;
+        return i;
       }
-      runTask(task);
+      runTask(task, task);
     }
+    return config.maxTasksPerTurn();
   }
 
-  private void runTask(Runnable task) {
+  private void runTask(Runnable task, Object activity) {
+    if (sight != null) {
+      sight.doing(activity);
+    }
     try {
       task.run();
     } catch (Throwable thrown) {
-      uncaught(thrown);
+      taskThrew(thrown);
     }
   }
 
@@ -360,17 +453,24 @@ final class Reactor {
   }
 
   private void work(Registration registration) {
-    if (registration.runScheduled() && workers != null) {
+    boolean again = sight == null ? registration.runScheduled() : sight.runScheduled(registration);
+    if (again && workers != null) {
       workers.submit(
           registration); // behind the others, so that a busy one does not keep its worker
     }
   }
 
-  private void completeQuieting() {
+  private boolean completeQuieting() {
+    boolean any = false;
     Registration registration;
     while ((registration = quieting.poll()) != null) {
+      any = true;
+      if (sight != null) {
+        sight.doing(CANCELLATION);
+      }
       registration.completeQuiet();
     }
+    return any;
   }
 
   private void closedWhileRegistered(long token) {
@@ -391,6 +491,9 @@ final class Reactor {
   }
 
   private void end() {
+    if (watchdog != null) {
+      watchdog.close();
+    }
     if (workers != null) {
       endWorkers(workers);
     }
@@ -408,7 +511,7 @@ final class Reactor {
     boolean forced = false;
     while (!ending.awaitEnd()) {
       interrupted |= Thread.interrupted(); // or the next wait would not wait
-      runTasks(); // a handler may be waiting for one
+      ranAtEnd(0, runTasks()); // a handler may be waiting for one
       Drain draining = drain;
       if (!forced && draining != null && draining.leftNs(platform.nanoTime()) == 0) {
         ending.interrupt();
@@ -424,11 +527,29 @@ final class Reactor {
     timersCancelled += timers.close();
     tasks.close();
     offloads.close();
-    Runnable task;
-    while ((task = tasks.pollClosed()) != null || (task = offloads.pollClosed()) != null) {
-      runTask(task);
+    int executed = 0;
+    int results = 0;
+    while (true) {
+      Runnable task = tasks.pollClosed();
+      Runnable result = task == null ? offloads.pollClosed() : null;
+      if (task != null) {
+        executed++;
+        runTask(task, task);
+      } else if (result != null) {
+        results++;
+        runTask(result, RESULT);
+      } else {
+        break;
+      }
     }
+    ranAtEnd(results, executed);
     offloadsAbandoned += offloads.abandon();
+  }
+
+  private void ranAtEnd(int results, int executed) {
+    if (sight != null) {
+      sight.ranAtEnd(results, executed);
+    }
   }
 
   private void release() {

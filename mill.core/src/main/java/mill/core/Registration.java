@@ -323,7 +323,24 @@ public final class Registration {
         handler.onShutdown(this);
       }
     } catch (Throwable thrown) {
+      reactor.handlerThrew();
       fail(thrown);
+    }
+  }
+
+  /** The class of the handler, for those who tell a slow one's name. Any thread; takes no lock. */
+  Class<?> handlerClass() {
+    return handler.getClass();
+  }
+
+  /**
+   * What is registered, for those who must go on whatever a user's pollable does. Takes no lock.
+   */
+  String pollableText() {
+    try {
+      return pollable.toString();
+    } catch (RuntimeException e) {
+      return pollable.getClass().getName() + " (its toString has thrown " + e.getClass() + ")";
     }
   }
 

@@ -46,6 +46,8 @@ final class FakePlatform implements Platform {
   private final List<FakePoller> pollers = new ArrayList<>();
   private final List<String> violations = new ArrayList<>();
 
+  private long clockReadings;
+
   // Null: time goes by as it does. Guarded by this.
   private Long virtualNs;
 
@@ -64,8 +66,14 @@ final class FakePlatform implements Platform {
     return virtualNs != null;
   }
 
+  /** How many times the time was asked. */
+  synchronized long clockReadings() {
+    return clockReadings;
+  }
+
   @Override
   public synchronized long nanoTime() {
+    clockReadings++;
     return virtualNs == null ? System.nanoTime() : virtualNs;
   }
 

@@ -4,6 +4,9 @@ import mill.natives.Pollable;
 
 /** A descriptor of a {@link FakePlatform}. */
 final class FakePollable extends Pollable {
+  /** Whether the text of this is a bug of its user's. */
+  volatile boolean textThrows;
+
   private final FakePlatform platform;
   private final boolean listener;
 
@@ -29,5 +32,13 @@ final class FakePollable extends Pollable {
   @Override
   protected int closeDescriptor(int fd) {
     return platform.closeFd(fd);
+  }
+
+  @Override
+  public String toString() {
+    if (textThrows) {
+      throw new IllegalStateException("planned");
+    }
+    return super.toString();
   }
 }

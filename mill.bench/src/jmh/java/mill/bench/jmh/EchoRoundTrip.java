@@ -20,6 +20,7 @@ import java.nio.channels.SelectionKey;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.util.concurrent.TimeUnit;
+import mill.core.LoopConfig;
 import mill.core.Registration;
 import mill.natives.Interest;
 import mill.natives.net.IoStatus;
@@ -60,34 +61,49 @@ public class EchoRoundTrip {
   public abstract static class Subject {
     private final ByteBuffer request = ByteBuffer.allocateDirect(MESSAGE_BYTES);
     private final ByteBuffer reply = ByteBuffer.allocateDirect(MESSAGE_BYTES);
-    private SocketChannel channel;
+    private SocketChannel[] channels;
 
     /** Starts the server on a free port of loopback and returns its address. */
     abstract InetSocketAddress startServer() throws Exception;
 
     abstract void stopServer() throws Exception;
 
+    /** How many connections send before the first one waits for its answer. */
+    int connections() {
+      return 1;
+    }
+
     @Setup(Level.Trial)
     public void open() throws Exception {
-      channel = SocketChannel.open(startServer());
-      channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
+      InetSocketAddress server = startServer();
+      channels = new SocketChannel[connections()];
+      for (int i = 0; i < channels.length; i++) {
+        channels[i] = SocketChannel.open(server);
+        channels[i].setOption(StandardSocketOptions.TCP_NODELAY, true);
+      }
     }
 
     @TearDown(Level.Trial)
     public void close() throws Exception {
-      channel.close();
+      for (SocketChannel channel : channels) {
+        channel.close();
+      }
       stopServer();
     }
 
     final byte roundTrip() throws IOException {
-      request.clear();
-      while (request.hasRemaining()) {
-        channel.write(request);
+      for (SocketChannel channel : channels) {
+        request.clear();
+        while (request.hasRemaining()) {
+          channel.write(request);
+        }
       }
-      reply.clear();
-      while (reply.hasRemaining()) {
-        if (channel.read(reply) < 0) {
-          throw new EOFException("the server has closed the connection");
+      for (SocketChannel channel : channels) {
+        reply.clear();
+        while (reply.hasRemaining()) {
+          if (channel.read(reply) < 0) {
+            throw new EOFException("the server has closed the connection");
+          }
         }
       }
       return reply.get(0);
@@ -101,9 +117,13 @@ public class EchoRoundTrip {
     private MillLoop server;
     private TcpListener listener;
 
+    LoopConfig config() {
+      return LoopConfig.defaults();
+    }
+
     @Override
     InetSocketAddress startServer() throws IOException {
-      server = new MillLoop();
+      server = new MillLoop(config());
       listener = TcpListener.bind(anyPort());
       server
           .loop()

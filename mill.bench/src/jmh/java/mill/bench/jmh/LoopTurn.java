@@ -2,6 +2,7 @@ package mill.bench.jmh;
 
 import java.io.IOException;
 import java.util.concurrent.TimeUnit;
+import mill.core.LoopConfig;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
@@ -77,9 +78,13 @@ public class LoopTurn {
   public static class Mill extends Subject {
     private MillLoop loop;
 
+    LoopConfig config() {
+      return LoopConfig.defaults();
+    }
+
     @Override
     void start() throws IOException {
-      loop = new MillLoop();
+      loop = new MillLoop(config());
       pipes.register(loop.loop());
       loop.start();
     }

@@ -3,14 +3,19 @@ package mill.bench.jmh;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import mill.core.EventLoop;
+import mill.core.LoopConfig;
 
-/** An {@link EventLoop} with the defaults, on a thread of its own. */
+/** An {@link EventLoop}, with the defaults unless told otherwise, on a thread of its own. */
 final class MillLoop {
   private final EventLoop loop;
   private final Thread thread;
 
   MillLoop() throws IOException {
-    loop = EventLoop.open();
+    this(LoopConfig.defaults());
+  }
+
+  MillLoop(LoopConfig config) throws IOException {
+    loop = EventLoop.open(config);
     thread = Thread.ofPlatform().name("mill").unstarted(this::run);
   }
 

@@ -121,6 +121,7 @@ final class LeakDetector {
   }
 
   private void tell(LeakReport report) {
+    LeakFlight.leaked(report);
     try {
       onLeak.accept(report);
     } catch (RuntimeException e) {

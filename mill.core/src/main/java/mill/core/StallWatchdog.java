@@ -1,0 +1,62 @@
+package mill.core;
+
+import java.util.concurrent.locks.LockSupport;
+
+/** The thread that watches a loop's thread for as long as it runs. */
+final class StallWatchdog implements AutoCloseable {
+  /** How many times a threshold's length is looked at the loop. */
+  static final int CHECKS_PER_THRESHOLD = 2;
+
+  /** The shortest time between two looks. */
+  static final long MIN_CHECK_NS = 1_000_000;
+
+  /** How long an ending loop waits for a listener that does not return. */
+  static final long MAX_JOIN_MS = 1_000;
+
+  private final StallWatch watch;
+  private final Thread watched;
+  private final long checkNs;
+  private final Thread thread;
+  private volatile boolean ended;
+
+  private StallWatchdog(StallWatch watch, LoopConfig config) {
+    this.watch = watch;
+    watched = Thread.currentThread();
+    checkNs = Math.max(MIN_CHECK_NS, config.stallThresholdNs() / CHECKS_PER_THRESHOLD);
+    thread =
+        Thread.ofPlatform().daemon().name(config.name() + "-watchdog").unstarted(this::watchOn);
+  }
+
+  /** Watches the calling thread from now on. */
+  static StallWatchdog start(StallWatch watch, LoopConfig config) {
+    var watchdog = new StallWatchdog(watch, config);
+    watchdog.thread.start();
+    return watchdog;
+  }
+
+  private void watchOn() {
+    while (!ended) {
+      LockSupport.parkNanos(this, checkNs);
+      boolean interrupted = Thread.interrupted(); // a listener's doing: the next wait is to wait
+      if (!ended && !interrupted) {
+        watch.check(watched);
+      }
+    }
+  }
+
+  /** Ends the thread. A listener that waits for the loop in its turn is not waited for long. */
+  @Override
+  public void close() {
+    ended = true;
+    LockSupport.unpark(thread);
+    boolean interrupted = Thread.interrupted(); // or the wait would not wait
+    try {
+      thread.join(MAX_JOIN_MS);
+    } catch (InterruptedException e) {
+      interrupted = true; // the thread ends by itself
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}
