@@ -6,6 +6,7 @@ import java.lang.ProcessBuilder.Redirect;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
@@ -30,21 +31,35 @@ final class ChildJvm {
 
   /** Runs a main class of the tests, in the module that the tests are patched into. */
   static Outcome run(Class<?> main) throws Exception {
-    List<String> command =
-        List.of(
-            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-            "-XX:+UseSerialGC",
-            "-XX:TieredStopAtLevel=1",
-            "-Xmx64m",
-            // On Windows the child asks the kernel itself how many handles it has.
-            "--enable-native-access=mill.natives" + (ON_WINDOWS ? ",mill.core" : ""),
-            "--illegal-native-access=deny",
-            "-p",
-            location("mill.natives") + System.getProperty("path.separator") + location("mill.core"),
-            "--patch-module",
-            "mill.core=" + testClasses(main),
-            "-m",
-            "mill.core/" + main.getName());
+    return execute(command(main));
+  }
+
+  /** The same with a limit to the number of its descriptors; where there is a shell. */
+  static Outcome runWithDescriptors(int limit, Class<?> main) throws Exception {
+    var command =
+        new ArrayList<>(List.of("sh", "-c", "ulimit -n " + limit + "; exec \"$@\"", "sh"));
+    command.addAll(command(main));
+    return execute(command);
+  }
+
+  private static List<String> command(Class<?> main) throws Exception {
+    return List.of(
+        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+        "-XX:+UseSerialGC",
+        "-XX:TieredStopAtLevel=1",
+        "-Xmx64m",
+        // On Windows the child asks the kernel itself how many handles it has.
+        "--enable-native-access=mill.natives" + (ON_WINDOWS ? ",mill.core" : ""),
+        "--illegal-native-access=deny",
+        "-p",
+        location("mill.natives") + System.getProperty("path.separator") + location("mill.core"),
+        "--patch-module",
+        "mill.core=" + testClasses(main),
+        "-m",
+        "mill.core/" + main.getName());
+  }
+
+  private static Outcome execute(List<String> command) throws Exception {
     Path out = Files.createTempFile("mill-child", ".out");
     Path err = Files.createTempFile("mill-child", ".err");
     try {
