@@ -203,7 +203,7 @@ public final class LoopConfig {
 
   /** The threshold, or 0 if nobody watches. */
   long stallThresholdNs() {
-    return stallThreshold == null ? 0 : saturatedNs(stallThreshold);
+    return stallThreshold == null ? 0 : Deadlines.saturatedNs(stallThreshold);
   }
 
   long maxPollTimeoutNs() {

@@ -39,6 +39,19 @@ final class ChildJvm {
 
   /** Runs it with options, and with arguments of its own. */
   static Outcome run(List<String> options, Class<?> main, String... arguments) throws Exception {
+    return execute(command(options, main, arguments));
+  }
+
+  /** Runs it with a limit to the number of its descriptors; where there is a shell. */
+  static Outcome runWithDescriptors(int limit, Class<?> main) throws Exception {
+    var command =
+        new ArrayList<>(List.of("sh", "-c", "ulimit -n " + limit + "; exec \"$@\"", "sh"));
+    command.addAll(command(List.of(), main));
+    return execute(command);
+  }
+
+  private static List<String> command(List<String> options, Class<?> main, String... arguments)
+      throws Exception {
     List<String> command =
         new ArrayList<>(
             List.of(
@@ -59,6 +72,10 @@ final class ChildJvm {
             "-m",
             "mill.core/" + main.getName()));
     command.addAll(List.of(arguments));
+    return command;
+  }
+
+  private static Outcome execute(List<String> command) throws Exception {
     Path out = Files.createTempFile("mill-child", ".out");
     Path err = Files.createTempFile("mill-child", ".err");
     try {
