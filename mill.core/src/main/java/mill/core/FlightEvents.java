@@ -4,7 +4,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What mill tells a flight recording. Says nothing of {@code jdk.jfr} itself, so that it can be
- * used where that module is missing; {@link Flight#EVENTS} tells whether it is.
+ * used where that module is missing; {@link Flight#events} tells whether it is.
  *
  * <p>A span is an event that has begun. All times are measured by the recorder, and the thresholds
  * are those of the recording. Any thread.

@@ -99,7 +99,7 @@ final class LoopSight {
     polledNs = lap();
     found = events.size();
     woken = events.woken();
-    FlightEvents flight = Flight.EVENTS;
+    FlightEvents flight = Flight.events();
     if (flight != null) {
       turnSpan = flight.beginTurn();
       timesHandlers = found > 0 && flight.timesHandlers();
@@ -112,8 +112,8 @@ final class LoopSight {
   /** Calls an inline handler. */
   void fire(Registration registration, int events) {
     doing(registration);
-    FlightEvents flight = Flight.EVENTS;
-    Object span = timesHandlers && flight != null ? flight.beginHandler() : null;
+    FlightEvents flight = timesHandlers ? Flight.events() : null;
+    Object span = flight == null ? null : flight.beginHandler();
     registration.fire(events);
     if (span != null && flight != null) {
       flight.endHandler(span, loop, registration);
@@ -141,7 +141,7 @@ final class LoopSight {
       WORKING_SINCE.setOpaque(this, IDLE);
       ACTIVITY.setOpaque(this, null);
     }
-    FlightEvents flight = Flight.EVENTS;
+    FlightEvents flight = Flight.events();
     if (turnSpan != null && flight != null) {
       flight.endTurn(turnSpan, loop, found, timersFired, results, tasks);
       turnSpan = null;
@@ -181,7 +181,7 @@ final class LoopSight {
 
   /** Calls a worker's handler; see {@link Registration#runScheduled}. */
   boolean runScheduled(Registration registration) {
-    FlightEvents flight = Flight.EVENTS;
+    FlightEvents flight = Flight.events();
     if (flight == null || !flight.timesHandlers()) {
       return registration.runScheduled();
     }
