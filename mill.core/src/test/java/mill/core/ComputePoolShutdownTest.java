@@ -11,6 +11,7 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import mill.core.ComputePools.Gate;
 import org.junit.jupiter.api.Test;
@@ -239,25 +240,39 @@ class ComputePoolShutdownTest {
     assertThat(gate.workers).noneMatch(Thread::isAlive);
   }
 
-  @Test
-  void shutdownByOneOfItsOwnTasksReturnsAtOnceAndItsTimeCountsAllTheSame() throws Exception {
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void shutdownByOneOfItsOwnTasksReturnsAtOnceAndTheShorterTimeCountsAllTheSame(
+      boolean shorterFirst) throws Exception {
+    var brief = Duration.ofMillis(20);
+    var veryLong = Duration.ofHours(1);
     var pool = open(2);
-    var gate = Gate.shut(pool, 1);
+    var entered = new CountDownLatch(1);
+    CompletableFuture<Throwable> other =
+        pool.submit(
+                () -> {
+                  entered.countDown();
+                  new CountDownLatch(1).await();
+                  return null;
+                })
+            .handle((result, failure) -> failure);
+    Await.await(entered);
     CompletableFuture<ComputeShutdownReport> report =
         pool.submit(() -> {
-          var _ = pool.shutdown(LONG);
-          return pool.shutdown(Duration.ofMillis(1));
+          var _ = pool.shutdown(shorterFirst ? brief : veryLong);
+          return pool.shutdown(shorterFirst ? veryLong : brief);
         });
-    ComputeShutdownReport told = report.join();
-    assertThat(told.running()).as("the gate and the caller").isEqualTo(2);
+    assertThat(report.get(Await.PATIENCE_NS, TimeUnit.NANOSECONDS).abandoned()).isZero();
+    assertThat(other.get(Await.PATIENCE_NS, TimeUnit.NANOSECONDS))
+        .as("the other task is interrupted")
+        .isInstanceOf(InterruptedException.class);
+    pool.close();
     long start = System.nanoTime();
     while (threadsNamed("pool-shutdown") > 0) {
       assertThat(System.nanoTime() - start).isLessThan(Await.PATIENCE_NS);
       Thread.onSpinWait();
     }
-    gate.open();
-    pool.close();
-    assertThat(pool.metrics().completed()).isEqualTo(2);
+    assertThat(pool.metrics().failed()).isEqualTo(1);
   }
 
   @Test
