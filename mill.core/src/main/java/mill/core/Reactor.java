@@ -128,8 +128,7 @@ final class Reactor {
   }
 
   void run() throws IOException {
-    boolean shutDownBefore = drain != null && lifecycle.phase() == LoopLifecycle.Phase.CLOSED;
-    if (shutDownBefore || !lifecycle.begin()) {
+    if (!begin()) {
       return;
     }
     try {
@@ -144,6 +143,13 @@ final class Reactor {
       }
     } finally {
       end();
+    }
+  }
+
+  private boolean begin() {
+    synchronized (lifecycle) {
+      boolean shutDown = drain != null && lifecycle.phase() == LoopLifecycle.Phase.CLOSED;
+      return !shutDown && lifecycle.begin();
     }
   }
 
