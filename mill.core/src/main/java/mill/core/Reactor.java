@@ -29,6 +29,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Reactor {
   private static final CompletionStage<Void> DONE = CompletableFuture.completedStage(null);
+  private static final long MAX_LATECOMERS_NS = 100_000_000;
   private static final String RESULT = "result of offloaded work";
   private static final String CANCELLATION = "what depends on a cancellation";
 
@@ -487,11 +488,13 @@ final class Reactor {
   }
 
   private void removed(Registration registration) {
-    registrations.remove(registration.token);
     registration.closeThrottles();
     Drain draining = drain;
     if (draining != null) {
-      draining.ended(registration);
+      draining.ended(registration); // before the table is empty, or the report would miss it
+    }
+    registrations.remove(registration.token);
+    if (draining != null) {
       wakeIfAsleep(); // it may have been the last one
     }
   }
@@ -576,12 +579,21 @@ final class Reactor {
               e); // one descriptor that was closed behind our back must not keep the others open
         }
       }
+      awaitEmpty();
     } finally {
       poller.close();
       lifecycle.released();
       if (draining != null) {
         draining.report(platform.nanoTime(), timersCancelled, offloadsAbandoned);
       }
+    }
+  }
+
+  // Who closes a registration at this moment, on another thread, is about to count it.
+  private void awaitEmpty() {
+    long startNs = System.nanoTime();
+    while (registrations.size() > 0 && System.nanoTime() - startNs < MAX_LATECOMERS_NS) {
+      Thread.onSpinWait();
     }
   }
 
