@@ -399,8 +399,11 @@ class GroupListenerTest {
               });
       connect(listener, 2);
       Await.await(accepted);
+      var refused = new CountDownLatch(1);
+      group.loops().getFirst().execute(() -> Await.await(refused)); // its drain comes too late
       var shutdown = group.shutdown(Duration.ofHours(1)).toCompletableFuture();
       assertThatThrownBy(() -> refusedConnect(listener)).isInstanceOf(IOException.class);
+      refused.countDown();
       assertThatIllegalStateException()
           .isThrownBy(() -> group.listen(Sockets.loopback(), (loop, stream) -> stream.close()));
       Await.await(told);
