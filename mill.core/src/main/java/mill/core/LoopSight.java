@@ -72,7 +72,11 @@ final class LoopSight {
   private int dispatched;
   private boolean woken;
   private boolean timesHandlers;
-  private @Nullable Object turnSpan;
+  private boolean timesTurn;
+
+  private final @Nullable FlightEvents flight = Flight.EVENTS;
+  private final Object turnSpan = flight == null ? this : flight.newTurn();
+  private final Object handlerSpan = flight == null ? this : flight.newHandler();
 
   /**
    * Makes it.
@@ -99,10 +103,12 @@ final class LoopSight {
     polledNs = lap();
     found = events.size();
     woken = events.woken();
-    FlightEvents flight = Flight.EVENTS;
     if (flight != null) {
-      turnSpan = flight.beginTurn();
+      timesTurn = flight.timesTurns();
       timesHandlers = found > 0 && flight.timesHandlers();
+      if (timesTurn) {
+        flight.begin(turnSpan);
+      }
     }
     if (watched) {
       WORKING_SINCE.setOpaque(this, untilNs);
@@ -112,12 +118,13 @@ final class LoopSight {
   /** Calls an inline handler. */
   void fire(Registration registration, int events) {
     doing(registration);
-    FlightEvents flight = Flight.EVENTS;
-    Object span = timesHandlers && flight != null ? flight.beginHandler() : null;
-    registration.fire(events);
-    if (span != null && flight != null) {
-      flight.endHandler(span, loop, registration);
+    if (flight == null || !timesHandlers) {
+      registration.fire(events);
+      return;
     }
+    flight.begin(handlerSpan);
+    registration.fire(events);
+    flight.endHandler(handlerSpan, loop, registration);
   }
 
   /** Everything that was ready has been dispatched; so many of the events found a registration. */
@@ -141,10 +148,8 @@ final class LoopSight {
       WORKING_SINCE.setOpaque(this, IDLE);
       ACTIVITY.setOpaque(this, null);
     }
-    FlightEvents flight = Flight.EVENTS;
-    if (turnSpan != null && flight != null) {
+    if (flight != null && timesTurn) {
       flight.endTurn(turnSpan, loop, found, timersFired, results, tasks);
-      turnSpan = null;
     }
     add(EVENTS, dispatched);
     add(STALE_EVENTS, found - dispatched);
@@ -181,11 +186,11 @@ final class LoopSight {
 
   /** Calls a worker's handler; see {@link Registration#runScheduled}. */
   boolean runScheduled(Registration registration) {
-    FlightEvents flight = Flight.EVENTS;
     if (flight == null || !flight.timesHandlers()) {
       return registration.runScheduled();
     }
-    Object span = flight.beginHandler();
+    Object span = flight.newHandler();
+    flight.begin(span);
     boolean again = registration.runScheduled();
     flight.endHandler(span, loop, registration);
     return again;
