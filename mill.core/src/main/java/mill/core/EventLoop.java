@@ -95,6 +95,11 @@ public final class EventLoop implements Executor, AutoCloseable {
    * Registers a pollable: its handler is called whenever it is ready. Any thread; the handler may
    * be called before this returns.
    *
+   * <p>Whatever has a descriptor that the kernel can watch will do, also one that mill knows
+   * nothing of:
+   *
+   * {@snippet class=mill.core.snippets.DescriptorSnippets region=own-descriptor}
+   *
    * <p>The pollable stays the caller's to close, which also cancels the registration. What is still
    * registered when the loop is closed is closed with it.
    *
@@ -286,7 +291,7 @@ public final class EventLoop implements Executor, AutoCloseable {
       throw new IllegalArgumentException(
           "the timeout must not be negative: use 0 to force at once");
     }
-    return reactor.shutdown(LoopConfig.saturatedNs(timeout));
+    return reactor.shutdown(Deadlines.saturatedNs(timeout));
   }
 
   /**

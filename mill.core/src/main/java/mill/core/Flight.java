@@ -1,18 +1,39 @@
 package mill.core;
 
+import jdk.jfr.FlightRecorder;
 import org.jspecify.annotations.Nullable;
 
-/** Looks once for the flight recorder, which not every image has. */
+/**
+ * Finds the flight recorder, which not every image has, and which most programs never start. Event
+ * classes are loaded when it has been started, not before: they cost a program's start-up dearly.
+ */
 final class Flight {
-  /** Where events go; null if module {@code jdk.jfr} is not there. */
-  static final @Nullable FlightEvents EVENTS = isRecorderThere() ? new JfrEvents() : null;
+  private static final boolean RECORDER_THERE = isRecorderThere();
+
+  /** Loaded only where module {@code jdk.jfr} is. */
+  private static final class Recorder {
+    static boolean isStarted() {
+      return FlightRecorder.isInitialized();
+    }
+  }
+
+  /** Loaded only when the recorder has been started. */
+  private static final class Events {
+    static final FlightEvents INSTANCE = new JfrEvents();
+  }
 
   private Flight() {}
 
+  /** Where events go; null if there is no recorder, or nobody has started it yet. Any thread. */
+  static @Nullable FlightEvents events() {
+    return RECORDER_THERE && Recorder.isStarted() ? Events.INSTANCE : null;
+  }
+
   /** Reports a task that an executor refuses; does nothing without a recorder. */
   static void taskRejected(String executor, String reason, Object task) {
-    if (EVENTS != null) {
-      EVENTS.taskRejected(executor, reason, task);
+    FlightEvents events = events();
+    if (events != null) {
+      events.taskRejected(executor, reason, task);
     }
   }
 

@@ -2,7 +2,7 @@ package mill.core;
 
 /**
  * What mill tells a flight recording. Says nothing of {@code jdk.jfr} itself, so that it can be
- * used where that module is missing; {@link Flight#EVENTS} tells whether it is.
+ * used where that module is missing; {@link Flight#events} tells whether it is.
  *
  * <p>A span is an event that can begin and end again and again, in one thread at a time, without
  * garbage. All times are measured by the recorder, and the thresholds are those of the recording.

@@ -57,7 +57,8 @@ public final class LoopConfig {
     maxOffloads = builder.maxOffloads;
     timerTick = builder.timerTick;
     maxPollTimeout = builder.maxPollTimeout;
-    maxPollTimeoutNs = maxPollTimeout == null ? Poller.FOREVER : saturatedNs(maxPollTimeout);
+    maxPollTimeoutNs =
+        maxPollTimeout == null ? Poller.FOREVER : Deadlines.saturatedNs(maxPollTimeout);
     stallThreshold = builder.stallThreshold;
     metrics = builder.metrics || stallThreshold != null;
     onStall = builder.onStall;
@@ -202,17 +203,11 @@ public final class LoopConfig {
 
   /** The threshold, or 0 if nobody watches. */
   long stallThresholdNs() {
-    return stallThreshold == null ? 0 : saturatedNs(stallThreshold);
+    return stallThreshold == null ? 0 : Deadlines.saturatedNs(stallThreshold);
   }
 
   long maxPollTimeoutNs() {
     return maxPollTimeoutNs;
-  }
-
-  // 292 years and more are as good as for ever.
-  static long saturatedNs(Duration duration) {
-    boolean fits = duration.compareTo(Duration.ofNanos(Long.MAX_VALUE)) <= 0;
-    return fits ? duration.toNanos() : Long.MAX_VALUE;
   }
 
   /**

@@ -74,9 +74,10 @@ final class LoopSight {
   private boolean timesHandlers;
   private boolean timesTurn;
 
-  private final @Nullable FlightEvents flight = Flight.EVENTS;
-  private final Object turnSpan = flight == null ? this : flight.newTurn();
-  private final Object handlerSpan = flight == null ? this : flight.newHandler();
+  // From the turn on that finds the recorder started; the loop's thread.
+  private @Nullable FlightEvents flight;
+  private Object turnSpan = this;
+  private Object handlerSpan = this;
 
   /**
    * Makes it.
@@ -103,6 +104,9 @@ final class LoopSight {
     polledNs = lap();
     found = events.size();
     woken = events.woken();
+    if (flight == null) {
+      findRecorder();
+    }
     if (flight != null) {
       timesTurn = flight.timesTurns();
       timesHandlers = found > 0 && flight.timesHandlers();
@@ -112,6 +116,15 @@ final class LoopSight {
     }
     if (watched) {
       WORKING_SINCE.setOpaque(this, untilNs);
+    }
+  }
+
+  private void findRecorder() {
+    FlightEvents started = Flight.events();
+    if (started != null) {
+      turnSpan = started.newTurn();
+      handlerSpan = started.newHandler();
+      flight = started;
     }
   }
 
@@ -186,13 +199,14 @@ final class LoopSight {
 
   /** Calls a worker's handler; see {@link Registration#runScheduled}. */
   boolean runScheduled(Registration registration) {
-    if (flight == null || !flight.timesHandlers()) {
+    FlightEvents events = Flight.events();
+    if (events == null || !events.timesHandlers()) {
       return registration.runScheduled();
     }
-    Object span = flight.newHandler();
-    flight.begin(span);
+    Object span = events.newHandler();
+    events.begin(span);
     boolean again = registration.runScheduled();
-    flight.endHandler(span, loop, registration);
+    events.endHandler(span, loop, registration);
     return again;
   }
 

@@ -252,7 +252,7 @@ final class LoopTimers {
    * @return how many tasks were run
    */
   int advance(int limit) {
-    if (wheel.isEmpty()) {
+    if (wheel.isEmpty() && promisedTick == TimerWheel.NEVER) {
       return 0;
     }
     long nowTick = nowNs() >> tickShift;
@@ -273,7 +273,7 @@ final class LoopTimers {
     } finally {
       wheel.endBatch();
     }
-    if (promised && ran == 0) {
+    if (promised && ran == 0 && wheel.nextTick() > nowTick) {
       SPURIOUS.setOpaque(this, spurious + 1);
     }
     return ran;
@@ -281,7 +281,7 @@ final class LoopTimers {
 
   /**
    * Tells how long the loop may sleep, and notes it for the other threads. The loop's thread, which
-   * after this says that it sleeps and then asks {@link #hasInbox}.
+   * asks {@link #hasInbox} after this and after it has said that it sleeps.
    *
    * @return nanoseconds, 0 if something is due now, or -1 if there is no timer
    */
@@ -328,7 +328,7 @@ final class LoopTimers {
     return node.exchange(NONE) == NONE ? 0 : 1;
   }
 
-  // False if another thread has cancelled the timer or put it off, and it is in the inbox.
+  // False if another thread has cancelled the timer or put it off: then it comes by the inbox.
   private boolean fire(LoopTimeout timeout, long nowTick) {
     long dueNs = timeout.deadline();
     while (TimerWheel.tickOf(dueNs, tickShift) <= nowTick) {
@@ -338,9 +338,6 @@ final class LoopTimers {
         return true;
       }
       dueNs = timeout.deadline();
-    }
-    if (dueNs != NONE) {
-      wheel.link(timeout, dueNs);
     }
     return false;
   }

@@ -2,11 +2,13 @@ package mill.core;
 
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
+import mill.core.internal.Abandonable;
 import mill.core.internal.TaskQueue;
 import org.jspecify.annotations.Nullable;
 
@@ -17,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * it is never lost to a full queue.
  */
 final class Offloads {
-  private final class Offload<T> implements Runnable {
+  private final class Offload<T> implements Abandonable {
     private final Callable<T> work;
     private final CompletableFuture<T> future = new CompletableFuture<>();
     private @Nullable T result; // handed over by the queue of results
@@ -30,17 +32,33 @@ final class Offloads {
     /** On the executor's thread. */
     @Override
     public void run() {
-      if (!future.isDone()) {
+      if (!isDone()) {
         try {
           result = work.call();
         } catch (Throwable thrown) {
           failure = thrown;
         }
       }
+      settle();
+    }
+
+    @Override
+    public boolean isDone() {
+      return future.isDone();
+    }
+
+    /** On the thread that shuts the executor down. */
+    @Override
+    public void abandon(String reason) {
+      failure = new CancellationException(reason);
+      settle();
+    }
+
+    private void settle() {
       if (results.offer(this::deliver) == TaskQueue.Offer.ACCEPTED) {
         wakeUp.run();
       } else {
-        abandon();
+        giveUp();
       }
     }
 
@@ -54,7 +72,7 @@ final class Offloads {
       }
     }
 
-    private void abandon() {
+    private void giveUp() {
       leave();
       future.completeExceptionally(
           new RejectedExecutionException("the loop has ended before the work was done"));
@@ -138,7 +156,7 @@ final class Offloads {
       if (!offload.future.isDone()) {
         abandoned++;
       }
-      offload.abandon();
+      offload.giveUp();
     }
     return abandoned;
   }

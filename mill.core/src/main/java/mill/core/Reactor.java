@@ -7,6 +7,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.RejectedExecutionException;
 import mill.core.internal.RegistrationTable;
 import mill.core.internal.TaskQueue;
+import mill.core.internal.UncaughtExceptions;
 import mill.core.internal.WorkerPool;
 import mill.natives.Interest;
 import mill.natives.Poller;
@@ -284,14 +285,7 @@ final class Reactor {
 
   /** Reports what nobody else will hear of. */
   void uncaught(Throwable thrown) {
-    Thread current = Thread.currentThread();
-    try {
-      current.getUncaughtExceptionHandler().uncaughtException(current, thrown);
-    } catch (Throwable second) {
-      second.addSuppressed(thrown);
-      System.getLogger("mill.core")
-          .log(System.Logger.Level.ERROR, "the uncaught-exception handler threw as well", second);
-    }
+    UncaughtExceptions.report(thrown);
   }
 
   /** Counts what a handler threw. Any thread. */
@@ -488,6 +482,7 @@ final class Reactor {
 
   private void removed(Registration registration) {
     registrations.remove(registration.token);
+    registration.closeThrottles();
     Drain draining = drain;
     if (draining != null) {
       draining.ended(registration);

@@ -65,6 +65,10 @@ public final class Registration {
   private volatile @Nullable Thread runner;
   private @Nullable CompletableFuture<Void> quiet; // guarded by this
 
+  // By direction, made when they are first needed. Guarded by this.
+  private @Nullable Throttle readThrottle;
+  private @Nullable Throttle writeThrottle;
+
   /** Set before the kernel hears of it. */
   long token;
 
@@ -158,6 +162,49 @@ public final class Registration {
   }
 
   /**
+   * Holds one direction to the rate of one or more limiters. Any thread.
+   *
+   * <p>A limiter may be this registration's own, or shared with others, also of other loops. What
+   * the handler reads, writes or accepts it asks the throttle for. Cancelling gives back what was
+   * reserved.
+   *
+   * {@snippet class=mill.core.snippets.ThrottleSnippets region=read}
+   *
+   * @param direction {@link Interest#READABLE}, for reading and accepting, or {@link
+   *     Interest#WRITABLE}
+   * @param own the first limiter
+   * @param shared others that have to permit it as well
+   * @return the throttle
+   * @throws IllegalArgumentException if the direction is another
+   * @throws IllegalStateException if this direction has a throttle already, or this is cancelled
+   */
+  public Throttle throttle(Interest direction, RateLimiter own, RateLimiter... shared) {
+    if (direction != Interest.READABLE && direction != Interest.WRITABLE) {
+      throw new IllegalArgumentException(
+          "the direction must be READABLE or WRITABLE, not " + direction);
+    }
+    boolean reads = direction == Interest.READABLE;
+    Throttle made;
+    synchronized (this) {
+      if ((reads ? readThrottle : writeThrottle) != null) {
+        throw new IllegalStateException(
+            direction + " has a throttle already: give it all limiters at once");
+      }
+      made = new Throttle(onTime -> new RegistrationGate(this, direction, onTime), own, shared);
+      if (reads) {
+        readThrottle = made;
+      } else {
+        writeThrottle = made;
+      }
+    }
+    if (isCancelled()) {
+      made.close();
+      throw new IllegalStateException("cancelled: register " + pollable + " anew");
+    }
+    return made;
+  }
+
+  /**
    * Gives the object that was attached.
    *
    * @return the object, or null
@@ -246,6 +293,22 @@ public final class Registration {
         reactor.poller().change(pollable, interest.without(now), reactor.kernelTrigger(trigger));
       }
       suspended = now;
+    }
+  }
+
+  /** Gives back what the throttles have reserved. After this was marked cancelled. */
+  void closeThrottles() {
+    Throttle reads;
+    Throttle writes;
+    synchronized (this) {
+      reads = readThrottle;
+      writes = writeThrottle;
+    }
+    if (reads != null) {
+      reads.close();
+    }
+    if (writes != null) {
+      writes.close();
     }
   }
 

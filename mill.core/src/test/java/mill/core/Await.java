@@ -4,6 +4,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -79,7 +80,7 @@ final class Await {
   }
 
   /** The outcome of work in the background; an exception of the work is this call's. */
-  static <T> T outcome(FutureTask<T> task) throws Exception {
+  static <T> T outcome(Future<T> task) throws Exception {
     try {
       return task.get(PATIENCE_NS, TimeUnit.NANOSECONDS);
     } catch (TimeoutException e) {

@@ -75,7 +75,7 @@ final class BaselineProgram {
   }
 
   // Wine lists its own descriptors there like Linux, and counts no handles.
-  private static int descriptors() throws Throwable {
+  static int descriptors() throws Throwable {
     String[] descriptors = new File("/proc/self/fd").list();
     if (descriptors != null) {
       return descriptors.length;
@@ -107,7 +107,7 @@ final class BaselineProgram {
   }
 
   /** The names of the threads that are alive. */
-  private static List<String> threads() {
+  static List<String> threads() {
     var names = new ArrayList<String>();
     var threads = new Thread[1_000];
     int count = Thread.enumerate(threads);

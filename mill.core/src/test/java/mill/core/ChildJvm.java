@@ -29,33 +29,53 @@ final class ChildJvm {
 
   private ChildJvm() {}
 
-  /** Runs a main class of the tests, in the module that the tests are patched into. */
-  static Outcome run(Class<?> main) throws Exception {
-    return run(List.of(), main);
+  /**
+   * Runs a main class of the tests, in the module that the tests are patched into. The options of
+   * {@code java} go after the ones that are usual here.
+   */
+  static Outcome run(Class<?> main, String... options) throws Exception {
+    return run(List.of(options), main);
   }
 
-  /** Runs it with more of the JVM's options, and with arguments. */
+  /** Runs it with options, and with arguments of its own. */
   static Outcome run(List<String> options, Class<?> main, String... arguments) throws Exception {
+    return execute(command(options, main, arguments));
+  }
+
+  /** Runs it with a limit to the number of its descriptors; where there is a shell. */
+  static Outcome runWithDescriptors(int limit, Class<?> main) throws Exception {
     var command =
-        new ArrayList<String>(
+        new ArrayList<>(List.of("sh", "-c", "ulimit -n " + limit + "; exec \"$@\"", "sh"));
+    command.addAll(command(List.of(), main));
+    return execute(command);
+  }
+
+  private static List<String> command(List<String> options, Class<?> main, String... arguments)
+      throws Exception {
+    List<String> command =
+        new ArrayList<>(
             List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:+UseSerialGC",
                 "-XX:TieredStopAtLevel=1",
-                "-Xmx64m",
-                // On Windows the child asks the kernel itself how many handles it has.
-                "--enable-native-access=mill.natives" + (ON_WINDOWS ? ",mill.core" : ""),
-                "--illegal-native-access=deny",
-                "-p",
-                location("mill.natives")
-                    + System.getProperty("path.separator")
-                    + location("mill.core"),
-                "--patch-module",
-                "mill.core=" + testClasses(main),
-                "-m",
-                "mill.core/" + main.getName()));
-    command.addAll(1, options);
+                "-Xmx64m"));
+    command.addAll(options);
+    command.addAll(
+        List.of(
+            // On Windows the child asks the kernel itself how many handles it has.
+            "--enable-native-access=mill.natives" + (ON_WINDOWS ? ",mill.core" : ""),
+            "--illegal-native-access=deny",
+            "-p",
+            location("mill.natives") + System.getProperty("path.separator") + location("mill.core"),
+            "--patch-module",
+            "mill.core=" + testClasses(main),
+            "-m",
+            "mill.core/" + main.getName()));
     command.addAll(List.of(arguments));
+    return command;
+  }
+
+  private static Outcome execute(List<String> command) throws Exception {
     Path out = Files.createTempFile("mill-child", ".out");
     Path err = Files.createTempFile("mill-child", ".err");
     try {

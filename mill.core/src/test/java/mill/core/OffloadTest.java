@@ -9,6 +9,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
@@ -205,6 +206,50 @@ class OffloadTest {
       assertThat(report.offloadsAbandoned()).isEqualTo(1);
       assertThat(report.inTime()).isFalse();
       assertThat(never).isCompletedExceptionally();
+    }
+  }
+
+  @Test
+  void poolsPriorityIsAnExecutorToo() throws Exception {
+    try (var fake = FakeLoop.open().start();
+        ComputePool pool = ComputePool.open()) {
+      CompletableFuture<String> where =
+          fake.loop.offload(pool.at(TaskPriority.HIGH), () -> Thread.currentThread().getName());
+      assertThat(Await.outcomeOf(where)).startsWith(pool.config().name());
+    }
+  }
+
+  @Test
+  void workThatItsPoolAbandonsFailsOnTheLoopsThreadAndFreesThePlace() throws Exception {
+    var oneThread = ComputePoolConfig.builder().threads(1).build();
+    try (var fake = FakeLoop.open(LoopConfig.builder().maxOffloads(1)).start();
+        ComputePool pool = ComputePool.open(oneThread)) {
+      var busy = new CountDownLatch(1);
+      pool.execute(() -> {
+        busy.countDown();
+        try {
+          new CountDownLatch(1).await();
+        } catch (InterruptedException e) {
+          Thread.currentThread().interrupt();
+        }
+      });
+      Await.await(busy);
+      var onLoop = new AtomicBoolean();
+      CompletableFuture<Boolean> told = new CompletableFuture<>();
+      fake.loop.execute(() -> {
+        CompletableFuture<Integer> future = fake.loop.offload(pool, () -> 1);
+        CompletableFuture<Integer> watched =
+            future.whenComplete((result, failure) -> {
+              onLoop.set(fake.loop.isLoopThread());
+              told.complete(failure instanceof CancellationException);
+            });
+        assertThat(watched).isNotDone();
+      });
+      fake.settle();
+      pool.shutdown(Duration.ZERO);
+      assertThat(Await.outcomeOf(told)).isTrue();
+      assertThat(onLoop).isTrue();
+      assertThat(Await.outcomeOf(fake.loop.offload(Runnable::run, () -> 2))).isEqualTo(2);
     }
   }
 }

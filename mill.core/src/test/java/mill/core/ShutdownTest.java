@@ -79,6 +79,7 @@ class ShutdownTest {
       }
       fake.settle();
       var stage = fake.loop.shutdown(LONG);
+      fake.settle(); // all have been asked what they have queued
       pollables.forEach(pollable -> {
         if (pollable.isOpen()) {
           pollable.ready(Readiness.WRITABLE);

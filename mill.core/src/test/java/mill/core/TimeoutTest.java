@@ -188,6 +188,31 @@ class TimeoutTest {
   }
 
   @Test
+  void timerThatAnotherThreadPutsOffOrCancelsAmongItsBatchDoesNotRun() {
+    Timeout putOff = timers.newTimeout(() -> log.add("put off"));
+    Timeout broughtForward = timers.newTimeout(() -> log.add("brought forward"));
+    Timeout cancelled = timers.newTimeout(() -> log.add("cancelled"));
+    timers.schedule(
+        Duration.ofNanos(5),
+        () ->
+            loop.elsewhere(() -> {
+              putOff.rescheduleNs(50);
+              broughtForward.rescheduleNs(1);
+              cancelled.cancel();
+            }));
+    putOff.rescheduleNs(5);
+    broughtForward.rescheduleNs(6);
+    cancelled.rescheduleNs(5);
+    assertThat(loop.turnAfter(5)).isOne();
+    assertThat(loop.turnAfter(1)).isOne();
+    assertThat(log).containsExactly("brought forward");
+    assertThat(timers.nextDelayNs()).isEqualTo(49);
+    assertThat(loop.turnAfter(49)).isOne();
+    assertThat(log).containsExactly("brought forward", "put off");
+    assertThat(timers.nextDelayNs()).isEqualTo(-1);
+  }
+
+  @Test
   void onlySoManyRunInATurnAndTheRestAreTheFirstOfTheNext() {
     for (int i = 0; i < 5; i++) {
       in(10 + i, "timer " + i);
@@ -315,6 +340,13 @@ class TimeoutTest {
     assertThat(loop.sleepAndTurn()).isTrue();
     assertThat(timers.spuriousWakeUps()).isOne();
     assertThat(log).containsExactly("there");
+    Timeout last = in(10, "last");
+    assertThat(timers.nextDelayNs()).isEqualTo(10);
+    loop.elsewhere(last::cancel);
+    loop.turnAfter(10);
+    assertThat(timers.spuriousWakeUps()).as("there is no timer left").isEqualTo(2);
+    loop.turnAfter(10);
+    assertThat(timers.spuriousWakeUps()).isEqualTo(2);
   }
 
   @Test
@@ -357,6 +389,17 @@ class TimeoutTest {
     assertThat(timers.nextDelayNs()).isEqualTo(100);
     loop.turnAfter(1_000);
     assertThat(log).containsExactly("later", "own");
+  }
+
+  @Test
+  void otherThreadsTimersOfOneTickRunInTheOrderOfTheirComing() {
+    loop.elsewhere(() -> {
+      in(5, "first");
+      in(5, "second");
+      in(5, "third");
+    });
+    loop.turnAfter(5);
+    assertThat(log).containsExactly("first", "second", "third");
   }
 
   @Test

@@ -12,13 +12,17 @@ import io.netty.util.ResourceLeakDetector;
 import io.netty.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 
-/** Netty's native epoll loop, one thread, leak detection off. */
+/** Netty's native epoll loop, one thread unless more are asked for, leak detection off. */
 final class NettyLoop {
   private final MultiThreadIoEventLoopGroup group;
 
   NettyLoop() {
+    this(1);
+  }
+
+  NettyLoop(int threads) {
     requireEpoll();
-    group = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
+    group = new MultiThreadIoEventLoopGroup(threads, EpollIoHandler.newFactory());
   }
 
   /** A loop of the calling thread, which turns it by hand. */

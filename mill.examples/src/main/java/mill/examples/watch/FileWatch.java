@@ -22,6 +22,9 @@ import mill.natives.platform.Platform;
  * java --enable-native-access=mill.natives,mill.examples -p … -m mill.examples/mill.examples.watch.FileWatch DIR
  * </pre>
  *
+ * <p>Like inotifywait it says nothing of an event that the kernel merged with one just like it that
+ * was still unread. Names are taken to be UTF-8.
+ *
  * <p>Ends with 0 when nothing that it watched is left; with 1 and a line on stderr if something
  * broke; with 2 and a line on stderr if the caller must change something.
  */

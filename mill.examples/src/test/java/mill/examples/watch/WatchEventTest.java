@@ -35,6 +35,7 @@ class WatchEventTest {
         "40000800 | MOVE_SELF,ISDIR",
         "80000100 | CREATE,ONESHOT",
         "00001000 | 0x00001000",
+        "4000e830 | CLOSE_NOWRITE,OPEN,UNMOUNT,Q_OVERFLOW,IGNORED,CLOSE,MOVE_SELF,ISDIR",
       })
   void aMaskHasTheNamesOfInotifywait(String hex, String names) {
     assertThat(WatchEvent.names(Integer.parseUnsignedInt(hex, 16))).isEqualTo(names);

@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -13,6 +12,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
@@ -21,7 +21,7 @@ final class WatchProcess implements AutoCloseable {
   static final List<String> FLAGS =
       List.of("--enable-native-access=mill.natives,mill.examples", "--illegal-native-access=deny");
 
-  private static final int PATIENCE_S = 60;
+  private static final int PATIENCE_S = 30;
   private static final String ESTABLISHED = "Watches established.";
 
   /** How it ended and what it said. */
@@ -68,32 +68,42 @@ final class WatchProcess implements AutoCloseable {
   }
 
   /** Waits until everything is watched. */
-  WatchProcess awaitEstablished() throws IOException {
-    StringBuilder said = new StringBuilder();
-    String line = err.readLine();
-    while (line != null && !line.equals(ESTABLISHED)) {
-      said.append(line).append('\n');
-      line = err.readLine();
-    }
-    assertThat(line).as("%s says on stderr%n%s", process, said).isEqualTo(ESTABLISHED);
+  WatchProcess awaitEstablished() throws Exception {
+    List<String> said = outcome(inBackground(() -> linesUntil(ESTABLISHED, err)));
+    assertThat(said.getLast()).as("the last line of %s", said).isEqualTo(ESTABLISHED);
     return this;
   }
 
   /** Collects the lines up to one that ends with what is given. */
   CompletableFuture<List<String>> linesUntil(String last) {
-    return CompletableFuture.supplyAsync(
-        () -> {
-          List<String> lines = new ArrayList<>();
+    return inBackground(() -> linesUntil(last, out));
+  }
+
+  /** Lines that were collected; a program that hangs fails the test instead of making it hang. */
+  static <T> T outcome(CompletableFuture<T> future) throws Exception {
+    return future.get(PATIENCE_S, TimeUnit.SECONDS);
+  }
+
+  private static List<String> linesUntil(String last, BufferedReader reader) throws IOException {
+    List<String> lines = new ArrayList<>();
+    do {
+      lines.add(reader.readLine());
+    } while (lines.getLast() != null && !lines.getLast().endsWith(last));
+    return lines;
+  }
+
+  private static <T> CompletableFuture<T> inBackground(Callable<T> work) {
+    var future = new CompletableFuture<T>();
+    Thread.ofPlatform()
+        .daemon()
+        .start(() -> {
           try {
-            do {
-              lines.add(out.readLine());
-            } while (lines.getLast() != null && !lines.getLast().endsWith(last));
-          } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            future.complete(work.call());
+          } catch (Exception e) {
+            future.completeExceptionally(e);
           }
-          return lines;
-        },
-        task -> Thread.ofPlatform().daemon().start(task));
+        });
+    return future;
   }
 
   /** Waits until a file is watched, or is not any more: the kernel tells in {@code fdinfo}. */
@@ -129,12 +139,10 @@ final class WatchProcess implements AutoCloseable {
 
   /** Waits for the end. */
   Outcome end() throws Exception {
-    CompletableFuture<List<String>> lines = linesUntil("\0");
-    String said = err.readAllAsString();
+    CompletableFuture<String> lines = inBackground(out::readAllAsString);
+    CompletableFuture<String> said = inBackground(err::readAllAsString);
     assertThat(process.waitFor(PATIENCE_S, TimeUnit.SECONDS)).as("%s ends", process).isTrue();
-    List<String> all = lines.get(PATIENCE_S, TimeUnit.SECONDS);
-    return new Outcome(
-        process.exitValue(), String.join("\n", all.subList(0, all.size() - 1)), said);
+    return new Outcome(process.exitValue(), outcome(lines), outcome(said));
   }
 
   @Override

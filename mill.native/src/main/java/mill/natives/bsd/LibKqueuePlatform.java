@@ -72,6 +72,11 @@ public final class LibKqueuePlatform implements Platform {
   }
 
   @Override
+  public boolean balancesListeners() {
+    return host.balancesListeners();
+  }
+
+  @Override
   public int pinCurrentThread(int cpu) {
     return host.pinCurrentThread(cpu);
   }

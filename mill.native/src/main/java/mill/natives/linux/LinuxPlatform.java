@@ -76,6 +76,11 @@ public final class LinuxPlatform implements Platform {
   }
 
   @Override
+  public boolean balancesListeners() {
+    return true;
+  }
+
+  @Override
   public int pinCurrentThread(int cpu) {
     if (cpu < 0 || cpu >= CPU_SET_BYTES * Byte.SIZE) {
       return -Linux.EINVAL();

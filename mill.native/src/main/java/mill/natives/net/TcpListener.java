@@ -73,10 +73,39 @@ public final class TcpListener extends AbstractListener {
    */
   public static TcpListener bind(Platform platform, SocketAddress local, int backlog)
       throws IOException {
+    return bind(platform, local, backlog, false);
+  }
+
+  /**
+   * Listens on an address beside other listeners that were bound to it in this way, with {@code
+   * SO_REUSEPORT}. Any process of the same user may join them.
+   *
+   * <p>Where {@link Platform#balancesListeners()} says so, the kernel gives each new connection to
+   * one of them, by a hash of its addresses. Closing one resets the connections that wait there.
+   *
+   * @param platform the platform
+   * @param local where; port 0 lets the system choose, and {@link #localAddress()} tells the others
+   *     what
+   * @param backlog how many connections may wait to be accepted here
+   * @return the listener, to be closed by the caller
+   * @throws IOException if the platform refuses, {@code EADDRINUSE} for instance, when somebody
+   *     listens there without the option; nothing stays open
+   * @throws UnsupportedOperationException if this system has no such option
+   */
+  public static TcpListener bindShared(Platform platform, SocketAddress local, int backlog)
+      throws IOException {
+    return bind(platform, local, backlog, true);
+  }
+
+  private static TcpListener bind(
+      Platform platform, SocketAddress local, int backlog, boolean shared) throws IOException {
     TcpListener listener = open(platform, internetFamily(local));
     boolean listening = false;
     try {
       listener.setOption(SocketOption.SO_REUSEADDR, true);
+      if (shared) {
+        listener.setOption(SocketOption.SO_REUSEPORT, true);
+      }
       listener.bindTo(local);
       listener.listen(backlog);
       listening = true;

@@ -95,6 +95,17 @@ public interface Platform {
   }
 
   /**
+   * Tells whether the kernel spreads new connections over all the listeners of an address that have
+   * {@code SO_REUSEPORT}. Having the option is not enough: on macOS one of the listeners gets them
+   * all. By default no.
+   *
+   * @return true if it spreads them, as Linux does ({@code socket(7)})
+   */
+  default boolean balancesListeners() {
+    return false;
+  }
+
+  /**
    * Binds the calling thread to one processor, where the system allows that.
    *
    * @param cpu the processor's number, from 0

@@ -1,8 +1,9 @@
-package mill.core;
+package mill.core.snippets;
 
 import java.io.File;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import mill.core.EventLoop;
 import mill.natives.Interest;
 import mill.natives.net.IoStatus;
 import mill.natives.net.Pipe;
