@@ -13,6 +13,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import mill.natives.net.TcpListener;
@@ -367,7 +368,7 @@ public final class EventLoopGroup implements AutoCloseable {
   private void failed(Throwable thrown) {
     boolean wasRunning;
     synchronized (lock) {
-      if (state == State.SHUT_DOWN && thrown instanceof RuntimeException) {
+      if (state == State.SHUT_DOWN && thrown instanceof RejectedExecutionException) {
         return; // the loop was closed before its thread came to run it
       }
       wasRunning = state == State.RUNNING;

@@ -1,10 +1,10 @@
 package mill.core;
 
-import java.lang.System.Logger.Level;
 import java.util.List;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicLongArray;
+import mill.core.internal.UncaughtExceptions;
 import mill.natives.net.TcpStream;
 
 /**
@@ -80,17 +80,7 @@ final class Handover {
     try {
       acceptor.onError(loop, stream, thrown);
     } catch (Throwable second) {
-      uncaught(second);
-    }
-  }
-
-  private static void uncaught(Throwable thrown) {
-    Thread current = Thread.currentThread();
-    try {
-      current.getUncaughtExceptionHandler().uncaughtException(current, thrown);
-    } catch (Throwable second) {
-      System.getLogger("mill.core")
-          .log(Level.ERROR, "the uncaught-exception handler threw as well", second);
+      UncaughtExceptions.report(second);
     }
   }
 }
