@@ -7,7 +7,6 @@ import jdk.jfr.Label;
 import jdk.jfr.Name;
 import jdk.jfr.StackTrace;
 import jdk.jfr.Threshold;
-import org.jspecify.annotations.Nullable;
 
 /** Events of the JDK's flight recorder. Loaded by {@link Flight} alone, where there is one. */
 final class JfrEvents implements FlightEvents {
@@ -75,13 +74,18 @@ final class JfrEvents implements FlightEvents {
   }
 
   @Override
-  public @Nullable Object beginTurn() {
-    if (!TURN.isEnabled()) {
-      return null;
-    }
-    var turn = new SlowTurn();
-    turn.begin();
-    return turn;
+  public boolean timesTurns() {
+    return TURN.isEnabled();
+  }
+
+  @Override
+  public Object newTurn() {
+    return new SlowTurn();
+  }
+
+  @Override
+  public void begin(Object span) {
+    ((Event) span).begin();
   }
 
   @Override
@@ -104,10 +108,8 @@ final class JfrEvents implements FlightEvents {
   }
 
   @Override
-  public Object beginHandler() {
-    var handler = new SlowHandler();
-    handler.begin();
-    return handler;
+  public Object newHandler() {
+    return new SlowHandler();
   }
 
   @Override

@@ -72,7 +72,12 @@ final class LoopSight {
   private int dispatched;
   private boolean woken;
   private boolean timesHandlers;
-  private @Nullable Object turnSpan;
+  private boolean timesTurn;
+
+  // From the turn on that finds the recorder started; the loop's thread.
+  private @Nullable FlightEvents flight;
+  private Object turnSpan = this;
+  private Object handlerSpan = this;
 
   /**
    * Makes it.
@@ -99,25 +104,40 @@ final class LoopSight {
     polledNs = lap();
     found = events.size();
     woken = events.woken();
-    FlightEvents flight = Flight.events();
+    if (flight == null) {
+      findRecorder();
+    }
     if (flight != null) {
-      turnSpan = flight.beginTurn();
+      timesTurn = flight.timesTurns();
       timesHandlers = found > 0 && flight.timesHandlers();
+      if (timesTurn) {
+        flight.begin(turnSpan);
+      }
     }
     if (watched) {
       WORKING_SINCE.setOpaque(this, untilNs);
     }
   }
 
+  private void findRecorder() {
+    FlightEvents started = Flight.events();
+    if (started != null) {
+      turnSpan = started.newTurn();
+      handlerSpan = started.newHandler();
+      flight = started;
+    }
+  }
+
   /** Calls an inline handler. */
   void fire(Registration registration, int events) {
     doing(registration);
-    FlightEvents flight = timesHandlers ? Flight.events() : null;
-    Object span = flight == null ? null : flight.beginHandler();
-    registration.fire(events);
-    if (span != null && flight != null) {
-      flight.endHandler(span, loop, registration);
+    if (flight == null || !timesHandlers) {
+      registration.fire(events);
+      return;
     }
+    flight.begin(handlerSpan);
+    registration.fire(events);
+    flight.endHandler(handlerSpan, loop, registration);
   }
 
   /** Everything that was ready has been dispatched; so many of the events found a registration. */
@@ -141,10 +161,8 @@ final class LoopSight {
       WORKING_SINCE.setOpaque(this, IDLE);
       ACTIVITY.setOpaque(this, null);
     }
-    FlightEvents flight = Flight.events();
-    if (turnSpan != null && flight != null) {
+    if (flight != null && timesTurn) {
       flight.endTurn(turnSpan, loop, found, timersFired, results, tasks);
-      turnSpan = null;
     }
     add(EVENTS, dispatched);
     add(STALE_EVENTS, found - dispatched);
@@ -181,13 +199,14 @@ final class LoopSight {
 
   /** Calls a worker's handler; see {@link Registration#runScheduled}. */
   boolean runScheduled(Registration registration) {
-    FlightEvents flight = Flight.events();
-    if (flight == null || !flight.timesHandlers()) {
+    FlightEvents events = Flight.events();
+    if (events == null || !events.timesHandlers()) {
       return registration.runScheduled();
     }
-    Object span = flight.beginHandler();
+    Object span = events.newHandler();
+    events.begin(span);
     boolean again = registration.runScheduled();
-    flight.endHandler(span, loop, registration);
+    events.endHandler(span, loop, registration);
     return again;
   }
 

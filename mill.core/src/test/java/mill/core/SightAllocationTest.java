@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.lang.reflect.Method;
 import java.time.Duration;
+import jdk.jfr.FlightRecorder;
+import jdk.jfr.Recording;
 import mill.natives.Interest;
 import mill.natives.Pollable;
 import mill.natives.Readiness;
@@ -19,7 +21,7 @@ import mill.natives.platform.Sockets;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A turn makes no garbage, with metrics and watchdog or without. */
+/** A turn makes no garbage, with metrics, watchdog and flight recording or without. */
 class SightAllocationTest {
   private static final int TURNS = 5_000;
   private static final int MAX_WINDOWS = 200;
@@ -151,8 +153,22 @@ class SightAllocationTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"off", "metrics", "watchdog"})
+  @ValueSource(strings = {"off", "metrics", "watchdog", "flight"})
   void turnMakesNoGarbage(String sight) throws Exception {
+    if (sight.equals("flight")) {
+      assumeTrue(FlightRecorder.isAvailable(), "this JVM has no flight recorder");
+      try (var recording = new Recording()) {
+        recording.enable("mill.SlowTurn").withThreshold(Duration.ofHours(1));
+        recording.enable("mill.SlowHandler").withThreshold(Duration.ofHours(1));
+        recording.start();
+        turn(sight);
+      }
+    } else {
+      turn(sight);
+    }
+  }
+
+  private static void turn(String sight) throws Exception {
     assumeTrue(
         ModuleLayer.boot().findModule("jdk.management").isPresent(),
         "this JVM has no module jdk.management, which counts allocations");
