@@ -139,7 +139,9 @@ public final class ComputePool implements Executor, AutoCloseable {
     requireNonNull(task, "task");
     Offer offer = workers.offer(priority, task);
     if (offer != Offer.ACCEPTED) {
-      throw new RejectedExecutionException(refusal(offer, priority));
+      String reason = refusal(offer, priority);
+      Flight.taskRejected(config.name(), reason, task);
+      throw new RejectedExecutionException(reason);
     }
   }
 
