@@ -160,6 +160,24 @@ class FlightEventsTest {
   }
 
   @Test
+  void taskThatAPoolRefusesIsToldToo() throws Exception {
+    Runnable task = () -> {};
+    List<RecordedEvent> rejected =
+        recorded(
+            "mill.RejectedTask",
+            Duration.ZERO,
+            "closed-pool",
+            () -> {
+              var pool = ComputePool.open(ComputePoolConfig.builder().name("closed-pool").build());
+              pool.close();
+              assertThatThrownBy(() -> pool.execute(task))
+                  .isInstanceOf(RejectedExecutionException.class);
+            });
+    assertThat(rejected).hasSize(1);
+    assertThat(rejected.getFirst().getString("reason")).contains("closed");
+  }
+
+  @Test
   void pollableWhoseTextThrowsDoesNoHarm() throws Exception {
     List<RecordedEvent> handlers =
         recorded(
