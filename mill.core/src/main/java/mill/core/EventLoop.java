@@ -136,7 +136,7 @@ public final class EventLoop implements Executor, AutoCloseable {
    */
   @Override
   public void execute(Runnable task) {
-    reactor.execute(task);
+    reactor.tasks().execute(task);
   }
 
   /**
@@ -224,8 +224,8 @@ public final class EventLoop implements Executor, AutoCloseable {
    */
   public <T> CompletableFuture<T> offload(Executor executor, Callable<T> work) {
     return reactor
-        .offloads()
-        .submit(requireNonNull(executor, "executor"), requireNonNull(work, "work"));
+        .tasks()
+        .offload(requireNonNull(executor, "executor"), requireNonNull(work, "work"));
   }
 
   /**

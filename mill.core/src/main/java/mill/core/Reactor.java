@@ -4,9 +4,7 @@ import java.io.IOException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.RejectedExecutionException;
 import mill.core.internal.RegistrationTable;
-import mill.core.internal.TaskQueue;
 import mill.core.internal.UncaughtExceptions;
 import mill.core.internal.WorkerPool;
 import mill.natives.Interest;
@@ -30,14 +28,12 @@ import org.jspecify.annotations.Nullable;
 final class Reactor {
   private static final CompletionStage<Void> DONE = CompletableFuture.completedStage(null);
   private static final long MAX_LATECOMERS_NS = 100_000_000;
-  private static final String RESULT = "result of offloaded work";
   private static final String CANCELLATION = "what depends on a cancellation";
 
   private final LoopConfig config;
   private final Platform platform;
   private final Poller poller;
   private final ReadyEvents events;
-  private final TaskQueue tasks;
   private final @Nullable WorkerPool<Registration> workers;
   private final RegistrationTable<Registration> registrations = new RegistrationTable<>();
 
@@ -46,7 +42,7 @@ final class Reactor {
   // bound is the table's.
   private final ConcurrentLinkedQueue<Registration> quieting = new ConcurrentLinkedQueue<>();
 
-  private final Offloads offloads;
+  private final LoopTasks tasks;
   private final LoopTimers timers;
   private final LoopLifecycle lifecycle = new LoopLifecycle();
   private final @Nullable LoopSight sight;
@@ -64,8 +60,6 @@ final class Reactor {
     this.config = config;
     this.platform = platform;
     events = new ReadyEvents(config.eventsPerPoll());
-    tasks = new TaskQueue(config.taskQueueCapacity());
-    offloads = new Offloads(config.maxOffloads(), this::wakeIfAsleep);
     timers =
         new LoopTimers(
             platform::nanoTime,
@@ -78,6 +72,7 @@ final class Reactor {
     if (sight != null && watched) {
       timers.beforeEach(sight::doing);
     }
+    tasks = new LoopTasks(config, sight, this::wakeIfAsleep, this::taskThrew);
     workers =
         config.dispatch() == DispatchMode.WORKERS
             ? new WorkerPool<>(config.workers(), config.name(), this::work)
@@ -106,26 +101,6 @@ final class Reactor {
         registrations.remove(registration.token);
       }
     }
-  }
-
-  void execute(Runnable task) {
-    switch (tasks.offer(task)) {
-      case ACCEPTED -> wakeIfAsleep();
-      case FULL ->
-          throw rejected(
-              task,
-              tasks.capacity()
-                  + " tasks wait already: submit more slowly or raise taskQueueCapacity");
-      case CLOSED -> throw rejected(task, "the loop has ended: " + this);
-    }
-  }
-
-  private RejectedExecutionException rejected(Runnable task, String reason) {
-    if (sight != null) {
-      sight.taskRejected();
-    }
-    Flight.taskRejected(config.name(), reason, task);
-    return new RejectedExecutionException(reason);
   }
 
   void run() throws IOException {
@@ -225,8 +200,8 @@ final class Reactor {
             0,
             0,
             0,
-            tasks.size(),
-            offloads.outstanding(),
+            tasks.queued(),
+            tasks.offloaded(),
             timers.size(),
             registrations.size()));
   }
@@ -235,8 +210,8 @@ final class Reactor {
     return timers;
   }
 
-  Offloads offloads() {
-    return offloads;
+  LoopTasks tasks() {
+    return tasks;
   }
 
   Poller poller() {
@@ -321,8 +296,8 @@ final class Reactor {
     boolean quieted = completeQuieting();
     boolean rearmed = takeTimers();
     int fired = timers.advance(config.maxTasksPerTurn());
-    int results = runResults();
-    int executed = runTasks();
+    int results = tasks.runResults();
+    int executed = tasks.runTasks();
     Drain draining = drain;
     if (draining != null) {
       drain(draining);
@@ -386,11 +361,7 @@ final class Reactor {
   }
 
   private boolean hasWork() {
-    if (stopping
-        || !tasks.isEmpty()
-        || !quieting.isEmpty()
-        || timers.hasInbox()
-        || offloads.hasResults()) {
+    if (stopping || tasks.areWaiting() || !quieting.isEmpty() || timers.hasInbox()) {
       return true;
     }
     Drain draining = drain;
@@ -411,39 +382,6 @@ final class Reactor {
     return any;
   }
 
-  private int runResults() {
-    for (int i = 0; i < config.maxTasksPerTurn(); i++) {
-      Runnable result = offloads.poll();
-      if (result == null) {
-        return i;
-      }
-      runTask(result, RESULT);
-    }
-    return config.maxTasksPerTurn();
-  }
-
-  private int runTasks() {
-    for (int i = 0; i < config.maxTasksPerTurn(); i++) {
-      Runnable task = tasks.poll();
-      if (task == null) {
-        return i;
-      }
-      runTask(task, task);
-    }
-    return config.maxTasksPerTurn();
-  }
-
-  private void runTask(Runnable task, Object activity) {
-    if (sight != null) {
-      sight.doing(activity);
-    }
-    try {
-      task.run();
-    } catch (Throwable thrown) {
-      taskThrew(thrown);
-    }
-  }
-
   private void drain(Drain draining) {
     if (draining.hasNewcomers()) {
       for (Registration registration : draining.takeNewcomers(registrations.items())) {
@@ -456,7 +394,7 @@ final class Reactor {
   }
 
   private boolean isDrained() {
-    return registrations.size() == 0 && offloads.outstanding() == 0 && tasks.isEmpty();
+    return registrations.size() == 0 && tasks.areDone();
   }
 
   private void work(Registration registration) {
@@ -506,7 +444,7 @@ final class Reactor {
     if (workers != null) {
       endWorkers(workers);
     }
-    runRemainingTasks();
+    finishTasks();
     boolean close = lifecycle.end();
     completeQuieting();
     if (close) {
@@ -520,7 +458,7 @@ final class Reactor {
     boolean forced = false;
     while (!ending.awaitEnd()) {
       interrupted |= Thread.interrupted(); // or the next wait would not wait
-      ranAtEnd(0, runTasks()); // a handler may be waiting for one
+      tasks.runTasksAtEnd(); // a handler may be waiting for one
       Drain draining = drain;
       if (!forced && draining != null && draining.leftNs(platform.nanoTime()) == 0) {
         ending.interrupt();
@@ -532,33 +470,9 @@ final class Reactor {
     }
   }
 
-  private void runRemainingTasks() {
+  private void finishTasks() {
     timersCancelled += timers.close();
-    tasks.close();
-    offloads.close();
-    int executed = 0;
-    int results = 0;
-    while (true) {
-      Runnable task = tasks.pollClosed();
-      Runnable result = task == null ? offloads.pollClosed() : null;
-      if (task != null) {
-        executed++;
-        runTask(task, task);
-      } else if (result != null) {
-        results++;
-        runTask(result, RESULT);
-      } else {
-        break;
-      }
-    }
-    ranAtEnd(results, executed);
-    offloadsAbandoned += offloads.abandon();
-  }
-
-  private void ranAtEnd(int results, int executed) {
-    if (sight != null) {
-      sight.ranAtEnd(results, executed);
-    }
+    offloadsAbandoned += tasks.finish();
   }
 
   private void release() {
@@ -567,7 +481,7 @@ final class Reactor {
       draining = drain;
     }
     try {
-      runRemainingTasks();
+      finishTasks();
       if (draining != null) {
         draining.force();
       }

@@ -1,0 +1,162 @@
+package mill.core;
+
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Consumer;
+import mill.core.internal.TaskQueue;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a loop executes besides its handlers and timers: the tasks of {@link EventLoop#execute}, and
+ * the results of offloaded work. Each kind has its queue and its share of a turn.
+ *
+ * <p>Any thread hands something in; only the loop's runs it, or the one that closes a loop that
+ * never ran.
+ */
+final class LoopTasks {
+  private static final String RESULT = "result of offloaded work";
+
+  private final LoopConfig config;
+  private final @Nullable LoopSight sight;
+  private final Runnable wake;
+  private final Consumer<Throwable> threw;
+  private final TaskQueue queue;
+  private final Offloads offloads;
+
+  /**
+   * Makes it.
+   *
+   * @param wake wakes the loop if it sleeps
+   * @param threw told what a task throws
+   */
+  LoopTasks(
+      LoopConfig config, @Nullable LoopSight sight, Runnable wake, Consumer<Throwable> threw) {
+    this.config = config;
+    this.sight = sight;
+    this.wake = wake;
+    this.threw = threw;
+    queue = new TaskQueue(config.taskQueueCapacity());
+    offloads = new Offloads(config.maxOffloads(), wake);
+  }
+
+  // ---- any thread
+
+  void execute(Runnable task) {
+    switch (queue.offer(task)) {
+      case ACCEPTED -> wake.run();
+      case FULL ->
+          throw rejected(
+              task,
+              queue.capacity()
+                  + " tasks wait already: submit more slowly or raise taskQueueCapacity");
+      case CLOSED -> throw rejected(task, "the loop has ended: " + config.name());
+    }
+  }
+
+  private RejectedExecutionException rejected(Runnable task, String reason) {
+    if (sight != null) {
+      sight.taskRejected();
+    }
+    Flight.taskRejected(config.name(), reason, task);
+    return new RejectedExecutionException(reason);
+  }
+
+  <T> CompletableFuture<T> offload(Executor executor, Callable<T> work) {
+    return offloads.submit(executor, work);
+  }
+
+  int queued() {
+    return queue.size();
+  }
+
+  int offloaded() {
+    return offloads.outstanding();
+  }
+
+  // ---- the loop's thread
+
+  /** Whether a task or a result waits. */
+  boolean areWaiting() {
+    return !queue.isEmpty() || offloads.hasResults();
+  }
+
+  /** Whether nothing waits, and no offloaded work is out. */
+  boolean areDone() {
+    return queue.isEmpty() && offloads.outstanding() == 0;
+  }
+
+  /** Runs a turn's share of the results; tells how many. */
+  int runResults() {
+    for (int i = 0; i < config.maxTasksPerTurn(); i++) {
+      Runnable result = offloads.poll();
+      if (result == null) {
+        return i;
+      }
+      run(result, RESULT);
+    }
+    return config.maxTasksPerTurn();
+  }
+
+  /** Runs a turn's share of the tasks; tells how many. */
+  int runTasks() {
+    for (int i = 0; i < config.maxTasksPerTurn(); i++) {
+      Runnable task = queue.poll();
+      if (task == null) {
+        return i;
+      }
+      run(task, task);
+    }
+    return config.maxTasksPerTurn();
+  }
+
+  /** Runs tasks when there are no turns any more. */
+  void runTasksAtEnd() {
+    ranAtEnd(0, runTasks());
+  }
+
+  /**
+   * Takes nothing more, runs what was accepted, and fails the futures of what is still out.
+   *
+   * @return how much offloaded work was given up
+   */
+  int finish() {
+    queue.close();
+    offloads.close();
+    int executed = 0;
+    int results = 0;
+    while (true) {
+      Runnable task = queue.pollClosed();
+      Runnable result = task == null ? offloads.pollClosed() : null;
+      if (task != null) {
+        executed++;
+        run(task, task);
+      } else if (result != null) {
+        results++;
+        run(result, RESULT);
+      } else {
+        break;
+      }
+    }
+    ranAtEnd(results, executed);
+    return offloads.abandon();
+  }
+
+  private void run(Runnable task, Object activity) {
+    if (sight != null) {
+      sight.doing(activity);
+    }
+    try {
+      task.run();
+    } catch (Throwable thrown) {
+      threw.accept(thrown);
+    }
+  }
+
+  private void ranAtEnd(int results, int executed) {
+    if (sight != null) {
+      sight.ranAtEnd(results, executed);
+    }
+  }
+}
