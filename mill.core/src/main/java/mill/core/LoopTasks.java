@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 final class LoopTasks {
   private static final String RESULT = "result of offloaded work";
 
+  private final Object loop;
   private final LoopConfig config;
   private final @Nullable LoopSight sight;
   private final Runnable wake;
@@ -28,11 +29,17 @@ final class LoopTasks {
   /**
    * Makes it.
    *
+   * @param loop describes itself, to those who come too late
    * @param wake wakes the loop if it sleeps
    * @param threw told what a task throws
    */
   LoopTasks(
-      LoopConfig config, @Nullable LoopSight sight, Runnable wake, Consumer<Throwable> threw) {
+      Object loop,
+      LoopConfig config,
+      @Nullable LoopSight sight,
+      Runnable wake,
+      Consumer<Throwable> threw) {
+    this.loop = loop;
     this.config = config;
     this.sight = sight;
     this.wake = wake;
@@ -51,7 +58,7 @@ final class LoopTasks {
               task,
               queue.capacity()
                   + " tasks wait already: submit more slowly or raise taskQueueCapacity");
-      case CLOSED -> throw rejected(task, "the loop has ended: " + config.name());
+      case CLOSED -> throw rejected(task, "the loop has ended: " + loop);
     }
   }
 

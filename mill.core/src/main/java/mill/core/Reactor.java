@@ -72,7 +72,7 @@ final class Reactor {
     if (sight != null && watched) {
       timers.beforeEach(sight::doing);
     }
-    tasks = new LoopTasks(config, sight, this::wakeIfAsleep, this::taskThrew);
+    tasks = new LoopTasks(this, config, sight, this::wakeIfAsleep, this::taskThrew);
     workers =
         config.dispatch() == DispatchMode.WORKERS
             ? new WorkerPool<>(config.workers(), config.name(), this::work)

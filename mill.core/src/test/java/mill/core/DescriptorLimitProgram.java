@@ -3,18 +3,18 @@ package mill.core;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.module.ModuleReader;
+import java.lang.module.ModuleReference;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.stream.Stream;
 import mill.natives.ErrnoException;
 import mill.natives.Interest;
-import mill.natives.Poller;
-import mill.natives.ReadyEvents;
 import mill.natives.net.IoStatus;
 import mill.natives.net.TcpListener;
 import mill.natives.net.TcpStream;
-import mill.natives.net.UnixStream;
 import mill.natives.platform.Sockets.Family;
 
 /**
@@ -32,10 +32,11 @@ final class DescriptorLimitProgram {
   private DescriptorLimitProgram() {}
 
   public static void main(String[] args) throws Exception {
+    loadAllClasses("mill.natives");
+    loadAllClasses("mill.core");
     var config = LoopGroupConfig.builder().loops(2).build();
     try (EventLoopGroup group = EventLoopGroup.open(config)) {
       group.start();
-      rehearse(group.loops().getFirst());
       GroupListener listener =
           group.listen(
               Sockets.loopback(),
@@ -49,16 +50,7 @@ final class DescriptorLimitProgram {
       requireEcho(living);
 
       // The acceptor's loop is held up until the last descriptor is taken.
-      var held = new CountDownLatch(1);
-      var exhausted = new CountDownLatch(1);
-      group
-          .loops()
-          .getFirst()
-          .execute(() -> {
-            held.countDown();
-            Await.await(exhausted);
-          });
-      Await.await(held);
+      CountDownLatch exhausted = Threads.hold(group.loops().getFirst());
       var waiting = new ArrayList<TcpStream>();
       for (int i = 0; i < WAITING; i++) {
         waiting.add(TcpStream.connect(address));
@@ -91,20 +83,19 @@ final class DescriptorLimitProgram {
     System.out.println("served and resumed");
   }
 
-  // Loading a class takes a descriptor: what is needed without any is loaded before, the error, a
-  // change of the interest, and a sleep until a timer is due.
-  private static void rehearse(EventLoop loop) throws IOException {
-    require(new ErrnoException("accept", 24, "EMFILE").errno() == 24, "not an error");
-    UnixStream.Pair pair = UnixStream.pair();
-    Registration registration =
-        loop.register(pair.first(), Interest.READABLE, (mine, readiness) -> {});
-    registration.setInterest(Interest.NONE);
-    registration.setInterest(Interest.READABLE);
-    try (Poller poller = Poller.open()) {
-      poller.poll(new ReadyEvents(1), 1);
+  // Loading a class from a folder takes a descriptor, and there will be none.
+  private static void loadAllClasses(String module) throws IOException {
+    ModuleReference reference =
+        ModuleLayer.boot().configuration().findModule(module).orElseThrow().reference();
+    Module home = ModuleLayer.boot().findModule(module).orElseThrow();
+    try (ModuleReader reader = reference.open();
+        Stream<String> files = reader.list()) {
+      files
+          .filter(file -> file.endsWith(".class") && !file.endsWith("-info.class"))
+          .filter(file -> !file.contains("Test")) // they want JUnit
+          .map(file -> file.substring(0, file.length() - ".class".length()).replace('/', '.'))
+          .forEach(name -> Class.forName(home, name));
     }
-    registration.close();
-    pair.second().close();
   }
 
   /** Takes every descriptor that is left. */

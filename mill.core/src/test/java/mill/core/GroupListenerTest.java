@@ -354,6 +354,9 @@ class GroupListenerTest {
       Await.await(accepted);
       listener.close();
       listener.close();
+      // A call of accept(2) that is in flight keeps the socket until it has returned.
+      Threads.hold(group.loops().getFirst()).countDown();
+      Threads.hold(group.loops().getLast()).countDown();
       assertThatThrownBy(() -> refusedConnect(listener)).isInstanceOf(IOException.class);
       Sockets.poke(clients.getFirst());
       Await.await(served);
@@ -399,8 +402,7 @@ class GroupListenerTest {
               });
       connect(listener, 2);
       Await.await(accepted);
-      var refused = new CountDownLatch(1);
-      group.loops().getFirst().execute(() -> Await.await(refused)); // its drain comes too late
+      CountDownLatch refused = Threads.hold(group.loops().getFirst()); // its drain comes too late
       var shutdown = group.shutdown(Duration.ofHours(1)).toCompletableFuture();
       assertThatThrownBy(() -> refusedConnect(listener)).isInstanceOf(IOException.class);
       refused.countDown();

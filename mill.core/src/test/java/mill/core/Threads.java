@@ -1,6 +1,7 @@
 package mill.core;
 
 import java.util.ArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.FutureTask;
 
@@ -13,6 +14,18 @@ final class Threads {
   }
 
   private Threads() {}
+
+  /** Holds a loop up in a task, as it does when this returns, until the latch is counted down. */
+  static CountDownLatch hold(EventLoop loop) {
+    var held = new CountDownLatch(1);
+    var released = new CountDownLatch(1);
+    loop.execute(() -> {
+      held.countDown();
+      Await.await(released);
+    });
+    Await.await(held);
+    return released;
+  }
 
   /** Lets several threads begin at once, and waits for all. */
   static void together(int count, Work work) throws Exception {
