@@ -315,6 +315,11 @@ public final class EventLoop implements Executor, AutoCloseable {
     return reactor.metrics();
   }
 
+  /** Whether the calling thread is the loop's or one of its workers'. */
+  boolean isOwnThread() {
+    return reactor.isOwnThread();
+  }
+
   /**
    * Gives the set-up.
    *

@@ -350,13 +350,12 @@ public final class EventLoopGroup implements AutoCloseable {
     }
   }
 
-  // A worker is known by its name alone; its loop waits for it, so it must not wait for the loop.
+  // A loop waits for its workers, so they must not wait for the loop. A thread that has not begun
+  // to run its loop is the group's all the same.
   private boolean isOwnThread() {
     Thread current = Thread.currentThread();
-    String name = current.getName();
-    return threads.stream()
-        .map(LoopThread::thread)
-        .anyMatch(thread -> thread == current || name.startsWith(thread.getName() + "-worker-"));
+    return threads.stream().map(LoopThread::thread).anyMatch(current::equals)
+        || loops.stream().anyMatch(EventLoop::isOwnThread);
   }
 
   private void forget(GroupListener listener) {

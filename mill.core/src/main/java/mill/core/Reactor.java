@@ -511,7 +511,7 @@ final class Reactor {
     }
   }
 
-  private boolean isOwnThread() {
+  boolean isOwnThread() {
     return isLoopThread() || (workers != null && workers.isWorker());
   }
 

@@ -447,6 +447,7 @@ public final class Registration {
     }
   }
 
+  @SuppressWarnings("ReferenceEquality") // whether it is the very same
   private void fail(Throwable thrown) {
     try {
       close();
@@ -456,7 +457,9 @@ public final class Registration {
     try {
       handler.onError(this, thrown);
     } catch (Throwable second) {
-      second.addSuppressed(thrown);
+      if (second != thrown) { // nothing suppresses itself: that would be thrown, and end the loop
+        second.addSuppressed(thrown);
+      }
       reactor.uncaught(second);
     }
   }

@@ -2,7 +2,6 @@ package mill.core;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -10,7 +9,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.RejectedExecutionException;
-import jdk.jfr.FlightRecorder;
 import jdk.jfr.Recording;
 import jdk.jfr.consumer.RecordedEvent;
 import jdk.jfr.consumer.RecordingFile;
@@ -28,7 +26,7 @@ class FlightEventsTest {
 
   @BeforeEach
   void recorderIsThere() {
-    assumeTrue(FlightRecorder.isAvailable(), "this JVM has no flight recorder");
+    Recorders.assumeUsable();
   }
 
   private interface Flight {
@@ -202,7 +200,9 @@ class FlightEventsTest {
   @Test
   void loopRunsInAnImageThatHasNoRecorder() throws Exception {
     ChildJvm.Outcome outcome =
-        ChildJvm.run(List.of("--limit-modules=java.base,mill.core"), NoRecorderProgram.class);
+        ChildJvm.run(
+            List.of("--limit-modules=java.base,mill.core", "-XX:-PrintWarnings"),
+            NoRecorderProgram.class);
     assertThat(outcome.exitCode()).as("%s", outcome).isZero();
     assertThat(outcome.err()).isEmpty();
     assertThat(outcome.out()).isEqualTo("no recorder\nturned\nleak reported\n");

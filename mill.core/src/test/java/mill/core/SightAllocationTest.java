@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.lang.reflect.Method;
 import java.time.Duration;
-import jdk.jfr.FlightRecorder;
 import jdk.jfr.Recording;
 import mill.natives.Interest;
 import mill.natives.Pollable;
@@ -156,7 +155,7 @@ class SightAllocationTest {
   @ValueSource(strings = {"off", "metrics", "watchdog", "flight"})
   void turnMakesNoGarbage(String sight) throws Exception {
     if (sight.equals("flight")) {
-      assumeTrue(FlightRecorder.isAvailable(), "this JVM has no flight recorder");
+      Recorders.assumeUsable();
       try (var recording = new Recording()) {
         recording.enable("mill.SlowTurn").withThreshold(Duration.ofHours(1));
         recording.enable("mill.SlowHandler").withThreshold(Duration.ofHours(1));

@@ -3,6 +3,7 @@ package mill.core;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -94,6 +95,37 @@ class ThrowingHandlerTest {
       fake.start();
       Await.await(told);
       assertThat(heard).containsExactly(thrown, false, true, true);
+    }
+  }
+
+  // An exception cannot suppress itself; trying to would throw once more, out of the loop.
+  @ParameterizedTest
+  @EnumSource(DispatchMode.class)
+  void onErrorMayThrowWhatItWasToldAndTheLoopGoesOn(DispatchMode dispatch) throws Exception {
+    try (var fake = FakeLoop.open(dispatch)) {
+      var thrown = new IllegalStateException("planned");
+      var reported = new CompletableFuture<Throwable>();
+      fake.loop.register(
+          fake.platform.readablePollable(),
+          Interest.READABLE,
+          new EventHandler() {
+            @Override
+            public void onReady(Registration registration, Readiness readiness) {
+              Thread.currentThread()
+                  .setUncaughtExceptionHandler((thread, told) -> reported.complete(told));
+              throw thrown;
+            }
+
+            @Override
+            public void onError(Registration registration, Throwable error) {
+              throw (IllegalStateException) error;
+            }
+          });
+      fake.start();
+      assertThat(Await.outcomeOf(reported)).isSameAs(thrown);
+      var ran = new CountDownLatch(1);
+      fake.loop.execute(ran::countDown);
+      Await.await(ran);
     }
   }
 
