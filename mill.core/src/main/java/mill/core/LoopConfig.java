@@ -243,7 +243,7 @@ public final class LoopConfig {
     private int eventsPerPoll = 512;
     private int taskQueueCapacity = 1 << 14;
     private int maxTasksPerTurn = 1024;
-    private int maxOffloads = 1 << 14;
+    private int maxOffloads = 1 << 12;
     private Duration timerTick = DEFAULT_TIMER_TICK;
     private @Nullable Duration maxPollTimeout;
     private boolean metrics = true;
@@ -323,8 +323,8 @@ public final class LoopConfig {
     }
 
     /**
-     * Chooses how much offloaded work can be under way; by default 16,384. {@link
-     * EventLoop#offload} refuses more.
+     * Chooses how much offloaded work can be under way; by default 4,096. {@link EventLoop#offload}
+     * refuses more.
      *
      * @param value 1 to {@link LoopConfig#MAX_TASK_QUEUE_CAPACITY}, rounded up to a power of two
      * @return this

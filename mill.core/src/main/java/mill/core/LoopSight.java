@@ -128,16 +128,21 @@ final class LoopSight {
     }
   }
 
-  /** Calls an inline handler. */
-  void fire(Registration registration, int events) {
+  /** An inline handler is called next; true if {@link #handlerEnds} wants to hear of its end. */
+  boolean handlerBegins(Registration registration) {
     doing(registration);
     if (flight == null || !timesHandlers) {
-      registration.fire(events);
-      return;
+      return false;
     }
     flight.begin(handlerSpan);
-    registration.fire(events);
-    flight.endHandler(handlerSpan, loop, registration);
+    return true;
+  }
+
+  /** It has returned. */
+  void handlerEnds(Registration registration) {
+    if (flight != null) {
+      flight.endHandler(handlerSpan, loop, registration);
+    }
   }
 
   /** Everything that was ready has been dispatched; so many of the events found a registration. */

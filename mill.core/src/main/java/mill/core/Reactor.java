@@ -308,28 +308,34 @@ final class Reactor {
     }
   }
 
+  // Flat on purpose: each call between here and a handler's system calls takes from what the
+  // compiler inlines, and what it does not inline makes garbage.
   private int dispatch() {
     int dispatched = 0;
     for (int i = 0; i < events.size(); i++) {
       // Looked up one by one: a handler may have cancelled the ones behind it.
       Registration registration = registrations.find(events.token(i));
-      if (registration != null) {
-        dispatched++;
-        dispatch(registration, events.bits(i));
+      if (registration == null) {
+        continue;
+      }
+      dispatched++;
+      if (workers != null) {
+        submit(workers, registration, events.bits(i));
+        continue;
+      }
+      boolean timed = sight != null && sight.handlerBegins(registration);
+      registration.fire(events.bits(i));
+      if (timed && sight != null) {
+        sight.handlerEnds(registration);
       }
     }
     return dispatched;
   }
 
-  private void dispatch(Registration registration, int events) {
-    if (workers != null) {
-      if (registration.schedule(events)) {
-        workers.submit(registration);
-      }
-    } else if (sight != null) {
-      sight.fire(registration, events);
-    } else {
-      registration.fire(events);
+  private static void submit(
+      WorkerPool<Registration> workers, Registration registration, int events) {
+    if (registration.schedule(events)) {
+      workers.submit(registration);
     }
   }
 
@@ -385,7 +391,11 @@ final class Reactor {
   private void drain(Drain draining) {
     if (draining.hasNewcomers()) {
       for (Registration registration : draining.takeNewcomers(registrations.items())) {
-        dispatch(registration, Registration.SHUTDOWN);
+        if (workers != null) {
+          submit(workers, registration, Registration.SHUTDOWN);
+        } else {
+          registration.fire(Registration.SHUTDOWN);
+        }
       }
     }
     if (isDrained() || draining.leftNs(platform.nanoTime()) == 0) {

@@ -2,6 +2,7 @@ package mill.bench.jmh;
 
 import java.io.IOException;
 import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import mill.core.ShutdownReport;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -57,10 +58,13 @@ public class ShutdownLoop {
     private MillLoop loop;
 
     @Override
-    void start() throws IOException {
+    void start() throws IOException, InterruptedException {
       loop = new MillLoop();
       pipes.register(loop.loop());
+      var running = new CountDownLatch(1);
+      loop.loop().execute(running::countDown);
       loop.start();
+      running.await(); // one that does not run yet would be closed by the caller
     }
 
     @Override
