@@ -2,9 +2,11 @@ package mill.core;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.time.Duration;
+import java.util.List;
 import java.util.function.BiConsumer;
 import java.util.stream.Stream;
 import mill.natives.ReadyEvents;
@@ -96,5 +98,25 @@ class LoopConfigTest {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> LoopConfig.builder().maxPollTimeout(Duration.ofNanos(-1)))
         .withMessageContaining("leave it out to sleep until woken");
+  }
+
+  @Test
+  void timerTickOutOfItsRangeIsRefusedAndSaysTheRange() {
+    for (Duration wrong :
+        List.of(Duration.ZERO, Duration.ofNanos(-1), LoopConfig.MAX_TIMER_TICK.plusNanos(1))) {
+      assertThatThrownBy(() -> LoopConfig.builder().timerTick(wrong))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("1 nanosecond to PT1S");
+    }
+    assertThat(LoopConfig.builder().timerTick(Duration.ofMillis(1)).build().timerTick())
+        .isEqualTo(Duration.ofMillis(1));
+  }
+
+  @Test
+  void numberOfOffloadsIsRoundedUpToAPowerOfTwoAndBounded() {
+    assertThat(LoopConfig.builder().maxOffloads(1_000).build().maxOffloads()).isEqualTo(1_024);
+    assertThatThrownBy(() -> LoopConfig.builder().maxOffloads(0))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("maxOffloads must be 1 to");
   }
 }
