@@ -354,6 +354,43 @@ class ShutdownTest {
     }
   }
 
+  // The one that closes it is held up just before it counts; the loop, awake, must not think that
+  // it was the last.
+  @Test
+  void registrationThatIsJustBeingClosedElsewhereIsStillCounted() throws Exception {
+    try (var fake = FakeLoop.open().start()) {
+      Thread closing = Thread.currentThread();
+      var ended = new CountDownLatch(1);
+      FakePollable pollable = fake.platform.pollable();
+      fake.loop.register(
+          pollable,
+          Interest.READABLE,
+          new EventHandler() {
+            @Override
+            public void onReady(Registration registration, Readiness readiness) {}
+
+            @Override
+            public void onShutdown(Registration registration) {}
+
+            @Override
+            public long undeliveredBytes(Registration registration) {
+              if (Thread.currentThread() == closing) {
+                fake.poller().wake();
+                assertThat(Await.happensInAMoment(ended)).as("the shutdown is over").isFalse();
+              }
+              return 5;
+            }
+          });
+      CompletableFuture<ShutdownReport> stage = fake.loop.shutdown(LONG).toCompletableFuture();
+      CompletableFuture<Void> over = stage.thenRun(ended::countDown);
+      fake.settle();
+      pollable.close();
+      assertThat(Await.outcomeOf(stage).ended()).isEqualTo(1);
+      assertThat(stage.join().undeliveredBytes()).isEqualTo(5);
+      assertThat(over).isCompleted();
+    }
+  }
+
   @Test
   void tasksAndTimersGoOnWhileTheLoopDrains() throws Exception {
     try (var fake = FakeLoop.openVirtual(LoopConfig.builder().timerTick(Duration.ofNanos(1)))) {
