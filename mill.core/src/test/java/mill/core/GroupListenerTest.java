@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.abort;
 
+import java.io.File;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -30,6 +31,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** How accepted connections come to the loops of a group; over real loopback sockets. */
 class GroupListenerTest {
+  private static final boolean ON_WINDOWS = File.separatorChar == '\\';
   private static final int BACKLOG = 512;
   private static final boolean BALANCED = Platform.current().balancesListeners();
   private static final EventHandler SILENT = (registration, readiness) -> registration.close();
@@ -402,7 +404,10 @@ class GroupListenerTest {
               });
       connect(listener, 2);
       Await.await(accepted);
-      CountDownLatch refused = Threads.hold(group.loops().getFirst()); // its drain comes too late
+      // Its own drain comes too late then. Under Wine a listener goes on listening as long as the
+      // loop has not seen the end of its poll, so there the loop is not held up.
+      CountDownLatch refused =
+          ON_WINDOWS ? new CountDownLatch(1) : Threads.hold(group.loops().getFirst());
       var shutdown = group.shutdown(Duration.ofHours(1)).toCompletableFuture();
       assertThatThrownBy(() -> refusedConnect(listener)).isInstanceOf(IOException.class);
       refused.countDown();
