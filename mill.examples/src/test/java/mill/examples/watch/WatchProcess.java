@@ -134,6 +134,11 @@ final class WatchProcess implements AutoCloseable {
       return Files.readString(file);
     } catch (NoSuchFileException e) {
       return ""; // closed meanwhile: a directory that was read
+    } catch (IOException e) {
+      if (!"No such file or directory".equals(e.getMessage())) {
+        throw e;
+      }
+      return ""; // closed between open(2) and read(2), which then says ENOENT
     }
   }
 
