@@ -47,7 +47,11 @@ class FlightEventsTest {
     List<RecordedEvent> events = RecordingFile.readAllEvents(file);
     Files.delete(file);
     String field = event.equals("mill.RejectedTask") ? "executor" : "loop";
-    return events.stream().filter(each -> each.getString(field).equals(of)).toList();
+    // Tests beside this one may record other events, which then are in here too.
+    return events.stream()
+        .filter(each -> each.getEventType().getName().equals(event))
+        .filter(each -> each.getString(field).equals(of))
+        .toList();
   }
 
   private static final class Reader implements EventHandler {
