@@ -218,9 +218,10 @@ public final class EventLoop implements Executor, AutoCloseable {
    * @param work what may take long or block
    * @param <T> what comes of it
    * @return completes on the loop's thread with the result or what the work threw; with a {@link
-   *     RejectedExecutionException} as the loop ends, if it was not done by then
-   * @throws RejectedExecutionException if the executor refuses, the loop has ended, or {@link
-   *     LoopConfig#maxOffloads} pieces of work are under way; the work will not be done then
+   *     RejectedExecutionException} as the loop ends, if it was not done by then, or if the loop
+   *     has ended already
+   * @throws RejectedExecutionException if the executor refuses, or {@link LoopConfig#maxOffloads}
+   *     pieces of work are under way; the work will not be done then
    */
   public <T> CompletableFuture<T> offload(Executor executor, Callable<T> work) {
     return reactor

@@ -1,5 +1,6 @@
 package mill.core;
 
+import mill.core.internal.UncaughtExceptions;
 import mill.natives.net.TcpStream;
 
 /** Takes over the connections that an {@link EventLoopGroup} has accepted. */
@@ -25,7 +26,6 @@ public interface StreamAcceptor {
    * @param error what was thrown
    */
   default void onError(EventLoop loop, TcpStream stream, Throwable error) {
-    Thread current = Thread.currentThread();
-    current.getUncaughtExceptionHandler().uncaughtException(current, error);
+    UncaughtExceptions.report(error);
   }
 }
