@@ -3,9 +3,9 @@ package mill.core;
 import java.time.Duration;
 import java.util.concurrent.RejectedExecutionException;
 import mill.natives.Interest;
-import mill.natives.memory.Buffer;
 import mill.natives.memory.BufferPool;
 import mill.natives.memory.BufferPoolConfig;
+import mill.natives.memory.PooledBuffer;
 import mill.natives.net.UnixStream;
 
 /** Does all that could be told to a flight recorder, in a JVM without module {@code jdk.jfr}. */
@@ -24,7 +24,7 @@ final class NoRecorderProgram {
         BufferPoolConfig.defaults()
             .withChecked(true)
             .withOnLeak(report -> System.out.println("leak reported"));
-    Buffer lost;
+    PooledBuffer lost;
     try (BufferPool pool = BufferPool.open(checked)) {
       lost = pool.acquire(512);
     }

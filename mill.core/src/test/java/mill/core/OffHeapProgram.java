@@ -3,8 +3,8 @@ package mill.core;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import mill.natives.Interest;
-import mill.natives.memory.Buffer;
 import mill.natives.memory.BufferPool;
+import mill.natives.memory.PooledBuffer;
 
 /**
  * Runs so many loops as its argument says, one after the other, each with a connection, a buffer
@@ -29,7 +29,7 @@ final class OffHeapProgram {
           pair.server(),
           Interest.READABLE,
           (mine, readiness) -> {
-            Buffer buffer = pool.acquire(4_096);
+            PooledBuffer buffer = pool.acquire(4_096);
             pair.server().read(buffer.segment());
             buffer.release();
             CompletableFuture<Integer> one = mine.loop().offload(Runnable::run, () -> 1);

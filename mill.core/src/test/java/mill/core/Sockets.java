@@ -11,7 +11,7 @@ import mill.natives.Pollable;
 import mill.natives.Poller;
 import mill.natives.ReadyEvents;
 import mill.natives.Trigger;
-import mill.natives.net.SocketOption;
+import mill.natives.net.SockOpt;
 import mill.natives.net.StreamSocket;
 import mill.natives.net.TcpListener;
 import mill.natives.net.TcpStream;
@@ -71,7 +71,7 @@ final class Sockets {
 
   /** Closes so that the peer sees a reset. */
   static void reset(TcpStream stream) throws IOException {
-    stream.setOption(SocketOption.SO_LINGER, 0);
+    stream.setOption(SockOpt.SO_LINGER, 0);
     stream.close();
   }
 

@@ -19,7 +19,7 @@ import mill.natives.ErrnoException;
 import mill.natives.Interest;
 import mill.natives.Readiness;
 import mill.natives.net.IoStatus;
-import mill.natives.net.Pipe;
+import mill.natives.net.PipePair;
 import mill.natives.net.RawFd;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -45,7 +45,7 @@ class UserDescriptorTest {
   void everythingAChildWritesArrivesAndThenItsEnd(DispatchMode dispatch) throws Exception {
     int lines = 20_000; // more than a pipe holds: the child has to wait for the loop
     try (EventLoop loop = EventLoop.open(LoopConfig.builder().dispatch(dispatch).build());
-        Pipe pipe = Pipe.open()) {
+        PipePair pipe = PipePair.open()) {
       Process child =
           start(pipe, "i=0; while [ $i -lt " + lines + " ]; do echo $i; i=$((i+1)); done");
       var output = new Output(pipe.source());
@@ -63,7 +63,7 @@ class UserDescriptorTest {
   @Test
   void aChildThatDiesIsNoticedByTheEndOfItsPipe() throws Exception {
     try (EventLoop loop = EventLoop.open();
-        Pipe pipe = Pipe.open()) {
+        PipePair pipe = PipePair.open()) {
       Process child = start(pipe, "echo ready; exec sleep 1000");
       var output = new Output(pipe.source());
       loop.register(pipe.source(), Interest.READABLE, output);
@@ -80,7 +80,7 @@ class UserDescriptorTest {
 
   @Test
   void aBorrowedDescriptorIsNotClosedByTheLoop() throws Exception {
-    try (Pipe pipe = Pipe.open()) {
+    try (PipePair pipe = PipePair.open()) {
       RawFd borrowed = RawFd.borrow(pipe.source().fd());
       try (EventLoop loop = EventLoop.open()) {
         loop.register(borrowed, Interest.READABLE, NOTHING);
@@ -93,7 +93,7 @@ class UserDescriptorTest {
 
   @Test
   void aBorrowedDescriptorMayBeBorrowedAgainAfterwards() throws Exception {
-    try (Pipe pipe = Pipe.open();
+    try (PipePair pipe = PipePair.open();
         EventLoop loop = EventLoop.open()) {
       for (int i = 0; i < 3; i++) {
         try (RawFd borrowed = RawFd.borrow(pipe.source().fd())) {
@@ -109,7 +109,7 @@ class UserDescriptorTest {
   // hit that.
   @Test
   void anOwnedDescriptorIsClosedExactlyOnce() throws Exception {
-    Pipe pipe = Pipe.open();
+    PipePair pipe = PipePair.open();
     RawFd owned = RawFd.own(pipe.sink().fd()); // from here on the sink is nobody else's
     EventLoop loop = EventLoop.open();
     try (RawFd source = pipe.source();
@@ -118,7 +118,7 @@ class UserDescriptorTest {
       assertThat(source.read(arena.allocate(1), 0, 1)).isEqualTo(IoStatus.WOULD_BLOCK);
       registration.close();
       assertThat(source.read(arena.allocate(1), 0, 1)).isEqualTo(IoStatus.END_OF_STREAM);
-      try (Pipe next = Pipe.open()) {
+      try (PipePair next = PipePair.open()) {
         registration.close();
         owned.close();
         loop.close();
@@ -172,7 +172,7 @@ class UserDescriptorTest {
   }
 
   /** Starts a shell whose stdout is a pipe of ours, and leaves the writing end to it alone. */
-  private static Process start(Pipe pipe, String script) throws IOException {
+  private static Process start(PipePair pipe, String script) throws IOException {
     Process child =
         new ProcessBuilder("/bin/sh", "-c", script)
             .redirectOutput(new File("/proc/self/fd/" + pipe.sink().fd()))
@@ -186,7 +186,7 @@ class UserDescriptorTest {
     assertThat(child.exitValue()).isEqualTo(exitCode);
   }
 
-  private static void assertPasses(Pipe pipe) throws IOException {
+  private static void assertPasses(PipePair pipe) throws IOException {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment bytes = arena.allocate(8);
       assertThat(pipe.sink().write(bytes, 0, 3)).isEqualTo(3);

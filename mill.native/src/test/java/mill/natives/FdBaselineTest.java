@@ -7,7 +7,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.net.InetSocketAddress;
 import java.nio.channels.ClosedChannelException;
-import mill.natives.net.Pipe;
+import mill.natives.net.PipePair;
 import mill.natives.net.TcpListener;
 import mill.natives.net.TcpStream;
 import mill.natives.net.UdpSocket;
@@ -54,7 +54,7 @@ class FdBaselineTest {
       check(
           "unix name too long",
           () -> fails(() -> UnixDatagram.bind(UnixAddress.ofAbstract("x".repeat(200)))));
-      check("pipe", () -> Pipe.open().close());
+      check("pipe", () -> PipePair.open().close());
       check("unbound", () -> UdpSocket.open(Family.INET6).close());
       check("busy with reads", Cycles::closeUnderReads);
       System.out.println("back at the baseline");

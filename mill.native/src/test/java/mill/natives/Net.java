@@ -13,7 +13,7 @@ import mill.natives.ffm.CallMemory;
 import mill.natives.ffm.NativeCalls;
 import mill.natives.gen.linux.Linux;
 import mill.natives.net.IoStatus;
-import mill.natives.net.SocketOption;
+import mill.natives.net.SockOpt;
 import mill.natives.net.StreamSocket;
 import mill.natives.net.TcpListener;
 import mill.natives.net.TcpStream;
@@ -177,7 +177,7 @@ public final class Net {
 
   /** Closes so that the peer sees a reset. */
   public static void reset(TcpStream stream) throws IOException {
-    stream.setOption(SocketOption.SO_LINGER, 0);
+    stream.setOption(SockOpt.SO_LINGER, 0);
     stream.close();
   }
 

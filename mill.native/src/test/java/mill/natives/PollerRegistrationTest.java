@@ -14,7 +14,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import mill.natives.Net.TcpPair;
-import mill.natives.net.Pipe;
+import mill.natives.net.PipePair;
 import mill.natives.net.RawFd;
 import mill.natives.net.UnixStream;
 import mill.natives.platform.Platform;
@@ -259,7 +259,7 @@ class PollerRegistrationTest {
     int reused = 0;
     int lastFd = -1;
     for (int i = 0; i < 5_000; i++) {
-      Pipe pipe = Pipe.open();
+      PipePair pipe = PipePair.open();
       reused += pipe.source().fd() == lastFd ? 1 : 0;
       lastFd = pipe.source().fd();
       watch.register(pipe.source(), i, Interest.READABLE);

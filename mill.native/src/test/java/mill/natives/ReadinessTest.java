@@ -11,7 +11,7 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import mill.natives.Net.TcpPair;
 import mill.natives.net.IoStatus;
-import mill.natives.net.Pipe;
+import mill.natives.net.PipePair;
 import mill.natives.net.TcpListener;
 import mill.natives.net.TcpStream;
 import mill.natives.net.UnixStream;
@@ -169,7 +169,7 @@ class ReadinessTest {
 
   @Test
   void closedPipeSourceIsErrorForTheSink() throws IOException {
-    try (Pipe pipe = Pipe.open()) {
+    try (PipePair pipe = PipePair.open()) {
       watch.register(pipe.sink(), TOKEN, Interest.WRITABLE);
       assertThat(watch.await(TOKEN, 0)).hasToString("WRITABLE");
       pipe.source().close();
@@ -179,7 +179,7 @@ class ReadinessTest {
 
   @Test
   void closedPipeSinkIsReadClosedForTheSource() throws IOException {
-    try (Pipe pipe = Pipe.open()) {
+    try (PipePair pipe = PipePair.open()) {
       watch.register(pipe.source(), TOKEN, Interest.READABLE);
       assertThat(watch.inAMoment()).isEmpty();
       pipe.sink().close();

@@ -8,8 +8,8 @@ import io.netty.util.ResourceLeakDetector;
 import java.lang.foreign.Arena;
 import java.nio.ByteBuffer;
 import java.util.concurrent.TimeUnit;
-import mill.natives.memory.Buffer;
 import mill.natives.memory.BufferPool;
+import mill.natives.memory.PooledBuffer;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
@@ -102,7 +102,7 @@ public class BufferAcquireRelease {
 
   @Benchmark
   public void mill(Mill subject, Size size, Blackhole blackhole) {
-    Buffer buffer = subject.pool.acquire(size.bytes);
+    PooledBuffer buffer = subject.pool.acquire(size.bytes);
     blackhole.consume(buffer);
     buffer.release();
   }

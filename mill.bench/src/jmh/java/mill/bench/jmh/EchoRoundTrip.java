@@ -24,7 +24,7 @@ import mill.core.LoopConfig;
 import mill.core.Registration;
 import mill.natives.Interest;
 import mill.natives.net.IoStatus;
-import mill.natives.net.SocketOption;
+import mill.natives.net.SockOpt;
 import mill.natives.net.TcpListener;
 import mill.natives.net.TcpStream;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -141,7 +141,7 @@ public class EchoRoundTrip {
     private void accept(Registration registration) throws IOException {
       TcpStream stream = listener.accept();
       if (stream != null) {
-        stream.setOption(SocketOption.TCP_NODELAY, true);
+        stream.setOption(SockOpt.TCP_NODELAY, true);
         registration.loop().register(stream, Interest.READABLE, (own, _) -> echo(own, stream));
       }
     }

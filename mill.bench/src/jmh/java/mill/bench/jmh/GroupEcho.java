@@ -31,7 +31,7 @@ import mill.core.LoopGroupConfig;
 import mill.core.Registration;
 import mill.natives.Interest;
 import mill.natives.net.IoStatus;
-import mill.natives.net.SocketOption;
+import mill.natives.net.SockOpt;
 import mill.natives.net.TcpStream;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -178,7 +178,7 @@ public class GroupEcho {
 
     private static void accept(EventLoop loop, TcpStream stream, MemorySegment buffer)
         throws IOException {
-      stream.setOption(SocketOption.TCP_NODELAY, true);
+      stream.setOption(SockOpt.TCP_NODELAY, true);
       loop.register(stream, Interest.READABLE, (own, _) -> echo(own, stream, buffer));
     }
 

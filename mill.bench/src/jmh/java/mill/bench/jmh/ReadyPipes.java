@@ -21,7 +21,7 @@ import mill.natives.Interest;
 import mill.natives.Poller;
 import mill.natives.Readiness;
 import mill.natives.Trigger;
-import mill.natives.net.Pipe;
+import mill.natives.net.PipePair;
 
 /**
  * Pipes with one unread byte each: watched level-triggered they are ready in every turn of a loop.
@@ -144,8 +144,8 @@ final class ReadyPipes implements Closeable {
     }
   }
 
-  private Pipe millPipe(int index) throws IOException {
-    Pipe pipe = Pipe.open();
+  private PipePair millPipe(int index) throws IOException {
+    PipePair pipe = PipePair.open();
     opened.add(pipe::close);
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment one = arena.allocate(1);

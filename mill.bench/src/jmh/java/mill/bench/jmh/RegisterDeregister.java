@@ -23,7 +23,7 @@ import mill.natives.Interest;
 import mill.natives.Poller;
 import mill.natives.Readiness;
 import mill.natives.Trigger;
-import mill.natives.net.Pipe;
+import mill.natives.net.PipePair;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
@@ -73,12 +73,12 @@ public class RegisterDeregister {
   @State(Scope.Thread)
   public static class Mill {
     private Poller poller;
-    private Pipe pipe;
+    private PipePair pipe;
 
     @Setup(Level.Trial)
     public void setUp() throws IOException {
       poller = Poller.open();
-      pipe = Pipe.open();
+      pipe = PipePair.open();
     }
 
     @TearDown(Level.Trial)
@@ -92,12 +92,12 @@ public class RegisterDeregister {
   @State(Scope.Thread)
   public static class MillOnLoop implements EventHandler {
     private MillLoop loop;
-    private Pipe pipe;
+    private PipePair pipe;
 
     @Setup(Level.Trial)
     public void setUp() throws IOException {
       loop = new MillLoop();
-      pipe = Pipe.open();
+      pipe = PipePair.open();
       loop.start();
     }
 

@@ -6,7 +6,7 @@ import java.lang.foreign.MemorySegment;
 import mill.core.EventLoop;
 import mill.natives.Interest;
 import mill.natives.net.IoStatus;
-import mill.natives.net.Pipe;
+import mill.natives.net.PipePair;
 import mill.natives.net.RawFd;
 
 /** Descriptors of the user's own on a loop. */
@@ -33,7 +33,7 @@ final class DescriptorSnippets {
 
   static void child(EventLoop loop, MemorySegment buffer) throws IOException {
     // @start region="child"
-    Pipe pipe = Pipe.open();
+    PipePair pipe = PipePair.open();
     new ProcessBuilder("make")
         .redirectOutput(new File("/proc/self/fd/" + pipe.sink().fd())) // Linux
         .start();

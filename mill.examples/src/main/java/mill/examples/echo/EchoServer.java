@@ -10,11 +10,11 @@ import mill.core.EventLoop;
 import mill.core.Registration;
 import mill.natives.Interest;
 import mill.natives.Readiness;
-import mill.natives.memory.Buffer;
 import mill.natives.memory.BufferPool;
 import mill.natives.memory.BufferPoolConfig;
+import mill.natives.memory.PooledBuffer;
 import mill.natives.net.IoStatus;
-import mill.natives.net.SocketOption;
+import mill.natives.net.SockOpt;
 import mill.natives.net.TcpListener;
 import mill.natives.net.TcpStream;
 import org.jspecify.annotations.Nullable;
@@ -104,7 +104,7 @@ public final class EchoServer implements EventHandler, AutoCloseable {
       if (stream == null) {
         return;
       }
-      stream.setOption(SocketOption.TCP_NODELAY, true);
+      stream.setOption(SockOpt.TCP_NODELAY, true);
       loop.register(stream, Interest.READABLE, new Connection(stream));
       open++;
       accepted++;
@@ -114,7 +114,7 @@ public final class EchoServer implements EventHandler, AutoCloseable {
   private final class Connection implements EventHandler {
     private final TcpStream stream;
 
-    private @Nullable Buffer rest;
+    private @Nullable PooledBuffer rest;
     private int restStart;
     private int restEnd;
 
@@ -142,7 +142,7 @@ public final class EchoServer implements EventHandler, AutoCloseable {
     }
 
     private void keep(Registration registration, int start, int end) throws IOException {
-      Buffer kept = rests.tryAcquire(end - start);
+      PooledBuffer kept = rests.tryAcquire(end - start);
       if (kept == null) {
         throw new IOException("too many peers do not read their echo");
       }
@@ -153,7 +153,7 @@ public final class EchoServer implements EventHandler, AutoCloseable {
       registration.setInterest(Interest.WRITABLE);
     }
 
-    private void flush(Registration registration, Buffer kept) throws IOException {
+    private void flush(Registration registration, PooledBuffer kept) throws IOException {
       int written = Math.max(stream.write(kept.segment(), restStart, restEnd - restStart), 0);
       echoedBytes += written;
       restStart += written;

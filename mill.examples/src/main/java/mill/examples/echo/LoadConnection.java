@@ -7,7 +7,7 @@ import mill.core.Registration;
 import mill.natives.Interest;
 import mill.natives.Readiness;
 import mill.natives.net.IoStatus;
-import mill.natives.net.SocketOption;
+import mill.natives.net.SockOpt;
 import mill.natives.net.TcpStream;
 
 /**
@@ -61,7 +61,7 @@ final class LoadConnection implements EventHandler {
   private void connect(Registration registration) throws IOException {
     if (stream.finishConnect()) {
       connected = true;
-      stream.setOption(SocketOption.TCP_NODELAY, true);
+      stream.setOption(SockOpt.TCP_NODELAY, true);
       registration.setInterest(Interest.READABLE);
       Arrays.fill(dueNs, System.nanoTime());
       send(registration);

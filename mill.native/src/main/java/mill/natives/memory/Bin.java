@@ -29,27 +29,27 @@ final class Bin {
   }
 
   /** Takes any chunk, or returns null when every slab is full. */
-  @Nullable PooledBuffer take(BufferPool pool) {
+  @Nullable Chunk take(BufferPool pool) {
     Slab slab = withRoom.peekFirst();
     if (slab == null) {
       return null;
     }
-    PooledBuffer chunk = slab.take(pool);
+    Chunk chunk = slab.take(pool);
     dropFirstWhenFull(slab);
     return chunk;
   }
 
   /** Takes a chunk that was used before, or returns null: refilling magazines cuts nothing new. */
-  @Nullable PooledBuffer takeUsed() {
+  @Nullable Chunk takeUsed() {
     Slab slab = withRoom.peekFirst();
-    PooledBuffer chunk = slab == null ? null : slab.takeUsed();
+    Chunk chunk = slab == null ? null : slab.takeUsed();
     if (slab != null && chunk != null) {
       dropFirstWhenFull(slab);
     }
     return chunk;
   }
 
-  void put(PooledBuffer chunk) {
+  void put(Chunk chunk) {
     Slab slab = chunk.slab;
     boolean wasFull = !slab.hasRoom();
     slab.put(chunk);

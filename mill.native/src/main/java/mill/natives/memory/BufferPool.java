@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
  *
  * {@snippet :
  * try (var pool = BufferPool.open()) {
- *   Buffer buffer = pool.acquire(4096);
+ *   PooledBuffer buffer = pool.acquire(4096);
  *   try {
  *     MemorySegment memory = buffer.segment(); // at least 4096 bytes
  *   } finally {
@@ -89,8 +89,8 @@ public final class BufferPool implements AutoCloseable {
    * @throws IllegalStateException if the pool is closed
    * @throws OutOfMemoryError if the operating system has no memory for a slab
    */
-  public Buffer acquire(int minBytes) {
-    Buffer buffer = tryAcquire(minBytes);
+  public PooledBuffer acquire(int minBytes) {
+    PooledBuffer buffer = tryAcquire(minBytes);
     if (buffer == null) {
       throw BufferPoolExhaustedException.of(sizes.capacityOf(sizes.indexFor(minBytes)), stats());
     }
@@ -108,7 +108,7 @@ public final class BufferPool implements AutoCloseable {
    * @throws OutOfMemoryError if the operating system has no memory for a slab
    */
   @SuppressWarnings("exports") // see module-info
-  public @Nullable Buffer tryAcquire(int minBytes) {
+  public @Nullable PooledBuffer tryAcquire(int minBytes) {
     int sizeClass = sizes.indexFor(minBytes);
     if (depot.isClosed()) {
       throw closedException();
@@ -118,15 +118,15 @@ public final class BufferPool implements AutoCloseable {
       detector.reap();
     }
     ThreadCache cache = caches.get();
-    PooledBuffer buffer = cache == null ? null : cache.magazine(sizeClass).pop();
+    Chunk buffer = cache == null ? null : cache.magazine(sizeClass).pop();
     if (buffer == null) {
       buffer = acquireFromDepot(sizeClass, cache);
     }
     return detector == null || buffer == null ? buffer : detector.guard(buffer);
   }
 
-  /** Takes back a lent chunk: what {@link Buffer#release()} does. */
-  void release(PooledBuffer buffer) {
+  /** Takes back a lent chunk: what {@link PooledBuffer#release()} does. */
+  void release(Chunk buffer) {
     ThreadCache cache = caches.get();
     if (cache == null || !cache.magazine(buffer.sizeClass).push(buffer)) {
       releaseToDepot(buffer, cache);
@@ -184,11 +184,11 @@ public final class BufferPool implements AutoCloseable {
     return depot.idleInCaches();
   }
 
-  private @Nullable PooledBuffer acquireFromDepot(int sizeClass, @Nullable ThreadCache cache) {
+  private @Nullable Chunk acquireFromDepot(int sizeClass, @Nullable ThreadCache cache) {
     return depot.take(sizeClass, cache == null ? registerThread() : cache);
   }
 
-  private void releaseToDepot(PooledBuffer buffer, @Nullable ThreadCache known) {
+  private void releaseToDepot(Chunk buffer, @Nullable ThreadCache known) {
     ThreadCache cache = known == null ? registerThread() : known;
     if (cache == null) {
       depot.putLent(buffer);

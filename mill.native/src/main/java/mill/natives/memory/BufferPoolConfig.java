@@ -20,7 +20,7 @@ import java.util.function.Consumer;
  * @param buffersPerThreadCache the most idle buffers of each size that a thread keeps for itself; 0
  *     for no caches
  * @param checked whether every misuse of a buffer throws and lost buffers are reported with the
- *     place where they were acquired; tens of microseconds per buffer, see {@link Buffer}
+ *     place where they were acquired; tens of microseconds per buffer, see {@link PooledBuffer}
  * @param onLeak what a checked pool tells of each lost buffer; called by whatever thread uses the
  *     pool next, without a lock. What it throws is logged
  */

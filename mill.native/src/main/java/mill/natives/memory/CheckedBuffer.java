@@ -10,7 +10,7 @@ import java.nio.ByteBuffer;
  * <p>The chunk it guards is only its place under the cap; its memory is its own, in its own arena,
  * so that nothing taken from it survives {@link #release()}.
  */
-final class CheckedBuffer implements Buffer {
+final class CheckedBuffer implements PooledBuffer {
 
   private final LeakDetector detector;
   private final MemorySegment segment;
@@ -52,6 +52,6 @@ final class CheckedBuffer implements Buffer {
 
   @Override
   public String toString() {
-    return "Buffer[" + segment.byteSize() + " bytes, checked, " + ticket.state() + "]";
+    return "PooledBuffer[" + segment.byteSize() + " bytes, checked, " + ticket.state() + "]";
   }
 }

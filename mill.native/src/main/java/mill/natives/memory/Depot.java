@@ -75,12 +75,12 @@ final class Depot {
   }
 
   /** Lends a buffer and counts it, or returns null when the pool is exhausted. */
-  @Nullable PooledBuffer take(int sizeClass, @Nullable ThreadCache cache) {
+  @Nullable Chunk take(int sizeClass, @Nullable ThreadCache cache) {
     synchronized (lock) {
       if (closed) {
         throw BufferPool.closedException();
       }
-      PooledBuffer buffer = takeFree(sizeClass);
+      Chunk buffer = takeFree(sizeClass);
       if (buffer == null) {
         buffer = stealFromLiveCaches(sizeClass);
       }
@@ -110,9 +110,9 @@ final class Depot {
   }
 
   /** Takes back a lent buffer from a thread without a magazine. Throws on a double release. */
-  void putLent(PooledBuffer buffer) {
+  void putLent(Chunk buffer) {
     synchronized (lock) {
-      if (!buffer.move(PooledBuffer.LENT, PooledBuffer.CENTRAL)) {
+      if (!buffer.move(Chunk.LENT, Chunk.CENTRAL)) {
         throw buffer.doubleRelease();
       }
       bins[buffer.sizeClass].released++;
@@ -121,9 +121,9 @@ final class Depot {
   }
 
   /** Takes back a buffer whose owner is gone. */
-  void putLeaked(PooledBuffer buffer) {
+  void putLeaked(Chunk buffer) {
     synchronized (lock) {
-      if (buffer.move(PooledBuffer.LENT, PooledBuffer.CENTRAL)) {
+      if (buffer.move(Chunk.LENT, Chunk.CENTRAL)) {
         bins[buffer.sizeClass].leaked++;
         putCentral(buffer);
       }
@@ -131,7 +131,7 @@ final class Depot {
   }
 
   /** Puts a buffer, CENTRAL already, on its free list. Under the lock: called back by magazines. */
-  void putCentral(PooledBuffer buffer) {
+  void putCentral(Chunk buffer) {
     bins[buffer.sizeClass].put(buffer);
     out--;
   }
@@ -211,8 +211,8 @@ final class Depot {
     return new PoolStats.SizeClassStats(capacity, acquired, released, bin.leaked, misses);
   }
 
-  private @Nullable PooledBuffer takeFree(int sizeClass) {
-    PooledBuffer buffer = takeFromBin(sizeClass);
+  private @Nullable Chunk takeFree(int sizeClass) {
+    Chunk buffer = takeFromBin(sizeClass);
     if (buffer == null) {
       // Before the pool grows: what died with its thread is used first.
       pruneDeadCaches();
@@ -226,18 +226,18 @@ final class Depot {
     return buffer;
   }
 
-  private @Nullable PooledBuffer takeFromBin(int sizeClass) {
-    PooledBuffer buffer = bins[sizeClass].take(pool);
+  private @Nullable Chunk takeFromBin(int sizeClass) {
+    Chunk buffer = bins[sizeClass].take(pool);
     if (buffer != null) {
-      buffer.move(PooledBuffer.CENTRAL, PooledBuffer.LENT);
+      buffer.move(Chunk.CENTRAL, Chunk.LENT);
       out++;
     }
     return buffer;
   }
 
-  private @Nullable PooledBuffer stealFromLiveCaches(int sizeClass) {
+  private @Nullable Chunk stealFromLiveCaches(int sizeClass) {
     for (ThreadCache cache : caches) {
-      PooledBuffer buffer = cache.magazine(sizeClass).steal();
+      Chunk buffer = cache.magazine(sizeClass).steal();
       if (buffer != null) {
         return buffer;
       }
@@ -246,7 +246,7 @@ final class Depot {
   }
 
   /** Turns a slab of another size, of which nothing is lent, into one of this size. */
-  private @Nullable PooledBuffer recutEmptySlab(int sizeClass) {
+  private @Nullable Chunk recutEmptySlab(int sizeClass) {
     for (ThreadCache cache : caches) {
       cache.flush(this);
     }
@@ -274,7 +274,7 @@ final class Depot {
 
   private void refill(Magazine magazine, int sizeClass) {
     for (int i = 0; i < (config.buffersPerThreadCache() + 1) / 2; i++) {
-      PooledBuffer buffer = bins[sizeClass].takeUsed();
+      Chunk buffer = bins[sizeClass].takeUsed();
       if (buffer == null) {
         return;
       }

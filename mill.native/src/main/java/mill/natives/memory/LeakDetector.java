@@ -46,7 +46,7 @@ final class LeakDetector {
   /** Returns a fresh handle, with memory of its own, for a chunk just taken from the pool. */
   @SuppressWarnings(
       "MustBeClosedChecker") // the arena becomes the loan's, which closes it at release
-  CheckedBuffer guard(PooledBuffer chunk) {
+  CheckedBuffer guard(Chunk chunk) {
     Arena arena = Arena.ofShared();
     try {
       MemorySegment segment = arena.allocate(chunk.capacity(), BufferPool.ALIGNMENT_BYTES);

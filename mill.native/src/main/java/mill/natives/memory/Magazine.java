@@ -15,12 +15,12 @@ import org.jspecify.annotations.Nullable;
  */
 final class Magazine {
 
-  private static final VarHandle SLOT = MethodHandles.arrayElementVarHandle(PooledBuffer[].class);
+  private static final VarHandle SLOT = MethodHandles.arrayElementVarHandle(Chunk[].class);
   private static final VarHandle ACQUIRED = counter("acquired");
   private static final VarHandle RELEASED = counter("released");
   private static final VarHandle MISSES = counter("misses");
 
-  private final @Nullable PooledBuffer[] slots;
+  private final @Nullable Chunk[] slots;
   private int count;
 
   // Written by the owner alone, so a plain increment and a release store are enough.
@@ -29,7 +29,7 @@ final class Magazine {
   private long misses;
 
   Magazine(int capacity) {
-    slots = new PooledBuffer[capacity];
+    slots = new Chunk[capacity];
   }
 
   private static VarHandle counter(String name) {
@@ -41,10 +41,10 @@ final class Magazine {
   }
 
   /** Takes the buffer pushed last, now lent, or returns null. Owner only. */
-  @Nullable PooledBuffer pop() {
+  @Nullable Chunk pop() {
     for (int i = count - 1; i >= 0; i--) {
-      PooledBuffer buffer = slots[i];
-      if (buffer != null && buffer.move(PooledBuffer.CACHED, PooledBuffer.LENT)) {
+      Chunk buffer = slots[i];
+      if (buffer != null && buffer.move(Chunk.CACHED, Chunk.LENT)) {
         count = i;
         ACQUIRED.setRelease(this, acquired + 1);
         return buffer;
@@ -55,8 +55,8 @@ final class Magazine {
   }
 
   /** Takes back a lent buffer; false when full. Owner only. Throws on a double release. */
-  boolean push(PooledBuffer buffer) {
-    if (!add(buffer, PooledBuffer.LENT)) {
+  boolean push(Chunk buffer) {
+    if (!add(buffer, Chunk.LENT)) {
       return false;
     }
     RELEASED.setRelease(this, released + 1);
@@ -64,18 +64,18 @@ final class Magazine {
   }
 
   /** Takes in a free buffer of the depot; false when full. Owner only, under the depot's lock. */
-  boolean refill(PooledBuffer buffer) {
-    return add(buffer, PooledBuffer.CENTRAL);
+  boolean refill(Chunk buffer) {
+    return add(buffer, Chunk.CENTRAL);
   }
 
-  private boolean add(PooledBuffer buffer, int from) {
+  private boolean add(Chunk buffer, int from) {
     int at = count;
     if (at == slots.length) {
       return false;
     }
     // The slot first: whoever sees the buffer CACHED must be able to find it (see close()).
     SLOT.setOpaque(slots, at, buffer);
-    if (!buffer.move(from, PooledBuffer.CACHED)) {
+    if (!buffer.move(from, Chunk.CACHED)) {
       throw buffer.doubleRelease();
     }
     count = at + 1;
@@ -99,10 +99,10 @@ final class Magazine {
   }
 
   /** Takes one buffer, now lent, out of this magazine, or returns null. Any thread. */
-  @Nullable PooledBuffer steal() {
+  @Nullable Chunk steal() {
     for (int i = 0; i < slots.length; i++) {
-      PooledBuffer buffer = slotAt(i);
-      if (buffer != null && buffer.move(PooledBuffer.CACHED, PooledBuffer.LENT)) {
+      Chunk buffer = slotAt(i);
+      if (buffer != null && buffer.move(Chunk.CACHED, Chunk.LENT)) {
         return buffer;
       }
     }
@@ -134,12 +134,12 @@ final class Magazine {
     return (long) MISSES.getAcquire(this);
   }
 
-  private @Nullable PooledBuffer slotAt(int index) {
-    return (PooledBuffer) SLOT.getOpaque(slots, index);
+  private @Nullable Chunk slotAt(int index) {
+    return (Chunk) SLOT.getOpaque(slots, index);
   }
 
-  private static void claimInto(Depot depot, @Nullable PooledBuffer buffer) {
-    if (buffer != null && buffer.move(PooledBuffer.CACHED, PooledBuffer.CENTRAL)) {
+  private static void claimInto(Depot depot, @Nullable Chunk buffer) {
+    if (buffer != null && buffer.move(Chunk.CACHED, Chunk.CENTRAL)) {
       depot.putCentral(buffer);
     }
   }

@@ -1,117 +1,66 @@
 package mill.natives.memory;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
-import org.jspecify.annotations.Nullable;
 
 /**
- * One chunk of a slab, and the handle lent for it.
+ * A piece of off-heap memory on loan from a {@link BufferPool}, owned by whoever acquired it until
+ * {@link #release()}.
  *
- * <p>The state word alone decides who holds the chunk; every transition is a compare-and-set, so
- * exactly one thread wins it. What magazines remember are hints.
+ * <p>A buffer may be handed to another thread, which may release it; the hand-over itself must be
+ * safe publication (a queue, a volatile field, a thread start). Two threads must not use one buffer
+ * at the same time.
  *
- * <pre>
- *               refill                      pop by its thread, theft by another
- *            ┌──────────▶  CACHED  ──────────────────────────────┐
- *            │ flush     │        ▲                              │
- *         CENTRAL ◀──────┘        │ release                      ▼
- *            │ ▲                  └───────────────────────────  LENT
- *            │ └──── release by a thread without a magazine ─────┘ ▲
- *            └────────────────────── lend ─────────────────────────┘
- * </pre>
+ * <h2>What misuse is caught</h2>
+ *
+ * <p>An ordinary pool allocates nothing per acquisition, so it hands out the same {@code
+ * PooledBuffer} object each time the same memory is lent. A second {@code release()}, or any use
+ * after release, throws {@link IllegalStateException} <em>as long as the memory has not been lent
+ * again</em>; after that a stale handle cannot be told from the new owner's. A {@link
+ * MemorySegment} or {@link ByteBuffer} kept past {@code release()} is never caught: it reads and
+ * writes somebody else's data.
+ *
+ * <p>A {@linkplain BufferPoolConfig#checked() checked} pool catches all of these, always: every
+ * acquisition gets a handle and memory of its own, and releasing it makes every segment and view
+ * taken from it inaccessible. It costs an allocation and a shared-arena close (tens of
+ * microseconds) per buffer: use it in tests, and to hunt a bug.
  */
-final class PooledBuffer implements Buffer {
+public sealed interface PooledBuffer permits Chunk, CheckedBuffer {
 
   /**
-   * In the depot's free list, or dropped with its slab; only the holder of the depot's lock acts.
+   * Returns the memory of this buffer: exactly {@link #capacity()} bytes, aligned to at least
+   * {@value BufferPool#ALIGNMENT_BYTES} bytes, usable from any thread. Its content is unspecified:
+   * what an earlier owner left in it is still there.
+   *
+   * @return the memory; the same segment for as long as the buffer is owned, nothing is allocated
+   * @throws IllegalStateException if the buffer has been released
    */
-  static final int CENTRAL = 0;
+  MemorySegment segment();
 
-  /** In some thread's magazine: the first to claim it has it. */
-  static final int CACHED = 1;
+  /**
+   * Returns the size of this buffer in bytes: the size class, so at least what was asked for.
+   *
+   * @return the size in bytes, a power of two
+   * @throws IllegalStateException if the buffer has been released
+   */
+  int capacity();
 
-  /** Owned by a user. */
-  static final int LENT = 2;
+  /**
+   * Returns a new direct {@link ByteBuffer} over the memory of this buffer: position 0, limit
+   * {@link #capacity()}, big-endian. Each call allocates a view on the heap.
+   *
+   * @return a view, which must not be used after {@link #release()}
+   * @throws IllegalStateException if the buffer has been released
+   */
+  ByteBuffer asByteBuffer();
 
-  private static final VarHandle STATE;
-
-  static {
-    try {
-      STATE = MethodHandles.lookup().findVarHandle(PooledBuffer.class, "state", int.class);
-    } catch (ReflectiveOperationException e) {
-      throw new ExceptionInInitializerError(e);
-    }
-  }
-
-  final Slab slab;
-  final int sizeClass;
-
-  /** The next free chunk of the same slab; guarded by the depot's lock. */
-  @Nullable PooledBuffer nextFree;
-
-  private final BufferPool pool;
-  private final MemorySegment segment;
-  private volatile int state;
-
-  PooledBuffer(BufferPool pool, Slab slab, MemorySegment segment) {
-    this.pool = pool;
-    this.slab = slab;
-    this.sizeClass = slab.sizeClass;
-    this.segment = segment;
-  }
-
-  /** Moves this chunk from one state to another; false when it was not in {@code from}. */
-  boolean move(int from, int to) {
-    return STATE.compareAndSet(this, from, to);
-  }
-
-  @Override
-  public MemorySegment segment() {
-    requireLent();
-    return segment;
-  }
-
-  @Override
-  public int capacity() {
-    requireLent();
-    return slab.chunkBytes;
-  }
-
-  @Override
-  public ByteBuffer asByteBuffer() {
-    requireLent();
-    return segment.asByteBuffer();
-  }
-
-  @Override
-  public void release() {
-    pool.release(this);
-  }
-
-  IllegalStateException doubleRelease() {
-    return new IllegalStateException(
-        "double release: this buffer of "
-            + slab.chunkBytes
-            + " bytes is back in its pool already; a checked pool (-D"
-            + BufferPoolConfig.CHECKED_PROPERTY
-            + "=true) tells where it was released first");
-  }
-
-  private void requireLent() {
-    if (state != LENT) {
-      throw new IllegalStateException(
-          "use after release: this buffer of "
-              + slab.chunkBytes
-              + " bytes was given back to its pool; a checked pool (-D"
-              + BufferPoolConfig.CHECKED_PROPERTY
-              + "=true) tells where");
-    }
-  }
-
-  @Override
-  public String toString() {
-    return "Buffer[" + slab.chunkBytes + " bytes, " + (state == LENT ? "owned]" : "released]");
-  }
+  /**
+   * Gives the memory back to its pool. Any thread may do it, once.
+   *
+   * @throws IllegalStateException if the buffer has been released before; in a checked pool also if
+   *     a system call is using the memory at this moment (the buffer then stays owned). If the pool
+   *     has been closed and this was its last buffer, also if a system call is still using memory
+   *     of the pool: the buffer is released, and {@link BufferPool#close()} frees the memory later.
+   */
+  void release();
 }

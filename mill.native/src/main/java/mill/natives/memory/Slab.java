@@ -21,7 +21,7 @@ final class Slab {
   private final int chunks;
   private int cut;
   private int out;
-  private @Nullable PooledBuffer free;
+  private @Nullable Chunk free;
 
   Slab(MemorySegment memory, int slabBytes, int sizeClass, int chunkBytes) {
     this.memory = memory;
@@ -39,8 +39,8 @@ final class Slab {
   }
 
   /** Takes a chunk that was used before, or returns null; the caller gives it its state. */
-  @Nullable PooledBuffer takeUsed() {
-    PooledBuffer chunk = free;
+  @Nullable Chunk takeUsed() {
+    Chunk chunk = free;
     if (chunk != null) {
       free = chunk.nextFree;
       chunk.nextFree = null;
@@ -50,20 +50,20 @@ final class Slab {
   }
 
   /** Takes any chunk; {@link #hasRoom()} must hold. */
-  PooledBuffer take(BufferPool pool) {
-    PooledBuffer used = takeUsed();
+  Chunk take(BufferPool pool) {
+    Chunk used = takeUsed();
     if (used != null) {
       return used;
     }
     MemorySegment slice =
         memory.byteSize() == 0 ? memory : memory.asSlice((long) cut * chunkBytes, chunkBytes);
-    PooledBuffer chunk = new PooledBuffer(pool, this, slice);
+    Chunk chunk = new Chunk(pool, this, slice);
     cut++;
     out++;
     return chunk;
   }
 
-  void put(PooledBuffer chunk) {
+  void put(Chunk chunk) {
     chunk.nextFree = free;
     free = chunk;
     out--;

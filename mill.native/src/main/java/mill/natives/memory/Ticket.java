@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 final class Ticket extends PhantomReference<CheckedBuffer> {
 
   /** The chunk that stands for a buffer under the cap, and the buffer's own memory. */
-  record Loan(PooledBuffer chunk, Arena arena, MemorySegment segment) {}
+  record Loan(Chunk chunk, Arena arena, MemorySegment segment) {}
 
   private static final VarHandle ENDED_AT;
   private static final Set<String> POOL_CLASSES =

@@ -3,7 +3,7 @@
  * mill.natives.memory.ObjectPool}.
  *
  * <p>The rule of this package is that every off-heap byte has one owner. A slab belongs to its
- * pool, a {@link mill.natives.memory.Buffer} belongs to whoever acquired it, until that owner
+ * pool, a {@link mill.natives.memory.PooledBuffer} belongs to whoever acquired it, until that owner
  * releases it. There is no reference counting.
  *
  * <pre>

@@ -39,12 +39,12 @@ abstract class AbstractSocket extends Pollable {
    * @throws IOException if the kernel refuses
    * @throws UnsupportedOperationException if this system has no such option
    */
-  public final <T> void setOption(SocketOption<T> option, T value) throws IOException {
+  public final <T> void setOption(SockOpt<T> option, T value) throws IOException {
     OptionCode code = code(option);
     int fd = acquire();
     try {
       int result;
-      if (option == SocketOption.SO_LINGER) {
+      if (option == SockOpt.SO_LINGER) {
         result = sockets().setLinger(fd, (Integer) value);
       } else if (value instanceof Boolean flag) {
         result = sockets().setIntOption(fd, code, flag ? 1 : 0);
@@ -66,13 +66,13 @@ abstract class AbstractSocket extends Pollable {
    * @throws IOException if the kernel refuses
    * @throws UnsupportedOperationException if this system has no such option
    */
-  public final <T> T getOption(SocketOption<T> option) throws IOException {
+  public final <T> T getOption(SockOpt<T> option) throws IOException {
     OptionCode code = code(option);
     int[] value = new int[1];
     int fd = acquire();
     try {
       int result =
-          option == SocketOption.SO_LINGER
+          option == SockOpt.SO_LINGER
               ? sockets().getLinger(fd, value)
               : sockets().getIntOption(fd, code, value);
       require("getsockopt(" + option + ")", result);
@@ -207,7 +207,7 @@ abstract class AbstractSocket extends Pollable {
     throw new IllegalArgumentException("not an IP address with a port: " + address);
   }
 
-  private OptionCode code(SocketOption<?> option) {
+  private OptionCode code(SockOpt<?> option) {
     OptionCode code = platform().option(option.name());
     if (code == null) {
       throw new UnsupportedOperationException(

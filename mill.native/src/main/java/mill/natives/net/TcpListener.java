@@ -102,9 +102,9 @@ public final class TcpListener extends AbstractListener {
     TcpListener listener = open(platform, internetFamily(local));
     boolean listening = false;
     try {
-      listener.setOption(SocketOption.SO_REUSEADDR, true);
+      listener.setOption(SockOpt.SO_REUSEADDR, true);
       if (shared) {
-        listener.setOption(SocketOption.SO_REUSEPORT, true);
+        listener.setOption(SockOpt.SO_REUSEPORT, true);
       }
       listener.bindTo(local);
       listener.listen(backlog);

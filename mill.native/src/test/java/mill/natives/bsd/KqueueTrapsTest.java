@@ -18,7 +18,7 @@ import mill.natives.Readiness;
 import mill.natives.ReadyEvents;
 import mill.natives.Trigger;
 import mill.natives.gen.macos.MacOs;
-import mill.natives.net.Pipe;
+import mill.natives.net.PipePair;
 import mill.natives.net.TcpListener;
 import mill.natives.net.TcpStream;
 import mill.natives.net.UnixStream;
@@ -143,7 +143,7 @@ class KqueueTrapsTest {
 
   @Test
   void aChangeThatFailsRegistersNothing() throws IOException {
-    try (var pipe = Pipe.open(platform)) {
+    try (var pipe = PipePair.open(platform)) {
       // A pipe's sink has no filter for reading.
       var refused =
           assertThrows(
@@ -159,7 +159,7 @@ class KqueueTrapsTest {
   @Test
   void aSinkWithoutASourceIsReportedThoughTheKernelRefusesTheFilter() throws IOException {
     for (Trigger trigger : Trigger.values()) {
-      try (var pipe = Pipe.open(platform)) {
+      try (var pipe = PipePair.open(platform)) {
         pipe.source().close();
         poller.register(pipe.sink(), 1, Interest.WRITABLE, trigger);
         for (int i = 0; i < (trigger == Trigger.LEVEL ? 3 : 1); i++) {

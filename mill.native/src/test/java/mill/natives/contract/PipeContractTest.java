@@ -11,19 +11,19 @@ import mill.natives.Interest;
 import mill.natives.Readiness;
 import mill.natives.Trigger;
 import mill.natives.net.IoStatus;
-import mill.natives.net.Pipe;
+import mill.natives.net.PipePair;
 import mill.natives.net.RawFd;
 import org.junit.jupiter.api.Test;
 
 /** What pipes and borrowed descriptors promise. */
 class PipeContractTest extends PlatformContract {
-  private Pipe pipe() throws IOException {
-    return closing(Pipe.open(platform()));
+  private PipePair pipe() throws IOException {
+    return closing(PipePair.open(platform()));
   }
 
   @Test
   void whatIsWrittenComesOut() throws IOException {
-    Pipe pipe = pipe();
+    PipePair pipe = pipe();
     MemorySegment buffer = arena.allocate(8);
     assertEquals(IoStatus.WOULD_BLOCK, pipe.source().read(buffer, 0, 8));
     poller.register(pipe.source(), 1, Interest.READABLE, Trigger.LEVEL);
@@ -37,7 +37,7 @@ class PipeContractTest extends PlatformContract {
 
   @Test
   void aClosedSinkIsTheEndOfTheStream() throws IOException {
-    Pipe pipe = pipe();
+    PipePair pipe = pipe();
     poller.register(pipe.source(), 1, Interest.READABLE, Trigger.LEVEL);
     pipe.sink().write(bytes("x"), 0, 1);
     pipe.sink().close();
@@ -49,7 +49,7 @@ class PipeContractTest extends PlatformContract {
 
   @Test
   void aClosedSourceBreaksTheSink() throws IOException {
-    Pipe pipe = pipe();
+    PipePair pipe = pipe();
     poller.register(pipe.sink(), 1, Interest.WRITABLE, Trigger.LEVEL);
     pipe.source().close();
     await(1, Readiness.WRITABLE | Readiness.WRITE_CLOSED);
@@ -58,7 +58,7 @@ class PipeContractTest extends PlatformContract {
 
   @Test
   void aFullPipeIsWritableAgainWhenItWasRead() throws IOException {
-    Pipe pipe = pipe();
+    PipePair pipe = pipe();
     poller.register(pipe.sink(), 1, Interest.WRITABLE, Trigger.LEVEL);
     await(1, Readiness.WRITABLE);
     MemorySegment chunk = arena.allocate(4096);
@@ -78,7 +78,7 @@ class PipeContractTest extends PlatformContract {
 
   @Test
   void aBorrowedDescriptorStaysOpen() throws IOException {
-    Pipe pipe = pipe();
+    PipePair pipe = pipe();
     RawFd borrowed = RawFd.borrow(platform(), pipe.source().fd());
     poller.register(borrowed, 1, Interest.READABLE, Trigger.LEVEL);
     pipe.sink().write(bytes("x"), 0, 1);
@@ -91,7 +91,7 @@ class PipeContractTest extends PlatformContract {
 
   @Test
   void aNumberThatIsNotOpenIsRefused() throws IOException {
-    Pipe pipe = pipe();
+    PipePair pipe = pipe();
     int fd = pipe.source().fd();
     pipe.close();
     assertEquals("EBADF", errorOf(() -> RawFd.borrow(platform(), fd)));

@@ -301,7 +301,7 @@ abstract class PlatformContract {
 
   /** Closes so that the peer is reset. */
   static void reset(TcpStream stream) throws IOException {
-    stream.setOption(mill.natives.net.SocketOption.SO_LINGER, 0);
+    stream.setOption(mill.natives.net.SockOpt.SO_LINGER, 0);
     stream.close();
   }
 

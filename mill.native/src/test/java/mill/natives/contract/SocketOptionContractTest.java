@@ -8,7 +8,7 @@ import java.io.IOException;
 import java.lang.foreign.ValueLayout;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import mill.natives.net.SocketOption;
+import mill.natives.net.SockOpt;
 import mill.natives.net.TcpStream;
 import mill.natives.net.UdpSocket;
 import mill.natives.platform.OptionCode;
@@ -19,15 +19,15 @@ import org.junit.jupiter.api.Test;
 class SocketOptionContractTest extends PlatformContract {
   @Test
   void aListenerMayTakeAnAddressInTimeWait() throws IOException {
-    assertTrue(listener().getOption(SocketOption.SO_REUSEADDR));
+    assertTrue(listener().getOption(SockOpt.SO_REUSEADDR));
   }
 
   @Test
   void flagsAreSetAndRead() throws IOException {
     TcpStream stream = connection().client();
-    for (var flag : new SocketOption<?>[] {SocketOption.TCP_NODELAY, SocketOption.SO_KEEPALIVE}) {
+    for (var flag : new SockOpt<?>[] {SockOpt.TCP_NODELAY, SockOpt.SO_KEEPALIVE}) {
       @SuppressWarnings("unchecked")
-      var option = (SocketOption<Boolean>) flag;
+      var option = (SockOpt<Boolean>) flag;
       stream.setOption(option, true);
       assertTrue(stream.getOption(option), () -> option + " on");
       stream.setOption(option, false);
@@ -38,42 +38,42 @@ class SocketOptionContractTest extends PlatformContract {
   @Test
   void keepAliveTimesAreSetAndRead() throws IOException {
     TcpStream stream = connection().client();
-    stream.setOption(SocketOption.SO_KEEPALIVE, true);
-    stream.setOption(SocketOption.TCP_KEEPIDLE, 30);
-    stream.setOption(SocketOption.TCP_KEEPINTVL, 5);
-    stream.setOption(SocketOption.TCP_KEEPCNT, 3);
-    assertEquals(30, stream.getOption(SocketOption.TCP_KEEPIDLE));
-    assertEquals(5, stream.getOption(SocketOption.TCP_KEEPINTVL));
-    assertEquals(3, stream.getOption(SocketOption.TCP_KEEPCNT));
+    stream.setOption(SockOpt.SO_KEEPALIVE, true);
+    stream.setOption(SockOpt.TCP_KEEPIDLE, 30);
+    stream.setOption(SockOpt.TCP_KEEPINTVL, 5);
+    stream.setOption(SockOpt.TCP_KEEPCNT, 3);
+    assertEquals(30, stream.getOption(SockOpt.TCP_KEEPIDLE));
+    assertEquals(5, stream.getOption(SockOpt.TCP_KEEPINTVL));
+    assertEquals(3, stream.getOption(SockOpt.TCP_KEEPCNT));
   }
 
   @Test
   void bufferSizesAreAtLeastWhatWasAskedFor() throws IOException {
     TcpStream stream = connection().client();
-    stream.setOption(SocketOption.SO_SNDBUF, 32 * 1024);
-    stream.setOption(SocketOption.SO_RCVBUF, 32 * 1024);
-    assertTrue(stream.getOption(SocketOption.SO_SNDBUF) >= 32 * 1024);
-    assertTrue(stream.getOption(SocketOption.SO_RCVBUF) >= 32 * 1024);
+    stream.setOption(SockOpt.SO_SNDBUF, 32 * 1024);
+    stream.setOption(SockOpt.SO_RCVBUF, 32 * 1024);
+    assertTrue(stream.getOption(SockOpt.SO_SNDBUF) >= 32 * 1024);
+    assertTrue(stream.getOption(SockOpt.SO_RCVBUF) >= 32 * 1024);
   }
 
   @Test
   void lingerIsInSeconds() throws IOException {
     TcpStream stream = connection().client();
-    assertEquals(-1, stream.getOption(SocketOption.SO_LINGER));
-    stream.setOption(SocketOption.SO_LINGER, 7);
-    assertEquals(7, stream.getOption(SocketOption.SO_LINGER));
-    stream.setOption(SocketOption.SO_LINGER, 0);
-    assertEquals(0, stream.getOption(SocketOption.SO_LINGER));
-    stream.setOption(SocketOption.SO_LINGER, -1);
-    assertEquals(-1, stream.getOption(SocketOption.SO_LINGER));
+    assertEquals(-1, stream.getOption(SockOpt.SO_LINGER));
+    stream.setOption(SockOpt.SO_LINGER, 7);
+    assertEquals(7, stream.getOption(SockOpt.SO_LINGER));
+    stream.setOption(SockOpt.SO_LINGER, 0);
+    assertEquals(0, stream.getOption(SockOpt.SO_LINGER));
+    stream.setOption(SockOpt.SO_LINGER, -1);
+    assertEquals(-1, stream.getOption(SockOpt.SO_LINGER));
   }
 
   @Test
   void broadcastIsAskedFor() throws IOException {
     UdpSocket socket = closing(UdpSocket.bind(platform(), loopback()));
-    assertEquals(false, socket.getOption(SocketOption.SO_BROADCAST));
-    socket.setOption(SocketOption.SO_BROADCAST, true);
-    assertTrue(socket.getOption(SocketOption.SO_BROADCAST));
+    assertEquals(false, socket.getOption(SockOpt.SO_BROADCAST));
+    socket.setOption(SockOpt.SO_BROADCAST, true);
+    assertTrue(socket.getOption(SockOpt.SO_BROADCAST));
   }
 
   @Test
@@ -109,6 +109,6 @@ class SocketOptionContractTest extends PlatformContract {
       Assumptions.abort("no IPv6 here: " + e.getMessage());
       return;
     }
-    assertNotNull(socket.getOption(SocketOption.IPV6_V6ONLY));
+    assertNotNull(socket.getOption(SockOpt.IPV6_V6ONLY));
   }
 }

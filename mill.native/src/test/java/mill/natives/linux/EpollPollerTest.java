@@ -9,7 +9,7 @@ import mill.natives.Interest;
 import mill.natives.Net;
 import mill.natives.ReadyEvents;
 import mill.natives.Trigger;
-import mill.natives.net.Pipe;
+import mill.natives.net.PipePair;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -77,7 +77,7 @@ class EpollPollerTest {
   @ValueSource(booleans = {true, false})
   void wakeAndEventsEndEitherWait(boolean nanosecondWait) throws IOException {
     EpollPoller poller = open(nanosecondWait);
-    try (Pipe pipe = Pipe.open()) {
+    try (PipePair pipe = PipePair.open()) {
       var events = new ReadyEvents(4);
       for (long timeoutNs : new long[] {-1, Eventually.PATIENCE_NS, Long.MAX_VALUE}) {
         poller.wake();
@@ -100,7 +100,7 @@ class EpollPollerTest {
   @Test
   void errorsOfTheKernelComeBackAsNegativeNumbers() throws IOException {
     EpollPoller poller = open(true);
-    try (Pipe pipe = Pipe.open()) {
+    try (PipePair pipe = PipePair.open()) {
       int fd = pipe.sink().fd();
       assertThat(poller.remove(fd)).isEqualTo(-LinuxErrnos.TABLE.number("ENOENT"));
       assertThat(poller.modify(fd, 1, Interest.WRITABLE, Trigger.LEVEL))
@@ -118,10 +118,10 @@ class EpollPollerTest {
   @Test
   void largerBatchesThanTheFirstAreFilled() throws IOException {
     EpollPoller poller = open(true);
-    Pipe[] pipes = new Pipe[30];
+    PipePair[] pipes = new PipePair[30];
     try {
       for (int i = 0; i < pipes.length; i++) {
-        pipes[i] = Pipe.open();
+        pipes[i] = PipePair.open();
         poller.add(pipes[i].sink().fd(), i, Interest.WRITABLE, Trigger.LEVEL);
       }
       for (int capacity : new int[] {1, 5, 30, 2, 64}) {
@@ -131,7 +131,7 @@ class EpollPollerTest {
       }
     } finally {
       poller.close();
-      for (Pipe pipe : pipes) {
+      for (PipePair pipe : pipes) {
         pipe.close();
       }
     }

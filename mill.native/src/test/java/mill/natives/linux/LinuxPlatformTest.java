@@ -6,7 +6,7 @@ import java.io.IOException;
 import java.util.List;
 import mill.natives.Eventually;
 import mill.natives.gen.linux.Linux;
-import mill.natives.net.Pipe;
+import mill.natives.net.PipePair;
 import mill.natives.net.RawFd;
 import mill.natives.platform.OptionCode;
 import mill.natives.platform.Sockets;
@@ -46,7 +46,7 @@ class LinuxPlatformTest {
 
   @Test
   void wrappedDescriptorIsMadeNonBlockingAndKeepsItsOtherFlags() throws IOException {
-    try (Pipe pipe = Pipe.open()) {
+    try (PipePair pipe = PipePair.open()) {
       int fd = pipe.sink().fd();
       int append = 0x400;
       assertThat(FileCalls.fcntl(fd, Linux.F_SETFL(), append)).isZero();

@@ -27,13 +27,13 @@ class BufferOwnershipTest {
   @ValueSource(booleans = {false, true})
   void releasingTwiceThrowsAndChangesNothing(boolean checked) {
     try (var pool = BufferPool.open(small(1).withChecked(checked))) {
-      Buffer buffer = pool.acquire(512);
+      PooledBuffer buffer = pool.acquire(512);
       buffer.release();
       assertThatThrownBy(buffer::release)
           .isInstanceOf(IllegalStateException.class)
           .hasMessageContaining("double release");
       assertThat(pool.stats().released()).isEqualTo(1);
-      List<Buffer> all = acquireAll(pool, 512);
+      List<PooledBuffer> all = acquireAll(pool, 512);
       assertThat(all).hasSize(8).doesNotHaveDuplicates();
       releaseAll(all);
     }
@@ -42,7 +42,7 @@ class BufferOwnershipTest {
   @Test
   void releasingTwiceWithoutCachesThrows() {
     try (var pool = BufferPool.open(small(1).withBuffersPerThreadCache(0))) {
-      Buffer buffer = pool.acquire(512);
+      PooledBuffer buffer = pool.acquire(512);
       buffer.release();
       assertThatThrownBy(buffer::release).hasMessageContaining("double release");
       assertThat(pool.stats().released()).isEqualTo(1);
@@ -52,7 +52,7 @@ class BufferOwnershipTest {
   @Test
   void releasingTwiceThrowsWhenTheCacheIsFull() {
     try (var pool = BufferPool.open(small(2))) {
-      List<Buffer> all = acquireAll(pool, 512);
+      List<PooledBuffer> all = acquireAll(pool, 512);
       releaseAll(all);
       assertThat(all)
           .allSatisfy(b -> assertThatThrownBy(b::release).hasMessageContaining("double release"));
@@ -64,7 +64,7 @@ class BufferOwnershipTest {
   @ValueSource(booleans = {false, true})
   void releasingTwiceFromTwoThreadsThrows(boolean checked) throws Exception {
     try (var pool = BufferPool.open(small(1).withChecked(checked))) {
-      Buffer buffer = pool.acquire(512);
+      PooledBuffer buffer = pool.acquire(512);
       buffer.release();
       inDyingThread(
           () -> assertThatThrownBy(buffer::release).isInstanceOf(IllegalStateException.class));
@@ -79,7 +79,7 @@ class BufferOwnershipTest {
       var barrier = new CyclicBarrier(2);
       int rounds = checked ? 200 : 5_000;
       for (int i = 0; i < rounds; i++) {
-        Buffer buffer = pool.acquire(512);
+        PooledBuffer buffer = pool.acquire(512);
         var thrown = new AtomicInteger();
         Future<?> theirs = other.submit(() -> releaseAfter(barrier, buffer, thrown));
         releaseAfter(barrier, buffer, thrown);
@@ -94,7 +94,7 @@ class BufferOwnershipTest {
   @ValueSource(booleans = {false, true})
   void usingABufferAfterReleaseThrows(boolean checked) {
     try (var pool = BufferPool.open(small(1).withChecked(checked))) {
-      Buffer buffer = pool.acquire(512);
+      PooledBuffer buffer = pool.acquire(512);
       buffer.release();
       assertUseAfterReleaseThrows(buffer);
     }
@@ -103,9 +103,9 @@ class BufferOwnershipTest {
   @Test
   void usingABufferAfterItsSlabWasCutAnewThrows() {
     try (var pool = BufferPool.open(small(1))) {
-      Buffer old = pool.acquire(512);
+      PooledBuffer old = pool.acquire(512);
       old.release();
-      Buffer whole = pool.acquire(4 * KIB);
+      PooledBuffer whole = pool.acquire(4 * KIB);
       assertUseAfterReleaseThrows(old);
       assertThatThrownBy(old::release).hasMessageContaining("double release");
       assertThatCode(whole::segment).doesNotThrowAnyException();
@@ -116,7 +116,7 @@ class BufferOwnershipTest {
   @Test
   void usingABufferAfterThePoolWasClosedThrows() {
     var pool = BufferPool.open(small(1));
-    Buffer buffer = pool.acquire(512);
+    PooledBuffer buffer = pool.acquire(512);
     buffer.release();
     pool.close();
     assertUseAfterReleaseThrows(buffer);
@@ -129,7 +129,7 @@ class BufferOwnershipTest {
     try (var pool = BufferPool.open(small(1).withChecked(checked));
         var other = Executors.newSingleThreadExecutor()) {
       for (int round = 0; round < 10; round++) {
-        List<Buffer> all = acquireAll(pool, 512);
+        List<PooledBuffer> all = acquireAll(pool, 512);
         assertThat(all).hasSize(8);
         other.submit(() -> releaseAll(all)).get();
       }
@@ -166,8 +166,8 @@ class BufferOwnershipTest {
   @ValueSource(booleans = {false, true})
   void buffersLentAtCloseStayValidAndTheLastOneFreesTheMemory(boolean checked) throws Exception {
     var pool = BufferPool.open(small(2).withChecked(checked).withOnLeak(report -> {}));
-    Buffer first = pool.acquire(512);
-    Buffer second = pool.acquire(4 * KIB);
+    PooledBuffer first = pool.acquire(512);
+    PooledBuffer second = pool.acquire(4 * KIB);
     MemorySegment memory = second.segment();
     pool.close();
     first.release();
@@ -185,7 +185,7 @@ class BufferOwnershipTest {
   @Test
   void closingTwiceDoesNothing() {
     var pool = BufferPool.open(small(2));
-    Buffer buffer = pool.acquire(512);
+    PooledBuffer buffer = pool.acquire(512);
     pool.close();
     pool.close();
     buffer.release();
@@ -203,7 +203,7 @@ class BufferOwnershipTest {
     try (var other = Executors.newSingleThreadExecutor()) {
       for (int round = 0; round < 2_000; round++) {
         var pool = BufferPool.open(small(1));
-        Buffer buffer = pool.acquire(512);
+        PooledBuffer buffer = pool.acquire(512);
         var ready = new AtomicInteger();
         Future<?> theirs =
             other.submit(() -> {
@@ -225,7 +225,8 @@ class BufferOwnershipTest {
     }
   }
 
-  private static void releaseAfter(CyclicBarrier barrier, Buffer buffer, AtomicInteger thrown) {
+  private static void releaseAfter(
+      CyclicBarrier barrier, PooledBuffer buffer, AtomicInteger thrown) {
     try {
       barrier.await();
     } catch (Exception e) {
@@ -239,13 +240,13 @@ class BufferOwnershipTest {
   }
 
   private static MemorySegment segmentOfAReleasedBuffer(BufferPool pool) {
-    Buffer buffer = pool.acquire(512);
+    PooledBuffer buffer = pool.acquire(512);
     MemorySegment segment = buffer.segment();
     buffer.release();
     return segment;
   }
 
-  private static void assertUseAfterReleaseThrows(Buffer buffer) {
+  private static void assertUseAfterReleaseThrows(PooledBuffer buffer) {
     assertThatThrownBy(buffer::segment)
         .isInstanceOf(IllegalStateException.class)
         .hasMessageContaining("use after release");

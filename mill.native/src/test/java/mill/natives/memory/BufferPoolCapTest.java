@@ -21,7 +21,7 @@ class BufferPoolCapTest {
   @ValueSource(booleans = {false, true})
   void acquiringBeyondTheCapFailsAndNamesTheCap(boolean checked) {
     try (var pool = BufferPool.open(small(3).withChecked(checked))) {
-      List<Buffer> all = acquireAll(pool, 1024);
+      List<PooledBuffer> all = acquireAll(pool, 1024);
       assertThat(all).hasSize(12);
       assertThatThrownBy(() -> pool.acquire(1024))
           .isInstanceOf(BufferPoolExhaustedException.class)
@@ -37,7 +37,7 @@ class BufferPoolCapTest {
   @Test
   void aCapThatIsNoMultipleOfASlabIsNotExceeded() {
     try (var pool = BufferPool.open(small(3).withMaxBytes(3 * 4 * KIB - 1))) {
-      List<Buffer> all = acquireAll(pool, 4 * KIB);
+      List<PooledBuffer> all = acquireAll(pool, 4 * KIB);
       assertThat(all).hasSize(2);
       assertThat(pool.stats().reservedBytes()).isEqualTo(8 * KIB);
       releaseAll(all);
@@ -48,7 +48,7 @@ class BufferPoolCapTest {
   void everyReleasedBufferCanBeAcquiredAgain() {
     try (var pool = BufferPool.open(small(3))) {
       for (int round = 0; round < 3; round++) {
-        List<Buffer> all = acquireAll(pool, 256);
+        List<PooledBuffer> all = acquireAll(pool, 256);
         assertThat(all).hasSize(48).doesNotHaveDuplicates();
         releaseAll(all);
       }
@@ -69,10 +69,10 @@ class BufferPoolCapTest {
   void anEmptySlabServesAnotherSizeWhenTheCapIsReached() {
     try (var pool = BufferPool.open(small(3))) {
       releaseAll(acquireAll(pool, 256));
-      List<Buffer> large = acquireAll(pool, 4 * KIB);
+      List<PooledBuffer> large = acquireAll(pool, 4 * KIB);
       assertThat(large).hasSize(3);
       releaseAll(large);
-      List<Buffer> smallest = acquireAll(pool, 256);
+      List<PooledBuffer> smallest = acquireAll(pool, 256);
       assertThat(smallest).hasSize(48);
       releaseAll(smallest);
     }
@@ -81,10 +81,10 @@ class BufferPoolCapTest {
   @Test
   void oneLentBufferPinsItsSlabToItsSize() {
     try (var pool = BufferPool.open(small(3))) {
-      List<Buffer> all = acquireAll(pool, 256);
-      Buffer kept = all.removeFirst();
+      List<PooledBuffer> all = acquireAll(pool, 256);
+      PooledBuffer kept = all.removeFirst();
       releaseAll(all);
-      List<Buffer> large = acquireAll(pool, 4 * KIB);
+      List<PooledBuffer> large = acquireAll(pool, 4 * KIB);
       assertThat(large).hasSize(2);
       releaseAll(large);
       kept.release();
@@ -95,7 +95,7 @@ class BufferPoolCapTest {
   void buffersInTheCacheOfADeadThreadAreFoundBeforeThePoolGrows() throws Exception {
     try (var pool = BufferPool.open(small(3))) {
       inDyingThread(() -> fillCacheWithOneSlab(pool));
-      List<Buffer> found = acquire(pool, 512, 8);
+      List<PooledBuffer> found = acquire(pool, 512, 8);
       assertThat(pool.stats().reservedBytes()).isEqualTo(4 * KIB);
       releaseAll(found);
     }
@@ -126,7 +126,7 @@ class BufferPoolCapTest {
     try (var pool = BufferPool.open(small(1));
         var idle = Executors.newSingleThreadExecutor()) {
       idle.submit(() -> fillCacheWithOneSlab(pool)).get();
-      List<Buffer> found = acquire(pool, 512, 8);
+      List<PooledBuffer> found = acquire(pool, 512, 8);
       assertThat(pool.stats().exhausted()).isZero();
       releaseAll(found);
     }
@@ -137,7 +137,7 @@ class BufferPoolCapTest {
     try (var pool = BufferPool.open(small(1));
         var idle = Executors.newSingleThreadExecutor()) {
       idle.submit(() -> fillCacheWithOneSlab(pool)).get();
-      Buffer stolen = pool.acquire(512);
+      PooledBuffer stolen = pool.acquire(512);
       assertThat(pool.idleInCaches()).isEqualTo(7);
       stolen.release();
     }
@@ -159,7 +159,7 @@ class BufferPoolCapTest {
         var idle = Executors.newSingleThreadExecutor()) {
       idle.submit(() -> fillCacheWithOneSlab(pool)).get();
       releaseAll(acquire(pool, 512, 8));
-      List<Buffer> back = idle.submit(() -> acquire(pool, 512, 8)).get();
+      List<PooledBuffer> back = idle.submit(() -> acquire(pool, 512, 8)).get();
       assertThat(back).doesNotHaveDuplicates();
       assertThat(pool.tryAcquire(512)).isNull();
       releaseAll(back);
@@ -202,13 +202,13 @@ class BufferPoolCapTest {
     }
   }
 
-  private static List<Buffer> acquire(BufferPool pool, int bytes, int count) {
+  private static List<PooledBuffer> acquire(BufferPool pool, int bytes, int count) {
     return Stream.generate(() -> pool.acquire(bytes)).limit(count).toList();
   }
 
   /** Leaves the 8 buffers of one slab in the cache of the calling thread. */
   private static int fillCacheWithOneSlab(BufferPool pool) {
-    List<Buffer> all = acquire(pool, 512, 8);
+    List<PooledBuffer> all = acquire(pool, 512, 8);
     releaseAll(all);
     return all.size();
   }

@@ -37,7 +37,7 @@ class BufferPoolSizesTest {
   })
   void capacityIsTheSmallestPowerOfTwoThatFits(int asked, int capacity) {
     try (var pool = BufferPool.open(BufferPoolConfig.defaults())) {
-      Buffer buffer = pool.acquire(asked);
+      PooledBuffer buffer = pool.acquire(asked);
       assertThat(buffer.capacity()).isEqualTo(capacity);
       assertThat(buffer.segment().byteSize()).isEqualTo(capacity);
       assertThat(buffer.asByteBuffer().capacity()).isEqualTo(capacity);
@@ -69,7 +69,7 @@ class BufferPoolSizesTest {
   @ValueSource(booleans = {false, true})
   void everyBufferStartsAtACacheLine(boolean checked) {
     try (var pool = BufferPool.open(small(4).withBufferBytes(64, 4 * KIB).withChecked(checked))) {
-      List<Buffer> buffers = acquireAll(pool, 1);
+      List<PooledBuffer> buffers = acquireAll(pool, 1);
       assertThat(buffers)
           .hasSize(256)
           .allSatisfy(b -> assertThat(b.segment().address() % BufferPool.ALIGNMENT_BYTES).isZero());
@@ -81,7 +81,7 @@ class BufferPoolSizesTest {
   @ValueSource(booleans = {false, true})
   void noTwoLentBuffersShareAByte(boolean checked) {
     try (var pool = BufferPool.open(small(16).withChecked(checked))) {
-      List<Buffer> buffers = acquireEverySize(pool);
+      List<PooledBuffer> buffers = acquireEverySize(pool);
       fillEachWithItsOwnByte(buffers);
       assertEachHoldsItsOwnByte(buffers);
       releaseAll(buffers);
@@ -93,7 +93,7 @@ class BufferPoolSizesTest {
     try (var pool = BufferPool.open(small(16))) {
       releaseAll(acquireAll(pool, 256));
       releaseAll(acquireAll(pool, 4 * KIB));
-      List<Buffer> buffers = acquireEverySize(pool);
+      List<PooledBuffer> buffers = acquireEverySize(pool);
       buffers.addAll(acquireAll(pool, 256));
       fillEachWithItsOwnByte(buffers);
       assertEachHoldsItsOwnByte(buffers);
@@ -104,7 +104,7 @@ class BufferPoolSizesTest {
   @Test
   void aByteBufferViewSharesTheMemory() {
     try (var pool = BufferPool.open()) {
-      Buffer buffer = pool.acquire(256);
+      PooledBuffer buffer = pool.acquire(256);
       ByteBuffer view = buffer.asByteBuffer();
       view.put(7, (byte) 42);
       assertThat(buffer.segment().get(ValueLayout.JAVA_BYTE, 7)).isEqualTo((byte) 42);
@@ -116,7 +116,7 @@ class BufferPoolSizesTest {
   @Test
   void aBufferIsUsableFromAnyThread() throws Exception {
     try (var pool = BufferPool.open()) {
-      Buffer buffer = pool.acquire(256);
+      PooledBuffer buffer = pool.acquire(256);
       Pools.inDyingThread(() -> buffer.segment().fill((byte) 1));
       assertThat(buffer.segment().get(ValueLayout.JAVA_BYTE, 255)).isEqualTo((byte) 1);
       buffer.release();
@@ -158,7 +158,7 @@ class BufferPoolSizesTest {
   @Test
   void aCapOfOneLargestBufferIsEnoughForOneLargestBuffer() {
     try (var pool = BufferPool.open(BufferPoolConfig.defaults().withMaxBytes(64 * KIB))) {
-      Buffer buffer = pool.acquire(64 * KIB);
+      PooledBuffer buffer = pool.acquire(64 * KIB);
       assertThat(pool.tryAcquire(1)).isNull();
       buffer.release();
     }
@@ -170,8 +170,8 @@ class BufferPoolSizesTest {
         .hasMessageContaining(name);
   }
 
-  private static List<Buffer> acquireEverySize(BufferPool pool) {
-    var buffers = new ArrayList<Buffer>();
+  private static List<PooledBuffer> acquireEverySize(BufferPool pool) {
+    var buffers = new ArrayList<PooledBuffer>();
     for (int round = 0; round < 2; round++) {
       for (int bytes = 256; bytes <= 4 * KIB; bytes *= 2) {
         buffers.add(pool.acquire(bytes));
@@ -180,13 +180,13 @@ class BufferPoolSizesTest {
     return buffers;
   }
 
-  private static void fillEachWithItsOwnByte(List<Buffer> buffers) {
+  private static void fillEachWithItsOwnByte(List<PooledBuffer> buffers) {
     for (int i = 0; i < buffers.size(); i++) {
       buffers.get(i).segment().fill((byte) i);
     }
   }
 
-  private static void assertEachHoldsItsOwnByte(List<Buffer> buffers) {
+  private static void assertEachHoldsItsOwnByte(List<PooledBuffer> buffers) {
     assertThat(buffers).hasSizeLessThan(256);
     for (int i = 0; i < buffers.size(); i++) {
       MemorySegment segment = buffers.get(i).segment();

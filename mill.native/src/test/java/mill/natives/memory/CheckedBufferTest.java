@@ -28,9 +28,9 @@ class CheckedBufferTest {
   @Test
   void aStaleHandleThrowsEvenAfterTheMemoryWasLentAgain() {
     try (var pool = openChecked(1)) {
-      Buffer stale = pool.acquire(4096);
+      PooledBuffer stale = pool.acquire(4096);
       stale.release();
-      Buffer current = pool.acquire(4096);
+      PooledBuffer current = pool.acquire(4096);
       assertThatThrownBy(stale::release).hasMessageContaining("double release");
       assertThatThrownBy(stale::segment).hasMessageContaining("use after release");
       assertThatThrownBy(stale::capacity).hasMessageContaining("use after release");
@@ -42,7 +42,7 @@ class CheckedBufferTest {
   @Test
   void whatWasTakenFromABufferIsInaccessibleAfterRelease() {
     try (var pool = openChecked(1)) {
-      Buffer buffer = pool.acquire(512);
+      PooledBuffer buffer = pool.acquire(512);
       MemorySegment segment = buffer.segment();
       MemorySegment slice = segment.asSlice(8, 8);
       ByteBuffer view = buffer.asByteBuffer();
@@ -58,7 +58,7 @@ class CheckedBufferTest {
   @Test
   void misuseTellsWhereTheBufferWasReleased() {
     try (var pool = openChecked(1)) {
-      Buffer buffer = pool.acquire(512);
+      PooledBuffer buffer = pool.acquire(512);
       releaseHere(buffer);
       assertThatThrownBy(buffer::release)
           .hasStackTraceContaining("released by thread " + Thread.currentThread().getName())
@@ -70,7 +70,7 @@ class CheckedBufferTest {
   @Test
   void memoryThatWasNeverWrittenShows() {
     try (var pool = openChecked(1)) {
-      Buffer buffer = pool.acquire(512);
+      PooledBuffer buffer = pool.acquire(512);
       assertThat(buffer.segment().toArray(ValueLayout.JAVA_BYTE)).containsOnly(0xDE);
       buffer.release();
     }
@@ -97,7 +97,7 @@ class CheckedBufferTest {
     try (var pool = openChecked(1)) {
       loseABuffer(pool);
       collectUntil(() -> {
-        Buffer buffer = pool.tryAcquire(4096);
+        PooledBuffer buffer = pool.tryAcquire(4096);
         if (buffer != null) {
           buffer.release();
         }
@@ -133,7 +133,7 @@ class CheckedBufferTest {
   @Test
   void closingReportsTheLentBuffersOnce() {
     var pool = openChecked(2);
-    Buffer kept = pool.acquire(512);
+    PooledBuffer kept = pool.acquire(512);
     pool.acquire(512).release();
     pool.close();
     pool.close();
@@ -175,8 +175,8 @@ class CheckedBufferTest {
   @Test
   void anUncheckedPoolReportsNothing() {
     try (var pool = BufferPool.open(small(1).withOnLeak(reports::add))) {
-      Buffer buffer = pool.acquire(512);
-      assertThat(buffer).isInstanceOf(PooledBuffer.class);
+      PooledBuffer buffer = pool.acquire(512);
+      assertThat(buffer).isInstanceOf(Chunk.class);
       buffer.release();
     }
     assertThat(reports).isEmpty();
@@ -197,7 +197,7 @@ class CheckedBufferTest {
     }
   }
 
-  private static void releaseHere(Buffer buffer) {
+  private static void releaseHere(PooledBuffer buffer) {
     buffer.release();
   }
 

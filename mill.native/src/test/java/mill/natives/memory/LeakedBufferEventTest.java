@@ -20,7 +20,7 @@ class LeakedBufferEventTest {
   @TempDir Path folder;
 
   private static void leakOne() {
-    Buffer lost;
+    PooledBuffer lost;
     try (var pool = BufferPool.open(Pools.small(1).withChecked(true).withOnLeak(report -> {}))) {
       lost = pool.acquire(BYTES);
     }

@@ -24,9 +24,9 @@ class PoolStatsTest {
   @Test
   void theNumbersTellWhatHappened() {
     try (var pool = BufferPool.open(small(2))) {
-      Buffer first = pool.acquire(512);
+      PooledBuffer first = pool.acquire(512);
       first.release();
-      Buffer second = pool.acquire(300);
+      PooledBuffer second = pool.acquire(300);
       pool.acquire(256).release();
       PoolStats stats = pool.stats();
       assertThat(stats.capBytes()).isEqualTo(8 * KIB);
@@ -85,8 +85,8 @@ class PoolStatsTest {
       Runnable batch =
           () -> {
             for (int i = 0; i < 50_000; i++) {
-              Buffer one = pool.acquire(512);
-              Buffer two = pool.acquire(4 * KIB);
+              PooledBuffer one = pool.acquire(512);
+              PooledBuffer two = pool.acquire(4 * KIB);
               one.segment().set(ValueLayout.JAVA_BYTE, 0, (byte) i);
               one.release();
               two.release();
@@ -102,14 +102,14 @@ class PoolStatsTest {
   void inSteadyStateTheDepotAllocatesNothingEither() throws Exception {
     AllocationMeter meter = AllocationMeter.orSkip();
     try (var pool = BufferPool.open(small(4).withBuffersPerThreadCache(2))) {
-      var held = new Buffer[16];
+      var held = new PooledBuffer[16];
       Runnable batch =
           () -> {
             for (int round = 0; round < 5_000; round++) {
               for (int i = 0; i < held.length; i++) {
                 held[i] = pool.acquire(512);
               }
-              for (Buffer buffer : held) {
+              for (PooledBuffer buffer : held) {
                 buffer.release();
               }
             }
@@ -121,15 +121,15 @@ class PoolStatsTest {
   }
 
   private static void assertEverythingCanBeLentAgain(BufferPool pool) {
-    List<Buffer> all = Pools.acquireAll(pool, 4 * KIB);
+    List<PooledBuffer> all = Pools.acquireAll(pool, 4 * KIB);
     assertThat(all).hasSize(4).doesNotHaveDuplicates();
     Pools.releaseAll(all);
   }
 
   /** A lent buffer, and what its owner has written to both ends of it. */
-  private record Tagged(Buffer buffer, long tag) {
+  private record Tagged(PooledBuffer buffer, long tag) {
 
-    static Tagged of(Buffer buffer, long tag) {
+    static Tagged of(PooledBuffer buffer, long tag) {
       buffer.segment().set(ValueLayout.JAVA_LONG, 0, tag);
       buffer.segment().set(ValueLayout.JAVA_LONG, buffer.capacity() - 8L, tag);
       return new Tagged(buffer, tag);
@@ -174,7 +174,7 @@ class PoolStatsTest {
     }
 
     private void step() {
-      Buffer buffer = pool.tryAcquire(256 << (2 * random.nextInt(3)));
+      PooledBuffer buffer = pool.tryAcquire(256 << (2 * random.nextInt(3)));
       if (buffer != null) {
         acquired.incrementAndGet();
         Tagged tagged = Tagged.of(buffer, nextTag++);

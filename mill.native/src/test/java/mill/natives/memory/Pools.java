@@ -25,9 +25,9 @@ final class Pools {
         .withChecked(false);
   }
 
-  static List<Buffer> acquireAll(BufferPool pool, int bytes) {
-    var all = new ArrayList<Buffer>();
-    Buffer buffer;
+  static List<PooledBuffer> acquireAll(BufferPool pool, int bytes) {
+    var all = new ArrayList<PooledBuffer>();
+    PooledBuffer buffer;
     while ((buffer = pool.tryAcquire(bytes)) != null) {
       all.add(buffer);
       assertThat(all).as("more buffers than any test pool has").hasSizeLessThan(1_000);
@@ -35,8 +35,8 @@ final class Pools {
     return all;
   }
 
-  static void releaseAll(List<Buffer> buffers) {
-    buffers.forEach(Buffer::release);
+  static void releaseAll(List<PooledBuffer> buffers) {
+    buffers.forEach(PooledBuffer::release);
   }
 
   /** Runs in a thread that has died when this returns. */

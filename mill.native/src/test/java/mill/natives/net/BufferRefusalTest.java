@@ -23,14 +23,14 @@ import org.junit.jupiter.api.Test;
 class BufferRefusalTest {
   private UnixStream.Pair pair;
   private UdpSocket udp;
-  private Pipe pipe;
+  private PipePair pipe;
 
   @BeforeEach
   void open() throws IOException {
     pair = UnixStream.pair();
     udp = UdpSocket.bind(Net.loopback());
     udp.connect(udp.localAddress());
-    pipe = Pipe.open();
+    pipe = PipePair.open();
   }
 
   @AfterEach

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 class PipeAndRawFdTest {
   @Test
   void bytesComeOutInOrderAndThenTheEnd() throws IOException {
-    try (Pipe pipe = Pipe.open();
+    try (PipePair pipe = PipePair.open();
         Arena arena = Arena.ofConfined()) {
       MemorySegment buffer = arena.allocate(16);
       assertThat(pipe.source().read(buffer, 0, 16)).isEqualTo(IoStatus.WOULD_BLOCK);
@@ -35,7 +35,7 @@ class PipeAndRawFdTest {
 
   @Test
   void writingWithoutAReaderIsEpipe() throws IOException {
-    try (Pipe pipe = Pipe.open();
+    try (PipePair pipe = PipePair.open();
         Arena arena = Arena.ofConfined()) {
       pipe.source().close();
       assertThatThrownBy(() -> pipe.sink().write(arena.allocate(1), 0, 1))
@@ -47,7 +47,7 @@ class PipeAndRawFdTest {
 
   @Test
   void fullPipeWouldBlockUntilItIsRead() throws IOException {
-    try (Pipe pipe = Pipe.open();
+    try (PipePair pipe = PipePair.open();
         Arena arena = Arena.ofConfined();
         Watch watch = Watch.open()) {
       MemorySegment block = arena.allocate(64 << 10);
@@ -65,7 +65,7 @@ class PipeAndRawFdTest {
 
   @Test
   void closedEndRefusesEverything() throws IOException {
-    Pipe pipe = Pipe.open();
+    PipePair pipe = PipePair.open();
     pipe.close();
     pipe.close();
     try (Arena arena = Arena.ofConfined()) {
@@ -79,7 +79,7 @@ class PipeAndRawFdTest {
 
   @Test
   void wrongEndIsRefusedByTheKernel() throws IOException {
-    try (Pipe pipe = Pipe.open();
+    try (PipePair pipe = PipePair.open();
         Arena arena = Arena.ofConfined()) {
       MemorySegment buffer = arena.allocate(1);
       assertThatThrownBy(() -> pipe.source().write(buffer, 0, 1))
@@ -90,7 +90,7 @@ class PipeAndRawFdTest {
 
   @Test
   void ownedDescriptorIsClosed() throws IOException {
-    try (Pipe pipe = Pipe.open();
+    try (PipePair pipe = PipePair.open();
         Arena arena = Arena.ofConfined()) {
       RawFd owned = RawFd.own(Net.duplicate(pipe.sink().fd()));
       pipe.sink().close();
@@ -105,7 +105,7 @@ class PipeAndRawFdTest {
 
   @Test
   void borrowedDescriptorStaysOpenAndLeavesThePoller() throws IOException {
-    try (Pipe pipe = Pipe.open();
+    try (PipePair pipe = PipePair.open();
         Arena arena = Arena.ofConfined();
         Watch watch = Watch.open()) {
       RawFd borrowed = RawFd.borrow(pipe.sink().fd());
@@ -135,7 +135,7 @@ class PipeAndRawFdTest {
   /** Closes a number twice, which must not happen where other tests open descriptors. */
   static final class ClosedTwice {
     public static void main(String[] arguments) throws IOException {
-      Pipe pipe = Pipe.open();
+      PipePair pipe = PipePair.open();
       Platform.current().sockets().close(pipe.source().fd());
       try {
         pipe.close();

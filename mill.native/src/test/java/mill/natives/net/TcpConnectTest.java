@@ -204,7 +204,7 @@ class TcpConnectTest {
       assertThatThrownBy(closed::shutdownWrite).isInstanceOf(ClosedChannelException.class);
       assertThatThrownBy(closed::localAddress).isInstanceOf(ClosedChannelException.class);
       assertThatThrownBy(closed::remoteAddress).isInstanceOf(ClosedChannelException.class);
-      assertThatThrownBy(() -> closed.getOption(SocketOption.TCP_NODELAY))
+      assertThatThrownBy(() -> closed.getOption(SockOpt.TCP_NODELAY))
           .isInstanceOf(ClosedChannelException.class);
     }
   }

@@ -198,7 +198,7 @@ class TcpListenerTest {
   @DisabledIf(value = "noIpv6", disabledReason = "this machine has no ::1")
   void dualStackListenerAcceptsIpv4UnderItsOwnAddress() throws IOException {
     try (TcpListener listener = TcpListener.open(Family.INET6)) {
-      listener.setOption(SocketOption.IPV6_V6ONLY, false);
+      listener.setOption(SockOpt.IPV6_V6ONLY, false);
       listener.bindTo(new InetSocketAddress(Net.ip("::"), 0));
       listener.listen(4);
       int port = ((InetSocketAddress) listener.localAddress()).getPort();
@@ -262,7 +262,7 @@ class TcpListenerTest {
           Watch watch = Watch.open()) {
         // A class that is not loaded yet would need a descriptor for its file.
         Net.tcpPair().close();
-        Pipe.open().close();
+        PipePair.open().close();
         UnixStream.pair().first().close();
         Poller.open().close();
         expect("ENOENT", () -> UnixStream.connect(UnixAddress.of(Path.of("/nowhere/at/all"))));
@@ -284,7 +284,7 @@ class TcpListenerTest {
                 clients.add(TcpStream.connect(listener.localAddress()));
               }
             });
-        expect("EMFILE", Pipe::open);
+        expect("EMFILE", PipePair::open);
         expect("EMFILE", UnixStream::pair);
         expect("epoll_create1: EMFILE", Poller::open);
         watch.await(1, Readiness.READABLE);

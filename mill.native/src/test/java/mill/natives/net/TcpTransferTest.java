@@ -77,12 +77,12 @@ class TcpTransferTest {
     try (TcpListener listener = TcpListener.open(Family.INET);
         Arena arena = Arena.ofConfined();
         Watch watch = Watch.open()) {
-      listener.setOption(SocketOption.SO_RCVBUF, 8 << 10);
+      listener.setOption(SockOpt.SO_RCVBUF, 8 << 10);
       listener.bindTo(Net.loopback());
       listener.listen(1);
       try (TcpPair tcp = Net.tcpPair(listener)) {
-        tcp.client().setOption(SocketOption.SO_SNDBUF, 8 << 10);
-        tcp.server().setOption(SocketOption.SO_SNDBUF, 8 << 10);
+        tcp.client().setOption(SockOpt.SO_SNDBUF, 8 << 10);
+        tcp.server().setOption(SockOpt.SO_SNDBUF, 8 << 10);
         var sender = new Sender(tcp.client(), arena, total);
         var echo = new Echo(tcp.server(), arena);
         watch.register(tcp.client(), 1, Interest.READABLE_WRITABLE, trigger);

@@ -177,7 +177,7 @@ class UdpSocketTest {
 
   @Test
   void fullReceiverLosesDatagramsAndTheSenderGoesOn() throws IOException {
-    two.setOption(SocketOption.SO_RCVBUF, 4 << 10);
+    two.setOption(SockOpt.SO_RCVBUF, 4 << 10);
     MemorySegment kilobyte = arena.allocate(1 << 10);
     for (int i = 0; i < 200; i++) {
       assertThat(one.sendTo(kilobyte, 0, 1 << 10, two.localAddress())).isEqualTo(1 << 10);

@@ -18,7 +18,7 @@ import mill.natives.Poller;
 import mill.natives.ReadyEvents;
 import mill.natives.Trigger;
 import mill.natives.net.IoStatus;
-import mill.natives.net.SocketOption;
+import mill.natives.net.SockOpt;
 import mill.natives.net.TcpListener;
 import mill.natives.net.TcpStream;
 import org.junit.jupiter.api.Test;
@@ -82,7 +82,7 @@ class EchoTest {
       awaitEvent(poller, events);
       try (TcpStream server = listener.accept()) {
         poller.register(server, 2, Interest.READABLE, Trigger.LEVEL);
-        client.setOption(SocketOption.SO_LINGER, 0);
+        client.setOption(SockOpt.SO_LINGER, 0);
         client.close();
         poller.deregister(listener);
         awaitEvent(poller, events);

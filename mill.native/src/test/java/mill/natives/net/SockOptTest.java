@@ -18,24 +18,24 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-class SocketOptionTest {
+class SockOptTest {
   private static final int SOL_SOCKET = 1;
   private static final int SO_TYPE = 3;
   private static final int SO_PRIORITY = 12;
 
-  static List<SocketOption<Boolean>> flags() {
+  static List<SockOpt<Boolean>> flags() {
     return List.of(
-        SocketOption.SO_KEEPALIVE,
-        SocketOption.SO_REUSEADDR,
-        SocketOption.SO_REUSEPORT,
-        SocketOption.SO_BROADCAST,
-        SocketOption.TCP_CORK,
-        SocketOption.TCP_NODELAY);
+        SockOpt.SO_KEEPALIVE,
+        SockOpt.SO_REUSEADDR,
+        SockOpt.SO_REUSEPORT,
+        SockOpt.SO_BROADCAST,
+        SockOpt.TCP_CORK,
+        SockOpt.TCP_NODELAY);
   }
 
   @ParameterizedTest
   @MethodSource("flags")
-  void flagReadsBackAsItWasSet(SocketOption<Boolean> option) throws IOException {
+  void flagReadsBackAsItWasSet(SockOpt<Boolean> option) throws IOException {
     try (TcpStream socket = TcpStream.open(Family.INET)) {
       for (boolean value : new boolean[] {true, false, true}) {
         socket.setOption(option, value);
@@ -44,18 +44,18 @@ class SocketOptionTest {
     }
   }
 
-  static List<SocketOption<Integer>> numbers() {
+  static List<SockOpt<Integer>> numbers() {
     return List.of(
-        SocketOption.TCP_KEEPCNT,
-        SocketOption.TCP_KEEPIDLE,
-        SocketOption.TCP_KEEPINTVL,
-        SocketOption.TCP_USER_TIMEOUT,
-        SocketOption.SO_LINGER);
+        SockOpt.TCP_KEEPCNT,
+        SockOpt.TCP_KEEPIDLE,
+        SockOpt.TCP_KEEPINTVL,
+        SockOpt.TCP_USER_TIMEOUT,
+        SockOpt.SO_LINGER);
   }
 
   @ParameterizedTest
   @MethodSource("numbers")
-  void numberReadsBackAsItWasSet(SocketOption<Integer> option) throws IOException {
+  void numberReadsBackAsItWasSet(SockOpt<Integer> option) throws IOException {
     try (TcpStream socket = TcpStream.open(Family.INET)) {
       for (int value : new int[] {7, 100, 3}) {
         socket.setOption(option, value);
@@ -67,65 +67,65 @@ class SocketOptionTest {
   @Test
   void bufferSizesReadBackDoubled() throws IOException {
     try (TcpStream socket = TcpStream.open(Family.INET)) {
-      socket.setOption(SocketOption.SO_SNDBUF, 20_000);
-      socket.setOption(SocketOption.SO_RCVBUF, 30_000);
-      assertThat(socket.getOption(SocketOption.SO_SNDBUF)).isEqualTo(40_000);
-      assertThat(socket.getOption(SocketOption.SO_RCVBUF)).isEqualTo(60_000);
+      socket.setOption(SockOpt.SO_SNDBUF, 20_000);
+      socket.setOption(SockOpt.SO_RCVBUF, 30_000);
+      assertThat(socket.getOption(SockOpt.SO_SNDBUF)).isEqualTo(40_000);
+      assertThat(socket.getOption(SockOpt.SO_RCVBUF)).isEqualTo(60_000);
     }
   }
 
   @Test
   void listenersOptionsReadBack() throws IOException {
     try (TcpListener listener = TcpListener.open(Family.INET)) {
-      listener.setOption(SocketOption.TCP_DEFER_ACCEPT, 1);
-      assertThat(listener.getOption(SocketOption.TCP_DEFER_ACCEPT)).isPositive();
+      listener.setOption(SockOpt.TCP_DEFER_ACCEPT, 1);
+      assertThat(listener.getOption(SockOpt.TCP_DEFER_ACCEPT)).isPositive();
       listener.bindTo(Net.loopback());
       listener.listen(5);
-      listener.setOption(SocketOption.TCP_FASTOPEN, 5);
-      assertThat(listener.getOption(SocketOption.TCP_FASTOPEN)).isEqualTo(5);
+      listener.setOption(SockOpt.TCP_FASTOPEN, 5);
+      assertThat(listener.getOption(SockOpt.TCP_FASTOPEN)).isEqualTo(5);
     }
   }
 
   @Test
   void listenersMayTakeAnAddressInTimeWait() throws IOException {
     try (TcpListener listener = TcpListener.bind(Net.loopback())) {
-      assertThat(listener.getOption(SocketOption.SO_REUSEADDR)).isTrue();
+      assertThat(listener.getOption(SockOpt.SO_REUSEADDR)).isTrue();
     }
   }
 
   @Test
   void quickAckAndIncomingCpuAreKnown() throws IOException {
     try (Net.TcpPair tcp = Net.tcpPair()) {
-      tcp.client().setOption(SocketOption.TCP_QUICKACK, true);
-      assertThat(tcp.client().getOption(SocketOption.TCP_QUICKACK)).isNotNull();
-      assertThat(tcp.server().getOption(SocketOption.SO_INCOMING_CPU)).isGreaterThanOrEqualTo(-1);
+      tcp.client().setOption(SockOpt.TCP_QUICKACK, true);
+      assertThat(tcp.client().getOption(SockOpt.TCP_QUICKACK)).isNotNull();
+      assertThat(tcp.server().getOption(SockOpt.SO_INCOMING_CPU)).isGreaterThanOrEqualTo(-1);
     }
   }
 
   @Test
   void lingerIsOffOnOrReset() throws IOException {
     try (TcpStream socket = TcpStream.open(Family.INET)) {
-      assertThat(socket.getOption(SocketOption.SO_LINGER)).as("default").isNegative();
-      socket.setOption(SocketOption.SO_LINGER, 0);
-      assertThat(socket.getOption(SocketOption.SO_LINGER)).isZero();
-      socket.setOption(SocketOption.SO_LINGER, 9);
-      assertThat(socket.getOption(SocketOption.SO_LINGER)).isEqualTo(9);
-      socket.setOption(SocketOption.SO_LINGER, -1);
-      assertThat(socket.getOption(SocketOption.SO_LINGER)).isNegative();
+      assertThat(socket.getOption(SockOpt.SO_LINGER)).as("default").isNegative();
+      socket.setOption(SockOpt.SO_LINGER, 0);
+      assertThat(socket.getOption(SockOpt.SO_LINGER)).isZero();
+      socket.setOption(SockOpt.SO_LINGER, 9);
+      assertThat(socket.getOption(SockOpt.SO_LINGER)).isEqualTo(9);
+      socket.setOption(SockOpt.SO_LINGER, -1);
+      assertThat(socket.getOption(SockOpt.SO_LINGER)).isNegative();
     }
   }
 
   @Test
   void v6OnlyBelongsToIpv6() throws IOException {
     try (UdpSocket four = UdpSocket.open(Family.INET)) {
-      assertThatThrownBy(() -> four.setOption(SocketOption.IPV6_V6ONLY, true))
+      assertThatThrownBy(() -> four.setOption(SockOpt.IPV6_V6ONLY, true))
           .isInstanceOf(ErrnoException.class)
           .hasMessageContaining("setsockopt(IPV6_V6ONLY)");
     }
     try (UdpSocket six = UdpSocket.open(Family.INET6)) {
       for (boolean value : new boolean[] {true, false}) {
-        six.setOption(SocketOption.IPV6_V6ONLY, value);
-        assertThat(six.getOption(SocketOption.IPV6_V6ONLY)).isEqualTo(value);
+        six.setOption(SockOpt.IPV6_V6ONLY, value);
+        assertThat(six.getOption(SockOpt.IPV6_V6ONLY)).isEqualTo(value);
       }
     }
   }
@@ -133,7 +133,7 @@ class SocketOptionTest {
   @Test
   void optionOfAnotherProtocolIsRefusedByTheKernel() throws IOException {
     try (UdpSocket udp = UdpSocket.open(Family.INET)) {
-      assertThatThrownBy(() -> udp.getOption(SocketOption.TCP_NODELAY))
+      assertThatThrownBy(() -> udp.getOption(SockOpt.TCP_NODELAY))
           .isInstanceOf(ErrnoException.class)
           .hasMessageContaining("getsockopt(TCP_NODELAY): EOPNOTSUPP");
     }
@@ -143,8 +143,8 @@ class SocketOptionTest {
   void reusePortLetsTwoListenersShareAnAddress() throws IOException {
     try (TcpListener one = TcpListener.open(Family.INET);
         TcpListener two = TcpListener.open(Family.INET)) {
-      one.setOption(SocketOption.SO_REUSEPORT, true);
-      two.setOption(SocketOption.SO_REUSEPORT, true);
+      one.setOption(SockOpt.SO_REUSEPORT, true);
+      two.setOption(SockOpt.SO_REUSEPORT, true);
       one.bindTo(Net.loopback());
       two.bindTo(one.localAddress());
       one.listen(1);
@@ -156,12 +156,12 @@ class SocketOptionTest {
   @Test
   void everyOptionHasItsNumbersOnThisSystem() throws IllegalAccessException {
     var fields =
-        Arrays.stream(SocketOption.class.getFields())
+        Arrays.stream(SockOpt.class.getFields())
             .filter(field -> Modifier.isStatic(field.getModifiers()))
             .toList();
     assertThat(fields).hasSizeGreaterThan(15);
     for (var field : fields) {
-      var option = (SocketOption<?>) field.get(null);
+      var option = (SockOpt<?>) field.get(null);
       assertThat(option).hasToString(field.getName());
       assertThat(option.name()).isEqualTo(field.getName());
       assertThat(Platform.current().option(option.name())).as("%s", option).isNotNull();
@@ -203,9 +203,9 @@ class SocketOptionTest {
   @Test
   void unknownOptionIsRefusedWithItsNameAndTheSystems() throws Exception {
     // No option of today is missing on Linux, so one is made up.
-    var constructor = SocketOption.class.getDeclaredConstructor(String.class, Class.class);
+    var constructor = SockOpt.class.getDeclaredConstructor(String.class, Class.class);
     constructor.setAccessible(true);
-    SocketOption<?> madeUp = constructor.newInstance("SO_SUCH", Integer.class);
+    SockOpt<?> madeUp = constructor.newInstance("SO_SUCH", Integer.class);
     try (TcpStream socket = TcpStream.open(Family.INET)) {
       assertThatThrownBy(() -> socket.getOption(madeUp))
           .isInstanceOf(UnsupportedOperationException.class)

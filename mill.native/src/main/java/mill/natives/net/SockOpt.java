@@ -9,97 +9,96 @@ package mill.natives.net;
  *
  * @param <T> the type of its value
  */
-public final class SocketOption<T> {
+public final class SockOpt<T> {
   /** Whether datagrams may be sent to a broadcast address. */
-  public static final SocketOption<Boolean> SO_BROADCAST = flag("SO_BROADCAST");
+  public static final SockOpt<Boolean> SO_BROADCAST = flag("SO_BROADCAST");
 
   /** Whether an idle connection is probed. */
-  public static final SocketOption<Boolean> SO_KEEPALIVE = flag("SO_KEEPALIVE");
+  public static final SockOpt<Boolean> SO_KEEPALIVE = flag("SO_KEEPALIVE");
 
   /**
    * How many seconds a close may wait for unsent data. 0 resets the connection at close, a negative
    * number is the system's default: close returns at once and the system goes on sending.
    */
-  public static final SocketOption<Integer> SO_LINGER =
-      new SocketOption<>("SO_LINGER", Integer.class);
+  public static final SockOpt<Integer> SO_LINGER = new SockOpt<>("SO_LINGER", Integer.class);
 
   /**
    * The size of the kernel's receive buffer in bytes. Linux doubles what is set and reports the
    * double.
    */
-  public static final SocketOption<Integer> SO_RCVBUF = number("SO_RCVBUF");
+  public static final SockOpt<Integer> SO_RCVBUF = number("SO_RCVBUF");
 
   /**
    * Whether a listening address may be taken while old connections of it are in TIME_WAIT.
    * Listeners have it on.
    */
-  public static final SocketOption<Boolean> SO_REUSEADDR = flag("SO_REUSEADDR");
+  public static final SockOpt<Boolean> SO_REUSEADDR = flag("SO_REUSEADDR");
 
   /**
    * Whether several sockets may have the same address; Linux then shares connections among them.
    * Set before binding.
    */
-  public static final SocketOption<Boolean> SO_REUSEPORT = flag("SO_REUSEPORT");
+  public static final SockOpt<Boolean> SO_REUSEPORT = flag("SO_REUSEPORT");
 
   /**
    * The size of the kernel's send buffer in bytes. Linux doubles what is set and reports the
    * double.
    */
-  public static final SocketOption<Integer> SO_SNDBUF = number("SO_SNDBUF");
+  public static final SockOpt<Integer> SO_SNDBUF = number("SO_SNDBUF");
 
   /** The processor that the socket's packets arrived on. Linux. */
-  public static final SocketOption<Integer> SO_INCOMING_CPU = number("SO_INCOMING_CPU");
+  public static final SockOpt<Integer> SO_INCOMING_CPU = number("SO_INCOMING_CPU");
 
   /** Whether small segments are held back until there is a full one. Linux. */
-  public static final SocketOption<Boolean> TCP_CORK = flag("TCP_CORK");
+  public static final SockOpt<Boolean> TCP_CORK = flag("TCP_CORK");
 
   /**
    * How many seconds a listener waits for a connection's first data before it reports the
    * connection. Linux.
    */
-  public static final SocketOption<Integer> TCP_DEFER_ACCEPT = number("TCP_DEFER_ACCEPT");
+  public static final SockOpt<Integer> TCP_DEFER_ACCEPT = number("TCP_DEFER_ACCEPT");
 
   /** How many connections that carry data in their SYN may wait; set on a listener. */
-  public static final SocketOption<Integer> TCP_FASTOPEN = number("TCP_FASTOPEN");
+  public static final SockOpt<Integer> TCP_FASTOPEN = number("TCP_FASTOPEN");
 
   /** How many probes go unanswered before the connection is given up. */
-  public static final SocketOption<Integer> TCP_KEEPCNT = number("TCP_KEEPCNT");
+  public static final SockOpt<Integer> TCP_KEEPCNT = number("TCP_KEEPCNT");
 
   /** How many seconds of silence pass before the first probe. */
-  public static final SocketOption<Integer> TCP_KEEPIDLE = number("TCP_KEEPIDLE");
+  public static final SockOpt<Integer> TCP_KEEPIDLE = number("TCP_KEEPIDLE");
 
   /** How many seconds pass between probes. */
-  public static final SocketOption<Integer> TCP_KEEPINTVL = number("TCP_KEEPINTVL");
+  public static final SockOpt<Integer> TCP_KEEPINTVL = number("TCP_KEEPINTVL");
 
   /** Whether small segments are sent at once (Nagle's algorithm off). */
-  public static final SocketOption<Boolean> TCP_NODELAY = flag("TCP_NODELAY");
+  public static final SockOpt<Boolean> TCP_NODELAY = flag("TCP_NODELAY");
 
   /** Whether data is acknowledged at once. Linux; the kernel resets it by itself. */
-  public static final SocketOption<Boolean> TCP_QUICKACK = flag("TCP_QUICKACK");
+  public static final SockOpt<Boolean> TCP_QUICKACK = flag("TCP_QUICKACK");
 
   /**
    * How many milliseconds sent data may stay unacknowledged before the connection is given up.
    * Linux.
    */
-  public static final SocketOption<Integer> TCP_USER_TIMEOUT = number("TCP_USER_TIMEOUT");
+  public static final SockOpt<Integer> TCP_USER_TIMEOUT = number("TCP_USER_TIMEOUT");
 
   /** Whether an IPv6 socket refuses IPv4. Set before binding. */
-  public static final SocketOption<Boolean> IPV6_V6ONLY = flag("IPV6_V6ONLY");
+  public static final SockOpt<Boolean> IPV6_V6ONLY = flag("IPV6_V6ONLY");
 
   private final String name;
   private final Class<T> type;
 
-  private SocketOption(String name, Class<T> type) {
+  private SockOpt(String name, Class<T> type) {
     this.name = name;
     this.type = type;
   }
 
-  private static SocketOption<Boolean> flag(String name) {
-    return new SocketOption<>(name, Boolean.class);
+  private static SockOpt<Boolean> flag(String name) {
+    return new SockOpt<>(name, Boolean.class);
   }
 
-  private static SocketOption<Integer> number(String name) {
-    return new SocketOption<>(name, Integer.class);
+  private static SockOpt<Integer> number(String name) {
+    return new SockOpt<>(name, Integer.class);
   }
 
   /**

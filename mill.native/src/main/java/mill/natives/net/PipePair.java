@@ -10,14 +10,14 @@ import mill.natives.platform.Platform;
  *     the pipe is empty
  * @param sink the writing end; fails with {@code EPIPE} once the source is closed
  */
-public record Pipe(RawFd source, RawFd sink) implements AutoCloseable {
+public record PipePair(RawFd source, RawFd sink) implements AutoCloseable {
   /**
    * Makes a pipe.
    *
    * @return the pipe, to be closed by the caller
    * @throws IOException if the system refuses, for instance for want of descriptors
    */
-  public static Pipe open() throws IOException {
+  public static PipePair open() throws IOException {
     return open(Platform.current());
   }
 
@@ -28,13 +28,13 @@ public record Pipe(RawFd source, RawFd sink) implements AutoCloseable {
    * @return the pipe, to be closed by the caller
    * @throws IOException if the platform refuses
    */
-  public static Pipe open(Platform platform) throws IOException {
+  public static PipePair open(Platform platform) throws IOException {
     int[] fds = new int[2];
     int result = platform.sockets().pipe(fds);
     if (result < 0) {
       throw platform.errnos().exception("pipe", result);
     }
-    return new Pipe(new RawFd(platform, fds[0], true), new RawFd(platform, fds[1], true));
+    return new PipePair(new RawFd(platform, fds[0], true), new RawFd(platform, fds[1], true));
   }
 
   /** Closes both ends. Any thread; a second call does nothing. */
