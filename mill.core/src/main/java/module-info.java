@@ -8,9 +8,11 @@ module mill.core {
   requires transitive mill.natives;
 
   // Not transitive: javac would then ask every user for the annotations. Where @Nullable stands in
-  // the API, the lint that wants
-  // it transitive is suppressed.
+  // the API, the lint that wants it transitive is suppressed.
   requires static org.jspecify;
+
+  // @GuardedBy, which the build checks.
+  requires static com.google.errorprone.annotations;
 
   // Flight events, where there is a recorder: see Flight.
   requires static jdk.jfr;

@@ -6,9 +6,11 @@
  */
 module mill.natives {
   // Not transitive: javac would then ask every user for the annotations. Where @Nullable stands in
-  // the API, the lint that wants
-  // it transitive is suppressed.
+  // the API, the lint that wants it transitive is suppressed.
   requires static org.jspecify;
+
+  // @GuardedBy, which the build checks.
+  requires static com.google.errorprone.annotations;
 
   // The event of a leaked buffer, where there is a recorder: see LeakFlight.
   requires static jdk.jfr;
