@@ -17,7 +17,7 @@ public final class UnixDatagram extends AbstractDatagramSocket {
   }
 
   /**
-   * Opens a socket without a name: it can send, and nobody can answer.
+   * Opens a socket without a name: it can send, and nobody can answer. Any thread.
    *
    * @return the socket, to be closed by the caller
    * @throws IOException if the system refuses, for instance for want of descriptors
@@ -27,7 +27,7 @@ public final class UnixDatagram extends AbstractDatagramSocket {
   }
 
   /**
-   * Opens a socket without a name on a platform of the caller's choice.
+   * Opens a socket without a name on a platform of the caller's choice. Any thread.
    *
    * @param platform the platform
    * @return the socket, to be closed by the caller
@@ -38,7 +38,7 @@ public final class UnixDatagram extends AbstractDatagramSocket {
   }
 
   /**
-   * Opens a socket and binds it.
+   * Opens a socket and binds it. Any thread.
    *
    * @param local a {@link UnixAddress} or {@link java.net.UnixDomainSocketAddress}
    * @return the socket, to be closed by the caller
@@ -50,7 +50,7 @@ public final class UnixDatagram extends AbstractDatagramSocket {
   }
 
   /**
-   * Opens a socket on a platform of the caller's choice and binds it.
+   * Opens a socket on a platform of the caller's choice and binds it. Any thread.
    *
    * @param platform the platform
    * @param local a {@link UnixAddress} or {@link java.net.UnixDomainSocketAddress}
