@@ -1,7 +1,7 @@
 package mill.natives;
 
-import static mill.natives.Eventually.inBackground;
-import static mill.natives.Eventually.outcome;
+import static mill.testing.Await.inBackground;
+import static mill.testing.Await.outcome;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -18,6 +18,7 @@ import mill.natives.net.IoStatus;
 import mill.natives.net.RawFd;
 import mill.natives.net.UnixStream;
 import mill.natives.platform.Platform;
+import mill.testnet.Net;
 import org.junit.jupiter.api.Test;
 
 class PollableTest {

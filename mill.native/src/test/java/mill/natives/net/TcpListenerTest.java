@@ -11,17 +11,17 @@ import java.nio.channels.ClosedChannelException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.concurrent.Callable;
-import mill.natives.ChildJvm;
 import mill.natives.ErrnoException;
 import mill.natives.Interest;
-import mill.natives.Net;
-import mill.natives.Net.TcpPair;
 import mill.natives.Poller;
 import mill.natives.Readiness;
-import mill.natives.Watch;
 import mill.natives.platform.NativeAddress;
 import mill.natives.platform.Platform;
 import mill.natives.platform.Sockets.Family;
+import mill.testing.ChildJvm;
+import mill.testnet.Net;
+import mill.testnet.Net.TcpPair;
+import mill.testnet.Watch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledIf;
 
@@ -250,7 +250,7 @@ class TcpListenerTest {
 
   @Test
   void descriptorsRunningOutIsSaidAndPasses() throws Exception {
-    ChildJvm.Outcome outcome = ChildJvm.child().withDescriptorLimit(64).run(RunOut.class);
+    ChildJvm.Outcome outcome = ChildJvm.of(RunOut.class).withDescriptorLimit(64).run();
     assertThat(outcome.exitCode()).as("%s", outcome).isZero();
     assertThat(outcome.out()).contains("accepts again");
   }

@@ -14,9 +14,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import mill.natives.ErrnoException;
-import mill.natives.Net;
 import mill.natives.platform.NativeAddress;
 import mill.natives.platform.Platform;
+import mill.testnet.Net;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 

@@ -1,17 +1,16 @@
-package mill.natives;
+package mill.testnet;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.lang.invoke.MethodHandle;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.nio.charset.StandardCharsets;
-import mill.natives.ffm.CallMemory;
-import mill.natives.ffm.NativeCalls;
-import mill.natives.gen.linux.Linux;
+import mill.natives.Interest;
+import mill.natives.Pollable;
+import mill.natives.Readiness;
 import mill.natives.net.IoStatus;
 import mill.natives.net.SockOpt;
 import mill.natives.net.StreamSocket;
@@ -23,6 +22,8 @@ import mill.natives.net.TcpStream;
  * ever.
  */
 public final class Net {
+  private static final MemorySegment ONE_BYTE = Arena.global().allocate(1);
+
   private Net() {}
 
   /** Two ends of a TCP connection over loopback. */
@@ -175,6 +176,27 @@ public final class Net {
     return total;
   }
 
+  /** Writes one byte. The stream must not be registered. */
+  public static void poke(StreamSocket stream) throws IOException {
+    poke(stream, (byte) 1);
+  }
+
+  /** Writes one byte, waiting until it fits. The stream must not be registered. */
+  public static void poke(StreamSocket stream, byte value) throws IOException {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment buffer = arena.allocate(1);
+      buffer.set(ValueLayout.JAVA_BYTE, 0, value);
+      while (stream.write(buffer) != 1) {
+        untilReady(stream, Interest.WRITABLE);
+      }
+    }
+  }
+
+  /** Reads one byte and forgets it; tells what the read returned. */
+  public static int drain(StreamSocket stream) throws IOException {
+    return stream.read(ONE_BYTE);
+  }
+
   /** Closes so that the peer sees a reset. */
   public static void reset(TcpStream stream) throws IOException {
     stream.setOption(SockOpt.SO_LINGER, 0);
@@ -192,20 +214,5 @@ public final class Net {
   public static String text(MemorySegment buffer, long bytes) {
     return new String(
         buffer.asSlice(0, bytes).toArray(ValueLayout.JAVA_BYTE), StandardCharsets.UTF_8);
-  }
-
-  /** {@code dup(2)}: a second descriptor of the same open file, for the caller to close. */
-  public static int duplicate(int fd) {
-    CallMemory memory = CallMemory.current();
-    try {
-      return memory.orErrno((int) Dup.HANDLE.invokeExact(memory.errnoSegment(), fd));
-    } catch (Throwable t) {
-      throw NativeCalls.rethrow(t);
-    }
-  }
-
-  private static final class Dup {
-    static final MethodHandle HANDLE =
-        NativeCalls.link(Linux.dup$address(), Linux.dup$descriptor());
   }
 }

@@ -1,4 +1,4 @@
-package mill.natives;
+package mill.testing;
 
 import java.io.File;
 

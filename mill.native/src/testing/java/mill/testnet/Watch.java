@@ -1,11 +1,18 @@
-package mill.natives;
+package mill.testnet;
 
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.FutureTask;
 import java.util.function.LongConsumer;
+import mill.natives.Interest;
+import mill.natives.Pollable;
+import mill.natives.Poller;
+import mill.natives.Readiness;
+import mill.natives.ReadyEvents;
+import mill.natives.Trigger;
 import mill.natives.platform.Platform;
+import mill.testing.Await;
 
 /** A poller with its batch, and the waits that tests need. */
 public final class Watch implements AutoCloseable {
@@ -42,7 +49,7 @@ public final class Watch implements AutoCloseable {
   /** Polls until the token is reported with all of the bits, and gives the report. */
   public Readiness await(long token, int bits) throws IOException {
     long start = System.nanoTime();
-    long left = Eventually.PATIENCE_NS;
+    long left = Await.PATIENCE_NS;
     while (left > 0) {
       poller.poll(events, left);
       for (int i = 0; i < events.size(); i++) {
@@ -50,14 +57,14 @@ public final class Watch implements AutoCloseable {
           return events.readiness(i);
         }
       }
-      left = Eventually.PATIENCE_NS - (System.nanoTime() - start);
+      left = Await.PATIENCE_NS - (System.nanoTime() - start);
     }
-    throw new AssertionError("token " + token + " never became " + Readiness.of(bits));
+    throw Await.hung("token " + token + " becomes " + Readiness.of(bits), null);
   }
 
   /** Polls until something is reported, and gives all the tokens of that batch. */
   public List<Long> awaitBatch() throws IOException {
-    poller.poll(events, Eventually.PATIENCE_NS);
+    poller.poll(events, Await.PATIENCE_NS);
     return tokens();
   }
 
@@ -69,7 +76,7 @@ public final class Watch implements AutoCloseable {
 
   /** What becomes ready within a moment; for asserting that nothing does. */
   public List<Long> inAMoment() throws IOException {
-    poller.poll(events, Eventually.MOMENT_NS);
+    poller.poll(events, Await.MOMENT_NS);
     return tokens();
   }
 
@@ -84,9 +91,9 @@ public final class Watch implements AutoCloseable {
   /** Starts a poll on another thread and returns when that thread is inside {@code poll}. */
   public FutureTask<Integer> pollElsewhere(long timeoutNs) throws Exception {
     FutureTask<Integer> polled =
-        Eventually.inBackground("polls", () -> pollWhenNobodyElseDoes(timeoutNs));
+        Await.inBackground("polls", () -> pollWhenNobodyElseDoes(timeoutNs));
     var probe = new ReadyEvents(1);
-    Eventually.eventually(
+    Await.eventually(
         "another thread polls",
         () -> {
           try {
