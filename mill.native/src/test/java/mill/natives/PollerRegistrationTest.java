@@ -113,7 +113,7 @@ class PollerRegistrationTest {
 
   @Test
   void pollableOfAnotherPlatformIsRefused() {
-    Platform real = Platform.current();
+    Platform real = NativePlatform.current();
     Platform foreign =
         (Platform)
             Proxy.newProxyInstance(
@@ -245,7 +245,7 @@ class PollerRegistrationTest {
         Watch.tellingClosed(token -> {
           int duplicate = Net.duplicate(fd);
           free.add(duplicate < 0);
-          Platform.current().sockets().close(duplicate);
+          NativePlatform.current().sockets().close(duplicate);
         })) {
       telling.register(pair.first(), 1, Interest.READABLE);
       pair.first().close();
@@ -283,7 +283,7 @@ class PollerRegistrationTest {
       UnixStream.Pair fresh = UnixStream.pair();
       watch.register(fresh.first(), i, Interest.WRITABLE);
       assertThat(watch.now()).containsExactly((long) i);
-      Platform.current().sockets().close(duplicate);
+      NativePlatform.current().sockets().close(duplicate);
       old.second().close();
       fresh.first().close();
       fresh.second().close();

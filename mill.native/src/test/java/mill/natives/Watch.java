@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.FutureTask;
 import java.util.function.LongConsumer;
-import mill.natives.platform.Platform;
 
 /** A poller with its batch, and the waits that tests need. */
 public final class Watch implements AutoCloseable {
@@ -26,7 +25,7 @@ public final class Watch implements AutoCloseable {
   }
 
   public static Watch tellingClosed(LongConsumer closedWhileRegistered) throws IOException {
-    return new Watch(Poller.open(Platform.current(), closedWhileRegistered), 64);
+    return new Watch(Poller.open(NativePlatform.current(), closedWhileRegistered), 64);
   }
 
   public Watch register(Pollable pollable, long token, Interest interest, Trigger trigger)

@@ -10,10 +10,10 @@ import java.nio.channels.ClosedChannelException;
 import mill.natives.ChildJvm;
 import mill.natives.ErrnoException;
 import mill.natives.Interest;
+import mill.natives.NativePlatform;
 import mill.natives.Net;
 import mill.natives.Readiness;
 import mill.natives.Watch;
-import mill.natives.platform.Platform;
 import org.junit.jupiter.api.Test;
 
 class PipeAndRawFdTest {
@@ -136,7 +136,7 @@ class PipeAndRawFdTest {
   static final class ClosedTwice {
     public static void main(String[] arguments) throws IOException {
       PipePair pipe = PipePair.open();
-      Platform.current().sockets().close(pipe.source().fd());
+      NativePlatform.current().sockets().close(pipe.source().fd());
       try {
         pipe.close();
       } catch (IllegalStateException e) {

@@ -14,13 +14,13 @@ import java.util.concurrent.Callable;
 import mill.natives.ChildJvm;
 import mill.natives.ErrnoException;
 import mill.natives.Interest;
+import mill.natives.NativePlatform;
 import mill.natives.Net;
 import mill.natives.Net.TcpPair;
 import mill.natives.Poller;
 import mill.natives.Readiness;
 import mill.natives.Watch;
 import mill.natives.platform.NativeAddress;
-import mill.natives.platform.Platform;
 import mill.natives.platform.Sockets.Family;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledIf;
@@ -60,7 +60,8 @@ class TcpListenerTest {
       Net.untilReady(listener, Interest.READABLE);
       try (TcpStream server = listener.accept(peer)) {
         assertThat(server).isNotNull();
-        assertThat(Platform.current().addresses().decode(peer)).isEqualTo(client.localAddress());
+        assertThat(NativePlatform.current().addresses().decode(peer))
+            .isEqualTo(client.localAddress());
       }
       assertThat(listener.accept(peer)).isNull();
       assertThat(peer.length()).as("no address").isZero();
