@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.function.Consumer;
+import mill.natives.NativePlatform;
 import mill.natives.Poller;
 import mill.natives.ReadyEvents;
 import mill.natives.platform.Platform;
@@ -195,7 +196,7 @@ public final class LoopConfig {
   /**
    * What the loop runs on, when it is not this system.
    *
-   * @return the platform, or empty for {@link Platform#current()}
+   * @return the platform, or empty for {@link NativePlatform#current()}
    */
   public Optional<Platform> platform() {
     return Optional.ofNullable(platform);

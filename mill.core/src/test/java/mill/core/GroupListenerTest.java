@@ -20,10 +20,10 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import mill.natives.ErrnoException;
 import mill.natives.Interest;
+import mill.natives.NativePlatform;
 import mill.natives.Readiness;
 import mill.natives.net.IoStatus;
 import mill.natives.net.TcpStream;
-import mill.natives.platform.Platform;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -33,7 +33,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 class GroupListenerTest {
   private static final boolean ON_WINDOWS = File.separatorChar == '\\';
   private static final int BACKLOG = 512;
-  private static final boolean BALANCED = Platform.current().balancesListeners();
+  private static final boolean BALANCED = NativePlatform.current().balancesListeners();
   private static final EventHandler SILENT = (registration, readiness) -> registration.close();
 
   private final List<TcpStream> clients = new ArrayList<>();
@@ -104,7 +104,7 @@ class GroupListenerTest {
   @Test
   void shardsSpreadConnectionsOverTheLoops() throws Exception {
     if (!BALANCED) {
-      abort(Platform.current().name() + " does not spread connections with SO_REUSEPORT");
+      abort(NativePlatform.current().name() + " does not spread connections with SO_REUSEPORT");
     }
     // By a hash of the client's port: that one of two loops gets none of 256 has a probability of
     // 2^-255.
@@ -146,7 +146,7 @@ class GroupListenerTest {
       assertThatThrownBy(() ->
               group.listen(Sockets.loopback(), BACKLOG, AcceptMode.SHARDED, (loop, stream) -> {}))
           .isInstanceOf(UnsupportedOperationException.class)
-          .hasMessageContaining(inMemory ? "memory" : Platform.current().name())
+          .hasMessageContaining(inMemory ? "memory" : NativePlatform.current().name())
           .hasMessageContaining("use AUTO or HANDOFF");
     }
   }

@@ -6,12 +6,12 @@ import java.util.List;
 import java.util.concurrent.FutureTask;
 import java.util.function.LongConsumer;
 import mill.natives.Interest;
+import mill.natives.NativePlatform;
 import mill.natives.Pollable;
 import mill.natives.Poller;
 import mill.natives.Readiness;
 import mill.natives.ReadyEvents;
 import mill.natives.Trigger;
-import mill.natives.platform.Platform;
 import mill.testing.Await;
 
 /** A poller with its batch, and the waits that tests need. */
@@ -33,7 +33,7 @@ public final class Watch implements AutoCloseable {
   }
 
   public static Watch tellingClosed(LongConsumer closedWhileRegistered) throws IOException {
-    return new Watch(Poller.open(Platform.current(), closedWhileRegistered), 64);
+    return new Watch(Poller.open(NativePlatform.current(), closedWhileRegistered), 64);
   }
 
   public Watch register(Pollable pollable, long token, Interest interest, Trigger trigger)

@@ -4,9 +4,9 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
-import mill.natives.Poller;
 import mill.natives.gen.macos.MacOs;
 import mill.natives.platform.Errnos;
+import mill.natives.platform.PollerBackend;
 
 /**
  * Ends a {@code kevent} wait from another thread by triggering an EVFILT_USER event.
@@ -51,14 +51,14 @@ final class KqueueWaker {
     this.calls = calls;
     this.errnos = errnos;
     trigger = arena.allocate(layout.list(1));
-    layout.write(trigger, 0, 0, layout.evfiltUser(), 0, Poller.RESERVED_TOKEN);
+    layout.write(trigger, 0, 0, layout.evfiltUser(), 0, PollerBackend.WAKER_TOKEN);
     layout.setFilterFlags(trigger, 0, MacOs.NOTE_TRIGGER());
   }
 
   /** Registers the event; 0 or {@code -errno}. */
   static int register(int kq, KqueueCalls calls, KeventLayout layout, MemorySegment change) {
     int flags = MacOs.EV_ADD() | MacOs.EV_ENABLE() | MacOs.EV_CLEAR();
-    layout.write(change, 0, 0, layout.evfiltUser(), flags, Poller.RESERVED_TOKEN);
+    layout.write(change, 0, 0, layout.evfiltUser(), flags, PollerBackend.WAKER_TOKEN);
     return calls.kevent(kq, change, 1, MemorySegment.NULL, 0, MemorySegment.NULL);
   }
 

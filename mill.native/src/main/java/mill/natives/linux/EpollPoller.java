@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import mill.natives.Interest;
-import mill.natives.Poller;
 import mill.natives.ReadyEvents;
 import mill.natives.Trigger;
 import mill.natives.ffm.CallMemory;
@@ -85,7 +84,7 @@ final class EpollPoller implements PollerBackend {
     }
     for (int i = 0; i < found; i++) {
       long token = EpollEvents.dataAt(events, i);
-      if (token == Poller.RESERVED_TOKEN) {
+      if (token == PollerBackend.WAKER_TOKEN) {
         waker.seen();
         into.markWoken();
       } else {
@@ -112,7 +111,7 @@ final class EpollPoller implements PollerBackend {
         Linux.EPOLL_CTL_ADD(),
         waker.fd(),
         Linux.EPOLLIN() | Linux.EPOLLET(),
-        Poller.RESERVED_TOKEN);
+        PollerBackend.WAKER_TOKEN);
   }
 
   private int ctl(int op, int fd, int mask, long token) {

@@ -2,6 +2,7 @@ package mill.natives.net;
 
 import java.io.IOException;
 import java.net.SocketAddress;
+import mill.natives.NativePlatform;
 import mill.natives.platform.NativeAddress;
 import mill.natives.platform.Platform;
 import mill.natives.platform.Sockets;
@@ -29,7 +30,7 @@ public final class TcpListener extends AbstractListener {
    * @throws IOException if the system refuses, for instance for want of descriptors
    */
   public static TcpListener open(Family family) throws IOException {
-    return open(Platform.current(), family);
+    return open(NativePlatform.current(), family);
   }
 
   private static TcpListener open(Platform platform, Family family) throws IOException {
@@ -59,7 +60,7 @@ public final class TcpListener extends AbstractListener {
    *     nothing stays open
    */
   public static TcpListener bind(SocketAddress local, int backlog) throws IOException {
-    return bind(Platform.current(), local, backlog);
+    return bind(NativePlatform.current(), local, backlog);
   }
 
   /**

@@ -10,8 +10,8 @@ import java.nio.channels.ClosedChannelException;
 import mill.natives.Descriptors;
 import mill.natives.ErrnoException;
 import mill.natives.Interest;
+import mill.natives.NativePlatform;
 import mill.natives.Readiness;
-import mill.natives.platform.Platform;
 import mill.testing.ChildJvm;
 import mill.testnet.Net;
 import mill.testnet.Watch;
@@ -137,7 +137,7 @@ class PipeAndRawFdTest {
   static final class ClosedTwice {
     public static void main(String[] arguments) throws IOException {
       PipePair pipe = PipePair.open();
-      Platform.current().sockets().close(pipe.source().fd());
+      NativePlatform.current().sockets().close(pipe.source().fd());
       try {
         pipe.close();
       } catch (IllegalStateException e) {

@@ -13,10 +13,10 @@ import java.util.ArrayList;
 import java.util.concurrent.Callable;
 import mill.natives.ErrnoException;
 import mill.natives.Interest;
+import mill.natives.NativePlatform;
 import mill.natives.Poller;
 import mill.natives.Readiness;
 import mill.natives.platform.NativeAddress;
-import mill.natives.platform.Platform;
 import mill.natives.platform.Sockets.Family;
 import mill.testing.ChildJvm;
 import mill.testnet.Net;
@@ -60,7 +60,8 @@ class TcpListenerTest {
       Net.untilReady(listener, Interest.READABLE);
       try (TcpStream server = listener.accept(peer)) {
         assertThat(server).isNotNull();
-        assertThat(Platform.current().addresses().decode(peer)).isEqualTo(client.localAddress());
+        assertThat(NativePlatform.current().addresses().decode(peer))
+            .isEqualTo(client.localAddress());
       }
       assertThat(listener.accept(peer)).isNull();
       assertThat(peer.length()).as("no address").isZero();

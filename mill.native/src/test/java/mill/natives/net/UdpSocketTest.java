@@ -10,9 +10,9 @@ import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import mill.natives.ErrnoException;
 import mill.natives.Interest;
+import mill.natives.NativePlatform;
 import mill.natives.Readiness;
 import mill.natives.platform.NativeAddress;
-import mill.natives.platform.Platform;
 import mill.natives.platform.Sockets.Family;
 import mill.testnet.Net;
 import mill.testnet.Watch;
@@ -43,7 +43,7 @@ class UdpSocketTest {
   void datagramArrivesWithItsSender() throws IOException {
     assertThat(one.sendTo(Net.utf8(arena, "hello"), 0, 5, two.localAddress())).isEqualTo(5);
     assertThat(receiveFrom(two, 64)).isEqualTo("hello");
-    assertThat(Platform.current().addresses().decode(from)).isEqualTo(one.localAddress());
+    assertThat(NativePlatform.current().addresses().decode(from)).isEqualTo(one.localAddress());
   }
 
   @Test
@@ -63,7 +63,7 @@ class UdpSocketTest {
     receiveFrom(two, 8);
     assertThat(two.receiveFrom(buffer, 0, 8, from)).isEqualTo(IoStatus.WOULD_BLOCK);
     assertThat(from.length()).isZero();
-    assertThat(Platform.current().addresses().decode(from)).isNull();
+    assertThat(NativePlatform.current().addresses().decode(from)).isNull();
     assertThat(two.receive(buffer, 0, 8)).isEqualTo(IoStatus.WOULD_BLOCK);
   }
 

@@ -1,4 +1,4 @@
-package mill.natives.platform;
+package mill.natives.backend;
 
 import static java.nio.ByteOrder.BIG_ENDIAN;
 import static java.nio.ByteOrder.LITTLE_ENDIAN;

@@ -1,5 +1,6 @@
-package mill.natives.platform;
+package mill.natives.backend;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.nio.ByteOrder;
 import java.util.List;
 import java.util.Locale;
@@ -8,11 +9,12 @@ import java.util.Set;
 import mill.natives.bsd.BsdPlatform;
 import mill.natives.bsd.LibKqueuePlatform;
 import mill.natives.linux.LinuxPlatform;
+import mill.natives.platform.Platform;
 import mill.natives.windows.WindowsPlatform;
 import org.jspecify.annotations.Nullable;
 
 /** Chooses the platform once, and says clearly why there is none. */
-final class CurrentPlatform {
+public final class CurrentPlatform {
   /** For tests: names the poller instead of leaving the choice to mill. */
   static final String POLLER_PROPERTY = "mill.poller";
 
@@ -32,22 +34,32 @@ final class CurrentPlatform {
           "freebsd", new Support(X64_AND_ARM64, List.of("kqueue")),
           "windows", new Support(X64, List.of("iocp")));
 
+  private static final Object LOCK = new Object();
+
+  @GuardedBy("LOCK")
   private static @Nullable Platform instance;
 
   private CurrentPlatform() {}
 
-  // A static final would turn the first failure into an ExceptionInInitializerError and every later
-  // one into a NoClassDefFoundError, and the message that says what to type would be lost.
-  static synchronized Platform get() {
-    if (instance == null) {
-      requireNativeAccess(CurrentPlatform.class.getModule());
-      instance =
-          choose(
-              System.getProperty("os.name"),
-              System.getProperty("os.arch"),
-              ByteOrder.nativeOrder());
+  /**
+   * {@return the one platform of this system} Any thread; see {@link
+   * mill.natives.NativePlatform#current()}.
+   */
+  public static Platform get() {
+    synchronized (LOCK) {
+      // A static final would turn the first failure into an ExceptionInInitializerError and every
+      // later one into a NoClassDefFoundError, and the message that says what to type would be
+      // lost.
+      if (instance == null) {
+        requireNativeAccess(CurrentPlatform.class.getModule());
+        instance =
+            choose(
+                System.getProperty("os.name"),
+                System.getProperty("os.arch"),
+                ByteOrder.nativeOrder());
+      }
+      return instance;
     }
-    return instance;
   }
 
   static void requireNativeAccess(Module module) {

@@ -1,10 +1,11 @@
-package mill.natives.platform;
+package mill.natives.backend;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.ByteOrder;
 import java.util.Locale;
+import mill.natives.NativePlatform;
 import mill.natives.Poller;
 import mill.testing.ChildJvm;
 import org.junit.jupiter.api.Test;
@@ -58,7 +59,7 @@ class CurrentPlatformTest {
 
   @Test
   void thereIsOneInstance() {
-    assertThat(Platform.current()).isSameAs(Platform.current());
+    assertThat(NativePlatform.current()).isSameAs(NativePlatform.current());
   }
 
   @Test
@@ -83,7 +84,7 @@ class CurrentPlatformTest {
   static final class Opens {
     public static void main(String[] arguments) throws Exception {
       try (Poller poller = Poller.open()) {
-        System.out.println(poller.platform().equals(Platform.current()) ? "open" : "strange");
+        System.out.println(poller.platform().equals(NativePlatform.current()) ? "open" : "strange");
       } catch (IllegalStateException e) {
         System.out.println(e.getMessage());
         try {
