@@ -10,23 +10,23 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /** Waiting in tests: bounded by a deadline, never by a sleep. */
-final class Await {
+public final class Await {
   /** How long a test waits for what must happen. Only a failing test waits so long. */
-  static final long PATIENCE_NS = TimeUnit.SECONDS.toNanos(30);
+  public static final long PATIENCE_NS = TimeUnit.SECONDS.toNanos(30);
 
   /** How long a test waits for what must not happen. */
-  static final long MOMENT_NS = TimeUnit.MILLISECONDS.toNanos(20);
+  public static final long MOMENT_NS = TimeUnit.MILLISECONDS.toNanos(20);
 
   private Await() {}
 
-  static void await(CountDownLatch latch) {
+  public static void await(CountDownLatch latch) {
     if (!happensWithin(PATIENCE_NS, latch)) {
       throw new AssertionError("not within " + PATIENCE_NS + " ns: " + latch);
     }
   }
 
   /** Whether the latch opens in a moment; for asserting that it does not. */
-  static boolean happensInAMoment(CountDownLatch latch) {
+  public static boolean happensInAMoment(CountDownLatch latch) {
     return happensWithin(MOMENT_NS, latch);
   }
 
@@ -40,7 +40,7 @@ final class Await {
   }
 
   /** Waits until a cancellation is over. */
-  static void done(CompletionStage<Void> stage) throws Exception {
+  public static void done(CompletionStage<Void> stage) throws Exception {
     try {
       stage.toCompletableFuture().get(PATIENCE_NS, TimeUnit.NANOSECONDS);
     } catch (TimeoutException e) {
@@ -49,7 +49,7 @@ final class Await {
   }
 
   /** Waits for a stage's value. */
-  static <T> T outcomeOf(CompletionStage<T> stage) {
+  public static <T> T outcomeOf(CompletionStage<T> stage) {
     try {
       return stage.toCompletableFuture().get(PATIENCE_NS, TimeUnit.NANOSECONDS);
     } catch (TimeoutException | InterruptedException | ExecutionException e) {
@@ -57,12 +57,12 @@ final class Await {
     }
   }
 
-  static boolean isDone(CompletionStage<Void> stage) {
+  public static boolean isDone(CompletionStage<Void> stage) {
     return stage.toCompletableFuture().isDone();
   }
 
   /** Waits until a thread is in a state: at a monitor, in a wait with a timeout. */
-  static void state(Thread thread, Thread.State wanted) {
+  public static void state(Thread thread, Thread.State wanted) {
     long start = System.nanoTime();
     while (thread.getState() != wanted) {
       if (System.nanoTime() - start > PATIENCE_NS) {
@@ -73,14 +73,14 @@ final class Await {
   }
 
   /** Starts work on a thread that does not keep a failing JVM alive. */
-  static <T> FutureTask<T> inBackground(String name, Callable<T> work) {
+  public static <T> FutureTask<T> inBackground(String name, Callable<T> work) {
     var task = new FutureTask<>(work);
     Thread.ofPlatform().daemon().name(name).start(task);
     return task;
   }
 
   /** The outcome of work in the background; an exception of the work is this call's. */
-  static <T> T outcome(Future<T> task) throws Exception {
+  public static <T> T outcome(Future<T> task) throws Exception {
     try {
       return task.get(PATIENCE_NS, TimeUnit.NANOSECONDS);
     } catch (TimeoutException e) {

@@ -14,13 +14,13 @@ import java.util.concurrent.TimeUnit;
  * A JVM of its own for what would disturb the others: counts of descriptors and threads, output of
  * a logger.
  */
-final class ChildJvm {
+public final class ChildJvm {
   private static final boolean ON_WINDOWS = File.separatorChar == '\\';
   private static final File NOTHING = new File(ON_WINDOWS ? "NUL" : "/dev/null");
   private static final long PATIENCE_SECONDS = 60;
 
   /** How a child ended and what it said. */
-  record Outcome(int exitCode, String out, String err) {
+  public record Outcome(int exitCode, String out, String err) {
     @Override
     public String toString() {
       return "exit code " + exitCode + "\n--- stdout\n" + out + "--- stderr\n" + err;
@@ -33,17 +33,18 @@ final class ChildJvm {
    * Runs a main class of the tests, in the module that the tests are patched into. The options of
    * {@code java} go after the ones that are usual here.
    */
-  static Outcome run(Class<?> main, String... options) throws Exception {
+  public static Outcome run(Class<?> main, String... options) throws Exception {
     return run(List.of(options), main);
   }
 
   /** Runs it with options, and with arguments of its own. */
-  static Outcome run(List<String> options, Class<?> main, String... arguments) throws Exception {
+  public static Outcome run(List<String> options, Class<?> main, String... arguments)
+      throws Exception {
     return execute(command(options, main, arguments));
   }
 
   /** Runs it with a limit to the number of its descriptors; where there is a shell. */
-  static Outcome runWithDescriptors(int limit, Class<?> main) throws Exception {
+  public static Outcome runWithDescriptors(int limit, Class<?> main) throws Exception {
     var command =
         new ArrayList<>(List.of("sh", "-c", "ulimit -n " + limit + "; exec \"$@\"", "sh"));
     command.addAll(command(List.of(), main));

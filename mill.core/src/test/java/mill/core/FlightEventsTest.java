@@ -12,6 +12,8 @@ import java.util.concurrent.RejectedExecutionException;
 import jdk.jfr.Recording;
 import jdk.jfr.consumer.RecordedEvent;
 import jdk.jfr.consumer.RecordingFile;
+import mill.core.compute.ComputePool;
+import mill.core.compute.ComputePoolConfig;
 import mill.natives.Interest;
 import mill.natives.Readiness;
 import org.junit.jupiter.api.BeforeEach;

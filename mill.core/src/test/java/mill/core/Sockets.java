@@ -17,13 +17,13 @@ import mill.natives.net.TcpListener;
 import mill.natives.net.TcpStream;
 
 /** Real sockets: loopback, ephemeral ports, nothing that blocks for ever. */
-final class Sockets {
+public final class Sockets {
   private static final MemorySegment ONE_BYTE = Arena.global().allocate(1);
 
   private Sockets() {}
 
   /** Two ends of a TCP connection over loopback. */
-  record TcpPair(TcpStream client, TcpStream server) implements AutoCloseable {
+  public record TcpPair(TcpStream client, TcpStream server) implements AutoCloseable {
     @Override
     public void close() {
       client.close();
@@ -31,11 +31,11 @@ final class Sockets {
     }
   }
 
-  static InetSocketAddress loopback() {
+  public static InetSocketAddress loopback() {
     return new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 0);
   }
 
-  static TcpPair tcpPair() throws IOException {
+  public static TcpPair tcpPair() throws IOException {
     try (TcpListener listener = TcpListener.bind(loopback())) {
       TcpStream client = TcpStream.connect(listener.localAddress());
       awaitReady(listener, Interest.READABLE);
@@ -49,12 +49,12 @@ final class Sockets {
   }
 
   /** Writes one byte. */
-  static void poke(StreamSocket stream) throws IOException {
+  public static void poke(StreamSocket stream) throws IOException {
     poke(stream, (byte) 1);
   }
 
   /** Writes one byte, waiting until it fits. The stream must not be registered. */
-  static void poke(StreamSocket stream, byte value) throws IOException {
+  public static void poke(StreamSocket stream, byte value) throws IOException {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment buffer = arena.allocate(1);
       buffer.set(ValueLayout.JAVA_BYTE, 0, value);
@@ -65,18 +65,18 @@ final class Sockets {
   }
 
   /** Reads one byte and forgets it; tells what the read returned. */
-  static int drain(StreamSocket stream) throws IOException {
+  public static int drain(StreamSocket stream) throws IOException {
     return stream.read(ONE_BYTE);
   }
 
   /** Closes so that the peer sees a reset. */
-  static void reset(TcpStream stream) throws IOException {
+  public static void reset(TcpStream stream) throws IOException {
     stream.setOption(SockOpt.SO_LINGER, 0);
     stream.close();
   }
 
   /** Waits for a pollable that is not registered. */
-  static void awaitReady(Pollable pollable, Interest interest) throws IOException {
+  public static void awaitReady(Pollable pollable, Interest interest) throws IOException {
     try (Poller poller = Poller.open()) {
       poller.register(pollable, 1, interest, Trigger.LEVEL);
       if (poller.poll(new ReadyEvents(1), Await.PATIENCE_NS) != 1) {

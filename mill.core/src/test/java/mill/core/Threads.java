@@ -6,17 +6,17 @@ import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.FutureTask;
 
 /** Several threads that do the same thing at the same time. */
-final class Threads {
+public final class Threads {
   /** Work of one thread. */
   @FunctionalInterface
-  interface Work {
+  public interface Work {
     void run() throws Exception;
   }
 
   private Threads() {}
 
   /** Holds a loop up in a task, as it does when this returns, until the latch is counted down. */
-  static CountDownLatch hold(EventLoop loop) {
+  public static CountDownLatch hold(EventLoop loop) {
     var held = new CountDownLatch(1);
     var released = new CountDownLatch(1);
     loop.execute(() -> {
@@ -28,7 +28,7 @@ final class Threads {
   }
 
   /** Lets several threads begin at once, and waits for all. */
-  static void together(int count, Work work) throws Exception {
+  public static void together(int count, Work work) throws Exception {
     var barrier = new CyclicBarrier(count);
     var threads = new ArrayList<FutureTask<Void>>();
     for (int i = 0; i < count; i++) {
