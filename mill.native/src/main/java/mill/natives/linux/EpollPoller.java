@@ -12,7 +12,7 @@ import mill.natives.gen.linux.timespec;
 import mill.natives.platform.Errnos;
 import mill.natives.platform.PollerBackend;
 
-/** An epoll instance ({@code epoll(7)}) with its {@link EventFdWaker}. */
+/** An epoll instance ({@code epoll(7)}) with its {@link EpollWaker}. */
 final class EpollPoller implements PollerBackend {
   private static final long NANOS_PER_MILLI = 1_000_000;
   private static final long NANOS_PER_SECOND = 1_000_000_000;
@@ -20,7 +20,7 @@ final class EpollPoller implements PollerBackend {
   private final int epfd;
   private final LinuxSockets sockets;
   private final Errnos errnos;
-  private final EventFdWaker waker;
+  private final EpollWaker waker;
 
   // Shared, because a poller may be opened on one thread and polled on another. Closed with the
   // poller, when nobody polls any more.
@@ -46,7 +46,7 @@ final class EpollPoller implements PollerBackend {
       throw errnos.exception("epoll_create1", epfd);
     }
     int eventFd = Epoll.eventFd(0, Linux.EFD_CLOEXEC() | Linux.EFD_NONBLOCK());
-    waker = new EventFdWaker(eventFd, sockets, errnos, arena);
+    waker = new EpollWaker(eventFd, errnos, arena);
     int result = eventFd < 0 ? eventFd : watchWaker();
     if (result < 0) {
       if (eventFd >= 0) {
@@ -102,6 +102,7 @@ final class EpollPoller implements PollerBackend {
   @Override
   public void close() {
     waker.close();
+    sockets.close(waker.fd());
     sockets.close(epfd);
     arena.close();
   }
