@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** What {@code close()} promises, from wherever it is called. */
+/** Promise 13, for {@code close()}, from wherever it is called. */
 class CloseTest {
   private static final EventHandler NOTHING = (registration, readiness) -> {};
 

@@ -18,7 +18,10 @@ import mill.natives.net.IoStatus;
 import mill.natives.net.TcpStream;
 import org.junit.jupiter.api.Test;
 
-/** A shutdown of real connections: what is reported as delivered has reached the peers. */
+/**
+ * Promise 8, for a shutdown of real connections: what is reported as delivered has reached the
+ * peers.
+ */
 class ShutdownDeliveryTest {
   private static final int CONNECTIONS = 40;
   private static final long BYTES_EACH = 8L << 20; // more than the kernel takes by itself

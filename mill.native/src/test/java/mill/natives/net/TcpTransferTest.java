@@ -22,6 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
+/** Promise 6, for TCP: what a transfer can do is its outcome, and no exception. */
 class TcpTransferTest {
   private static final int CHUNK = 40_000;
 
