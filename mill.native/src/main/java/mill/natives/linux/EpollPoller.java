@@ -40,12 +40,12 @@ final class EpollPoller implements PollerBackend {
     this.sockets = sockets;
     this.errnos = errnos;
     this.nanosecondWait = nanosecondWait;
-    epfd = Epoll.create(Linux.EPOLL_CLOEXEC());
+    epfd = EpollCalls.create(Linux.EPOLL_CLOEXEC());
     if (epfd < 0) {
       arena.close();
       throw errnos.exception("epoll_create1", epfd);
     }
-    int eventFd = Epoll.eventFd(0, Linux.EFD_CLOEXEC() | Linux.EFD_NONBLOCK());
+    int eventFd = EpollCalls.eventFd(0, Linux.EFD_CLOEXEC() | Linux.EFD_NONBLOCK());
     waker = new EpollWaker(eventFd, errnos, arena);
     int result = eventFd < 0 ? eventFd : watchWaker();
     if (result < 0) {
@@ -118,27 +118,27 @@ final class EpollPoller implements PollerBackend {
   private int ctl(int op, int fd, int mask, long token) {
     MemorySegment event = CallMemory.current().scratch();
     EpollEvents.write(event, mask, token);
-    return Epoll.ctl(epfd, op, fd, event);
+    return EpollCalls.ctl(epfd, op, fd, event);
   }
 
   // epoll_pwait2 costs the kernel nothing over epoll_wait, but a time that is 0 or without end
   // needs no timespec.
   private int await(int maxEvents, long timeoutNs) {
     if (timeoutNs <= 0) {
-      return Epoll.waitMs(epfd, events, maxEvents, timeoutNs == 0 ? 0 : -1);
+      return EpollCalls.waitMs(epfd, events, maxEvents, timeoutNs == 0 ? 0 : -1);
     }
     if (nanosecondWait) {
       MemorySegment timeout = CallMemory.current().scratch();
       timespec.tv_sec(timeout, timeoutNs / NANOS_PER_SECOND);
       timespec.tv_nsec(timeout, timeoutNs % NANOS_PER_SECOND);
-      int found = Epoll.waitTimespec(epfd, events, maxEvents, timeout);
+      int found = EpollCalls.waitTimespec(epfd, events, maxEvents, timeout);
       // EPERM is how some sandboxes answer a call that is newer than their list.
       if (found != -Linux.ENOSYS() && found != -Linux.EPERM()) {
         return found;
       }
       nanosecondWait = false; // the C library has it, the kernel has not
     }
-    return Epoll.waitMs(epfd, events, maxEvents, roundUpToMillis(timeoutNs));
+    return EpollCalls.waitMs(epfd, events, maxEvents, roundUpToMillis(timeoutNs));
   }
 
   /**

@@ -13,10 +13,10 @@ final class IocpWaker extends Waker {
   /** The key of its packets; those of poll operations have 0. */
   static final long KEY = 1;
 
-  private final AfdCalls calls;
+  private final IocpCalls calls;
   private final MemorySegment port;
 
-  IocpWaker(AfdCalls calls, MemorySegment port) {
+  IocpWaker(IocpCalls calls, MemorySegment port) {
     super(WindowsErrnos.TABLE, "PostQueuedCompletionStatus");
     this.calls = calls;
     this.port = port;

@@ -17,7 +17,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class EpollPollerTest {
   private static EpollPoller open(boolean nanosecondWait) throws IOException {
-    return new EpollPoller(new LinuxSockets(), LinuxErrnos.TABLE, nanosecondWait);
+    return new EpollPoller(new LinuxSockets(new LinuxCalls()), LinuxErrnos.TABLE, nanosecondWait);
   }
 
   @ParameterizedTest

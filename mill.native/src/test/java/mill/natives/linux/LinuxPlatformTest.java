@@ -14,6 +14,7 @@ import org.junit.jupiter.api.Test;
 
 class LinuxPlatformTest {
   private final LinuxPlatform platform = new LinuxPlatform("amd64");
+  private final LinuxCalls calls = new LinuxCalls();
 
   @Test
   void nameSaysBackendAndArchitecture() {
@@ -38,8 +39,8 @@ class LinuxPlatformTest {
     int tcp = sockets.socket(Sockets.Family.INET, Sockets.Type.STREAM);
     int udp = sockets.socket(Sockets.Family.INET6, Sockets.Type.DATAGRAM);
     for (int fd : List.of(pipe[0], pipe[1], pair[0], pair[1], tcp, udp)) {
-      assertThat(FileCalls.fcntl(fd, Linux.F_GETFL(), 0) & Linux.O_NONBLOCK()).isNotZero();
-      assertThat(FileCalls.fcntl(fd, 1, 0)).as("F_GETFD").isEqualTo(1);
+      assertThat(calls.fcntl(fd, Linux.F_GETFL(), 0) & Linux.O_NONBLOCK()).isNotZero();
+      assertThat(calls.fcntl(fd, 1, 0)).as("F_GETFD").isEqualTo(1);
       assertThat(sockets.close(fd)).isZero();
     }
   }
@@ -49,9 +50,9 @@ class LinuxPlatformTest {
     try (PipePair pipe = PipePair.open()) {
       int fd = pipe.sink().fd();
       int append = 0x400;
-      assertThat(FileCalls.fcntl(fd, Linux.F_SETFL(), append)).isZero();
+      assertThat(calls.fcntl(fd, Linux.F_SETFL(), append)).isZero();
       try (RawFd borrowed = RawFd.borrow(fd)) {
-        int flags = FileCalls.fcntl(borrowed.fd(), Linux.F_GETFL(), 0);
+        int flags = calls.fcntl(borrowed.fd(), Linux.F_GETFL(), 0);
         assertThat(flags & Linux.O_NONBLOCK()).isNotZero();
         assertThat(flags & append).isEqualTo(append);
       }

@@ -3,12 +3,11 @@ package mill.natives.bsd;
 import java.lang.foreign.MemorySegment;
 
 /**
- * The calls that move bytes, and those on any descriptor. Each returns {@code n >= 0} or {@code
- * -errno}.
+ * The calls that move bytes: the hot half. Each returns {@code n >= 0} or {@code -errno}.
  *
  * <p>A seam for tests, as {@link KqueueCalls} is.
  */
-interface FileCalls {
+interface TransferCalls {
   /** {@code recv(2)}. */
   long recv(int fd, MemorySegment buffer, long length, int flags);
 
@@ -44,10 +43,4 @@ interface FileCalls {
 
   /** {@code readv(2)}. */
   long readv(int fd, MemorySegment vectors, int count);
-
-  /** {@code fcntl(2)}. */
-  int fcntl(int fd, int command, int argument);
-
-  /** {@code close(2)}. */
-  int close(int fd);
 }

@@ -5,7 +5,7 @@ import mill.natives.Readiness;
 import mill.natives.gen.windows.Windows;
 
 /** The event bits of {@code IOCTL_AFD_POLL}, and what they mean to mill. */
-final class AfdEvents {
+final class IocpEvents {
   /** What a read that found nothing asks to hear of again. */
   static final int READING =
       Windows.AFD_POLL_RECEIVE() | Windows.AFD_POLL_ACCEPT() | Windows.AFD_POLL_RECEIVE_EXPEDITED();
@@ -32,7 +32,7 @@ final class AfdEvents {
   private static final int ABORT = Windows.AFD_POLL_ABORT();
   private static final int CONNECT_FAIL = Windows.AFD_POLL_CONNECT_FAIL();
 
-  private AfdEvents() {}
+  private IocpEvents() {}
 
   /** The bits to ask for, errors and hang-ups among them. */
   static int mask(Interest interest) {

@@ -14,13 +14,13 @@ import mill.natives.Trigger;
  *
  * <p>Any thread.
  */
-final class EdgeSockets {
+final class EdgePollers {
   private final ConcurrentHashMap<Integer, IocpPoller> pollers = new ConcurrentHashMap<>();
 
   // A program without edges should not pay for a look into the map at each read.
   private volatile boolean any;
 
-  EdgeSockets() {}
+  EdgePollers() {}
 
   void add(int fd, IocpPoller poller) {
     pollers.put(fd, poller);

@@ -6,6 +6,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
 import java.nio.file.Path;
+import java.util.Objects;
 import mill.natives.ffm.CallMemory;
 import mill.natives.ffm.NativeCalls;
 import mill.natives.gen.macos.MacOs;
@@ -15,11 +16,14 @@ import mill.natives.gen.macos.MacOs;
  *
  * <p>macOS and FreeBSD declare them alike; what differs is the size of {@code struct kevent}.
  */
-final class LibcKqueue implements KqueueCalls {
+final class NativeKqueueCalls implements KqueueCalls {
   /** For tests only: the path of a userspace libkqueue. */
   static final String LIBRARY_PROPERTY = "mill.kqueue.library";
 
-  LibcKqueue() {}
+  /** Links {@code close(2)} at once, as {@link mill.natives.posix.NativePosixCalls} does. */
+  NativeKqueueCalls() {
+    Objects.requireNonNull(Close.HANDLE);
+  }
 
   @Override
   public int kqueue() {

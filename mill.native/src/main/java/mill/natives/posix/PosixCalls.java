@@ -1,20 +1,22 @@
-package mill.natives.bsd;
+package mill.natives.posix;
 
 import java.lang.foreign.MemorySegment;
 
 /**
- * The calls that make, name and set up sockets. Each returns {@code n >= 0} or {@code -errno}.
+ * The calls that make, name and set up sockets, and those on any descriptor. Each returns {@code n
+ * >= 0} or {@code -errno}.
  *
- * <p>A seam for tests, as {@link KqueueCalls} is.
+ * <p>A seam for tests: mill's own run over a model of a kernel. A program loads one implementation,
+ * so the virtual machine calls it directly.
  */
-interface SocketCalls {
+public interface PosixCalls {
   /** {@code socket(2)}. */
   int socket(int domain, int type, int protocol);
 
   /** {@code socketpair(2)}. */
   int socketpair(int domain, int type, int protocol, MemorySegment fds);
 
-  /** {@code pipe(2)}. */
+  /** {@code pipe(2)}, or a successor that sets the flags of both ends. */
   int pipe(MemorySegment fds);
 
   /** {@code bind(2)}. */
@@ -23,7 +25,7 @@ interface SocketCalls {
   /** {@code listen(2)}. */
   int listen(int fd, int backlog);
 
-  /** {@code accept(2)}. */
+  /** {@code accept(2)}, or a successor that sets the flags of what it accepts. */
   int accept(int fd, MemorySegment address, MemorySegment length);
 
   /** {@code connect(2)}. */
@@ -43,4 +45,10 @@ interface SocketCalls {
 
   /** {@code shutdown(2)}. */
   int shutdown(int fd, int how);
+
+  /** {@code fcntl(2)} with an {@code int}. */
+  int fcntl(int fd, int command, int argument);
+
+  /** {@code close(2)}. */
+  int close(int fd);
 }

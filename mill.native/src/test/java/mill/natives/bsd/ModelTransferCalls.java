@@ -6,14 +6,14 @@ import mill.natives.gen.macos.MacOs;
 import mill.natives.gen.macos.iovec;
 import mill.natives.gen.macos.msghdr;
 
-/** The calls that move bytes, and those on any descriptor, on the model. */
-final class ModelFileCalls implements FileCalls {
+/** The calls that move bytes, on the model. */
+final class ModelTransferCalls implements TransferCalls {
   private static final int MAX_DATAGRAM_BYTES = 9216;
 
   private final ModelKernel kernel;
-  private final ModelSocketCalls sockets;
+  private final ModelPosixCalls sockets;
 
-  ModelFileCalls(ModelKernel kernel, ModelSocketCalls sockets) {
+  ModelTransferCalls(ModelKernel kernel, ModelPosixCalls sockets) {
     this.kernel = kernel;
     this.sockets = sockets;
   }
@@ -40,7 +40,7 @@ final class ModelFileCalls implements FileCalls {
         int count = (int) Math.min(length, datagram.bytes().length);
         MemorySegment.copy(datagram.bytes(), 0, buffer, ValueLayout.JAVA_BYTE, 0, count);
         if (address.address() != 0) {
-          ModelSocketCalls.answer(datagram.from(), address, addressLength);
+          ModelPosixCalls.answer(datagram.from(), address, addressLength);
         }
         return count;
       }
@@ -116,7 +116,7 @@ final class ModelFileCalls implements FileCalls {
       if (!(kernel.file(fd) instanceof ModelSocket socket)) {
         return -MacOs.EBADF();
       }
-      return deliver(socket, buffer, length, ModelSocketCalls.bytes(address, addressLength));
+      return deliver(socket, buffer, length, ModelPosixCalls.bytes(address, addressLength));
     }
   }
 
@@ -125,7 +125,7 @@ final class ModelFileCalls implements FileCalls {
       return -MacOs.EMSGSIZE();
     }
     sockets.bindBySystem(socket);
-    ModelSocket receiver = kernel.bound.get(ModelSocketCalls.name(socket.family, false, to));
+    ModelSocket receiver = kernel.bound.get(ModelPosixCalls.name(socket.family, false, to));
     if (receiver == null) {
       if (socket.family == MacOs.AF_UNIX()) {
         return -MacOs.ENOENT();
@@ -140,8 +140,7 @@ final class ModelFileCalls implements FileCalls {
         receiver.connected && !java.util.Arrays.equals(receiver.remote, socket.local);
     if (!fromStranger) {
       byte[] from = socket.local.length == 0 ? new byte[] {16, 1, 0, 0} : socket.local;
-      receiver.datagrams.add(
-          new ModelSocket.Datagram(ModelSocketCalls.bytes(buffer, length), from));
+      receiver.datagrams.add(new ModelSocket.Datagram(ModelPosixCalls.bytes(buffer, length), from));
       kernel.readChanged(receiver);
     }
     return length;
@@ -218,32 +217,6 @@ final class ModelFileCalls implements FileCalls {
       kernel.readChanged(pipe.other);
       return put;
     }
-  }
-
-  @Override
-  public int fcntl(int fd, int command, int argument) {
-    synchronized (kernel) {
-      ModelFile file = kernel.file(fd);
-      if (file == null) {
-        return -MacOs.EBADF();
-      }
-      if (command == MacOs.F_GETFL()) {
-        return file.nonBlocking ? MacOs.O_NONBLOCK() : 0;
-      }
-      if (command == MacOs.F_SETFL()) {
-        file.nonBlocking = (argument & MacOs.O_NONBLOCK()) != 0;
-      } else if (command == MacOs.F_SETFD()) {
-        file.closeOnExec = (argument & MacOs.FD_CLOEXEC()) != 0;
-      } else {
-        return -MacOs.EINVAL();
-      }
-      return 0;
-    }
-  }
-
-  @Override
-  public int close(int fd) {
-    return kernel.close(fd);
   }
 
   private static int wouldBlock(ModelFile file) {

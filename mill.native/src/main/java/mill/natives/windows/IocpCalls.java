@@ -9,7 +9,7 @@ import java.lang.foreign.MemorySegment;
  * scripted kernel. Handles are addresses, as in C. Unless a method says otherwise, it returns
  * {@code n >= 0} or the negated Windows error.
  */
-interface AfdCalls {
+interface IocpCalls {
   /**
    * {@code CreateIoCompletionPort}.
    *

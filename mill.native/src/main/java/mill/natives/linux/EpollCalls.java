@@ -7,8 +7,8 @@ import mill.natives.ffm.NativeCalls;
 import mill.natives.gen.linux.Linux;
 
 /** The epoll and eventfd calls. Each returns {@code n >= 0} or {@code -errno}. */
-final class Epoll {
-  private Epoll() {}
+final class EpollCalls {
+  private EpollCalls() {}
 
   /** {@code epoll_create1(2)}. */
   static int create(int flags) {

@@ -11,8 +11,8 @@ import mill.natives.gen.windows.Ws2_32;
  * The calls of ws2_32 that make, name and set up sockets. Each returns {@code n >= 0} or the
  * negated Winsock error.
  */
-final class SocketCalls {
-  private SocketCalls() {}
+final class WindowsCalls {
+  private WindowsCalls() {}
 
   /** {@code WSAStartup}; returns the positive error, for there is nowhere to leave it yet. */
   static int startup(short version, MemorySegment data) {

@@ -1,17 +1,28 @@
-package mill.natives.linux;
+package mill.natives.posix;
 
 import java.lang.foreign.MemorySegment;
 import mill.natives.gen.linux.iovec;
 
 /** Writes {@code struct iovec} arrays for scattering reads and gathering writes. */
-final class IoVectors {
+public final class IoVectors {
   /** How many buffers one call takes at most; more than that is a short transfer. */
-  static final int MAX = 64;
+  public static final int MAX = 64;
+
+  /** The size of a full array in bytes. */
+  public static final long SIZE_BYTES = MAX * iovec.sizeof();
 
   private IoVectors() {}
 
-  /** Fills {@code into}, which has room for {@link #MAX}, and returns how many were written. */
-  static int write(MemorySegment into, MemorySegment[] buffers, int from, int count) {
+  /**
+   * Fills an array.
+   *
+   * @param into has room for {@link #SIZE_BYTES}
+   * @param buffers the buffers, in order
+   * @param from the first buffer to use
+   * @param count how many buffers there are from there
+   * @return how many were written
+   */
+  public static int write(MemorySegment into, MemorySegment[] buffers, int from, int count) {
     int used = Math.min(count, MAX);
     for (int i = 0; i < used; i++) {
       MemorySegment buffer = buffers[from + i];

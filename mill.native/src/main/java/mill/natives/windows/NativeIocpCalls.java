@@ -12,11 +12,11 @@ import mill.natives.gen.windows.UNICODE_STRING;
 import mill.natives.gen.windows.Windows;
 
 /** The completion port and the AFD driver of Windows itself. */
-final class NativeAfd implements AfdCalls {
+final class NativeIocpCalls implements IocpCalls {
   // What follows \Device\Afd\ is ours to choose.
   private static final String DEVICE = "\\Device\\Afd\\Mill";
 
-  NativeAfd() {}
+  NativeIocpCalls() {}
 
   @Override
   public int createPort(MemorySegment[] handle) {
@@ -90,7 +90,7 @@ final class NativeAfd implements AfdCalls {
     MemorySegment memory = CallMemory.current().scratch();
     MemorySegment base = memory.asSlice(0, Long.BYTES);
     MemorySegment returned = memory.asSlice(Long.BYTES, Long.BYTES);
-    int result = SocketCalls.ioctl(fd, code, MemorySegment.NULL, 0, base, Long.BYTES, returned);
+    int result = WindowsCalls.ioctl(fd, code, MemorySegment.NULL, 0, base, Long.BYTES, returned);
     return result < 0 ? result : base.get(ValueLayout.JAVA_LONG, 0);
   }
 

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Open addressing with linear probing, never more than half full. Socket handles are multiples
  * of four, hence the mixing. Guarded by the poller's lock.
  */
-final class FdTable {
+final class AfdPollTable {
   private static final int FIRST_CAPACITY = 64;
   private static final int GOLDEN_RATIO = 0x9E3779B9; // Fibonacci hashing, Knuth volume 3, 6.4
 
@@ -16,7 +16,7 @@ final class FdTable {
   private @Nullable AfdPoll[] polls = new AfdPoll[FIRST_CAPACITY];
   private int size;
 
-  FdTable() {}
+  AfdPollTable() {}
 
   @Nullable AfdPoll get(int fd) {
     return polls[find(fd)];

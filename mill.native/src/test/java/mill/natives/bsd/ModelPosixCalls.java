@@ -8,9 +8,10 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import mill.natives.gen.macos.MacOs;
 import mill.natives.platform.OptionCode;
+import mill.natives.posix.PosixCalls;
 
-/** The calls that make, name and set up sockets, on the model. */
-final class ModelSocketCalls implements SocketCalls {
+/** The calls that make, name and set up sockets, and those on any descriptor, on the model. */
+final class ModelPosixCalls implements PosixCalls {
   private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
   private static final int AF_INET6 = BsdTable.MAC_OS.afInet6();
   private static final Set<OptionCode> KNOWN =
@@ -21,7 +22,7 @@ final class ModelSocketCalls implements SocketCalls {
 
   private final ModelKernel kernel;
 
-  ModelSocketCalls(ModelKernel kernel) {
+  ModelPosixCalls(ModelKernel kernel) {
     this.kernel = kernel;
   }
 
@@ -296,6 +297,32 @@ final class ModelSocketCalls implements SocketCalls {
       }
       return 0;
     }
+  }
+
+  @Override
+  public int fcntl(int fd, int command, int argument) {
+    synchronized (kernel) {
+      ModelFile file = kernel.file(fd);
+      if (file == null) {
+        return -MacOs.EBADF();
+      }
+      if (command == MacOs.F_GETFL()) {
+        return file.nonBlocking ? MacOs.O_NONBLOCK() : 0;
+      }
+      if (command == MacOs.F_SETFL()) {
+        file.nonBlocking = (argument & MacOs.O_NONBLOCK()) != 0;
+      } else if (command == MacOs.F_SETFD()) {
+        file.closeOnExec = (argument & MacOs.FD_CLOEXEC()) != 0;
+      } else {
+        return -MacOs.EINVAL();
+      }
+      return 0;
+    }
+  }
+
+  @Override
+  public int close(int fd) {
+    return kernel.close(fd);
   }
 
   static byte[] bytes(MemorySegment segment, long length) {

@@ -1,18 +1,14 @@
 package mill.natives.bsd;
 
-import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import mill.natives.ffm.CallMemory;
 import mill.natives.ffm.NativeCalls;
 import mill.natives.gen.macos.MacOs;
 
-/** The file calls of the C library; macOS and FreeBSD declare them alike. */
-final class LibcFileCalls implements FileCalls {
-  /** Where the variable arguments of {@code fcntl} begin. */
-  static final int FCNTL_FIXED_ARGUMENTS = 2;
-
-  LibcFileCalls() {}
+/** The transfers of the C library; macOS and FreeBSD declare them alike. */
+final class NativeTransferCalls implements TransferCalls {
+  NativeTransferCalls() {}
 
   @Override
   public long recv(int fd, MemorySegment buffer, long length, int flags) {
@@ -118,27 +114,6 @@ final class LibcFileCalls implements FileCalls {
     }
   }
 
-  @Override
-  public int fcntl(int fd, int command, int argument) {
-    CallMemory memory = CallMemory.current();
-    try {
-      return memory.orErrno(
-          (int) Fcntl.HANDLE.invokeExact(memory.errnoSegment(), fd, command, argument));
-    } catch (Throwable t) {
-      throw NativeCalls.rethrow(t);
-    }
-  }
-
-  @Override
-  public int close(int fd) {
-    CallMemory memory = CallMemory.current();
-    try {
-      return memory.orErrno((int) Close.HANDLE.invokeExact(memory.errnoSegment(), fd));
-    } catch (Throwable t) {
-      throw NativeCalls.rethrow(t);
-    }
-  }
-
   // A class for each handle: linking costs start-up time, so a program links only what it calls.
 
   private static final class Recv {
@@ -179,17 +154,5 @@ final class LibcFileCalls implements FileCalls {
   private static final class Readv {
     static final MethodHandle HANDLE =
         NativeCalls.link(NativeCalls.function("readv"), MacOs.readv$descriptor());
-  }
-
-  private static final class Fcntl {
-    private static final FunctionDescriptor DESCRIPTOR =
-        MacOs.fcntl.BASE_DESC.appendArgumentLayouts(MacOs.C_INT);
-    static final MethodHandle HANDLE =
-        NativeCalls.linkVariadic(NativeCalls.function("fcntl"), DESCRIPTOR, FCNTL_FIXED_ARGUMENTS);
-  }
-
-  private static final class Close {
-    static final MethodHandle HANDLE =
-        NativeCalls.link(NativeCalls.function("close"), MacOs.close$descriptor());
   }
 }

@@ -12,11 +12,11 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 /** The table of operations by descriptor; runs on any system. */
-class FdTableTest {
+class AfdPollTableTest {
   @Test
   void itDoesWhatAMapDoes() {
     var random = new Random(25);
-    var table = new FdTable();
+    var table = new AfdPollTable();
     Map<Integer, AfdPoll> model = new HashMap<>();
     MemorySegment memory = Arena.ofAuto().allocate(AfdPoll.SIZE_BYTES, 8);
     for (int i = 0; i < 100_000; i++) {

@@ -4,14 +4,14 @@ import java.lang.foreign.MemorySegment;
 import mill.natives.gen.windows.WSABUF;
 
 /** Writes {@code WSABUF} arrays for scattering reads and gathering writes. */
-final class WsaBuffers {
+final class IoVectors {
   /** How many buffers one call takes at most; more than that is a short transfer. */
   static final int MAX = 64;
 
   /** The size of a full array in bytes. */
   static final long SIZE_BYTES = MAX * 16L;
 
-  private WsaBuffers() {}
+  private IoVectors() {}
 
   /**
    * Fills {@code into}, which has room for {@link #MAX}, with at most {@code limitBytes} in all,
