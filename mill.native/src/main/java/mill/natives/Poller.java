@@ -45,6 +45,10 @@ public final class Poller extends UseCounted implements AutoCloseable {
     }
   }
 
+  // Beside 0 and -errno, what comes of a registration.
+  private static final int ALREADY_REGISTERED = Integer.MIN_VALUE;
+  private static final int NOT_REGISTERED = Integer.MIN_VALUE + 1;
+
   private final Platform platform;
   private final PollerBackend backend;
   private final LongConsumer closedWhileRegistered;
@@ -59,7 +63,7 @@ public final class Poller extends UseCounted implements AutoCloseable {
   }
 
   /**
-   * Opens a poller on this system.
+   * Opens a poller on this system. Any thread.
    *
    * @return the poller, to be closed by the caller
    * @throws IOException if the system refuses, for instance for want of descriptors
@@ -71,7 +75,7 @@ public final class Poller extends UseCounted implements AutoCloseable {
   }
 
   /**
-   * Opens a poller on a platform of the caller's choice.
+   * Opens a poller on a platform of the caller's choice. Any thread.
    *
    * @param platform the platform
    * @param closedWhileRegistered told the token of each pollable that is closed without having been
@@ -109,21 +113,27 @@ public final class Poller extends UseCounted implements AutoCloseable {
       throw new IllegalArgumentException(
           pollable + " belongs to " + pollable.platform().name() + ", not to " + platform.name());
     }
+    PollerEntry entry = pollable.entry;
+    int result;
     int fd = pollable.acquire();
     try {
-      synchronized (pollable) {
+      synchronized (entry) {
         checkStillOpen(pollable);
-        if (pollable.poller != null) {
-          throw new IllegalStateException(
-              pollable + " is registered already: change its interest, or deregister it first");
+        if (entry.poller != null) {
+          result = ALREADY_REGISTERED;
+        } else {
+          result = arm(fd, token, Interest.NONE, interest, trigger);
+          if (result >= 0) {
+            entry.interest = interest;
+            entry.poller = this;
+            entry.token = token;
+          }
         }
-        arm(pollable, fd, token, interest, trigger);
-        pollable.poller = this;
-        pollable.token = token;
       }
     } finally {
       pollable.release();
     }
+    require(result, pollable, interest);
   }
 
   /**
@@ -140,16 +150,25 @@ public final class Poller extends UseCounted implements AutoCloseable {
    * @throws IllegalStateException if it is not registered here, or this is closed
    */
   public void change(Pollable pollable, Interest interest, Trigger trigger) throws IOException {
+    PollerEntry entry = pollable.entry;
+    int result;
     int fd = pollable.acquire();
     try {
-      synchronized (pollable) {
+      synchronized (entry) {
         checkStillOpen(pollable);
-        checkRegistered(pollable);
-        arm(pollable, fd, pollable.token, interest, trigger);
+        if (entry.poller != this) {
+          result = NOT_REGISTERED;
+        } else {
+          result = arm(fd, entry.token, entry.interest, interest, trigger);
+          if (result >= 0) {
+            entry.interest = interest;
+          }
+        }
       }
     } finally {
       pollable.release();
     }
+    require(result, pollable, interest);
   }
 
   /**
@@ -162,26 +181,38 @@ public final class Poller extends UseCounted implements AutoCloseable {
    * @return true if it was registered
    */
   public boolean deregister(Pollable pollable) {
-    synchronized (pollable) {
-      if (pollable.poller != this) {
+    PollerEntry entry = pollable.entry;
+    int result = 0;
+    synchronized (entry) {
+      if (entry.poller != this) {
         return false;
       }
-      disarm(pollable);
-      pollable.poller = null;
-      return true;
+      if (entry.interest != Interest.NONE) {
+        result = remove(pollable.fd());
+      }
+      entry.interest = Interest.NONE;
+      entry.poller = null;
     }
+    if (result < 0) {
+      throw new IllegalStateException(
+          platform.errnos().exception("deregister(" + pollable + ")", result));
+    }
+    return true;
   }
 
   /** Deregisters a pollable that is being closed; its descriptor is still open. */
   void forget(Pollable pollable) {
+    PollerEntry entry = pollable.entry;
     long token;
-    synchronized (pollable) {
-      token = pollable.token;
-      if (!deregister(pollable)) {
+    synchronized (entry) {
+      token = entry.token;
+      if (entry.poller != this) {
         return;
       }
     }
-    closedWhileRegistered.accept(token);
+    if (deregister(pollable)) {
+      closedWhileRegistered.accept(token);
+    }
   }
 
   /**
@@ -246,62 +277,53 @@ public final class Poller extends UseCounted implements AutoCloseable {
     backend.close();
   }
 
-  /**
-   * Gives the platform underneath.
-   *
-   * @return the platform
-   */
+  /** {@return the platform underneath} Any thread. */
   public Platform platform() {
     return platform;
   }
 
-  /**
-   * Names the backend.
-   *
-   * @return the platform's name, and {@code closed} if so
-   */
+  /** {@return the platform's name, and {@code closed} if it is} Any thread. */
   @Override
   public String toString() {
     return "Poller[" + platform.name() + (isStillOpen() ? "]" : ", closed]");
   }
 
-  private void arm(Pollable pollable, int fd, long token, Interest interest, Trigger trigger)
-      throws IOException {
+  // Called under the entry's lock; the caller keeps the books.
+  private int arm(int fd, long token, Interest from, Interest to, Trigger trigger) {
     enterOpen();
-    int result = 0;
     try {
-      if (interest == Interest.NONE) {
-        disarm(pollable);
-      } else if (pollable.interest == Interest.NONE) {
-        result = backend.add(fd, token, interest, trigger);
-      } else {
-        result = backend.modify(fd, token, interest, trigger);
+      if (from == Interest.NONE) {
+        return to == Interest.NONE ? 0 : backend.add(fd, token, to, trigger);
       }
+      return to == Interest.NONE ? backend.remove(fd) : backend.modify(fd, token, to, trigger);
     } finally {
       exit();
+    }
+  }
+
+  // A closed poller has forgotten everything.
+  private int remove(int fd) {
+    if (!enter()) {
+      return 0;
+    }
+    try {
+      return backend.remove(fd);
+    } finally {
+      exit();
+    }
+  }
+
+  // Not under the lock: a pollable's toString may be the user's.
+  private void require(int result, Pollable pollable, Interest interest) throws IOException {
+    if (result == ALREADY_REGISTERED) {
+      throw new IllegalStateException(
+          pollable + " is registered already: change its interest, or deregister it first");
+    }
+    if (result == NOT_REGISTERED) {
+      throw new IllegalStateException(pollable + " is not registered with this poller");
     }
     if (result < 0) {
       throw platform.errnos().exception("register(" + pollable + ", " + interest + ")", result);
-    }
-    pollable.interest = interest;
-    pollable.trigger = trigger;
-  }
-
-  private void disarm(Pollable pollable) {
-    if (pollable.interest == Interest.NONE || !enter()) {
-      pollable.interest = Interest.NONE;
-      return;
-    }
-    int result;
-    try {
-      result = backend.remove(pollable.fd());
-    } finally {
-      exit();
-    }
-    pollable.interest = Interest.NONE;
-    if (result < 0) {
-      throw new IllegalStateException(
-          platform.errnos().exception("deregister(" + pollable + ")", result));
     }
   }
 
@@ -311,17 +333,11 @@ public final class Poller extends UseCounted implements AutoCloseable {
     }
   }
 
-  // Asked under the pollable's monitor, which close() takes after it has marked itself: what is
-  // open here is found by close().
+  // Asked under the entry's lock, which close() takes after it has marked itself: what is open
+  // here is found by close().
   private static void checkStillOpen(Pollable pollable) throws ClosedChannelException {
     if (!pollable.isOpen()) {
       throw new ClosedChannelException();
-    }
-  }
-
-  private void checkRegistered(Pollable pollable) {
-    if (pollable.poller != this) {
-      throw new IllegalStateException(pollable + " is not registered with this poller");
     }
   }
 }

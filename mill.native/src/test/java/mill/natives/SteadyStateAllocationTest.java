@@ -162,8 +162,7 @@ class SteadyStateAllocationTest {
     }
 
     // The first windows are interpreted and compiled; what allocates at each event does so in every
-    // window. By reflection,
-    // since mill.natives reads java.base alone.
+    // window. By reflection, since mill.natives reads java.base alone.
     static void requireNoGarbage(Iteration iteration) throws Exception {
       Object threads =
           Class.forName("java.lang.management.ManagementFactory")

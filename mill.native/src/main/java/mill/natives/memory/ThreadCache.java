@@ -9,7 +9,6 @@ import java.lang.ref.WeakReference;
  * ThreadLocal} map must keep neither of them alive.
  */
 final class ThreadCache {
-
   private final WeakReference<Thread> owner;
   private final Magazine[] magazines;
 
@@ -32,12 +31,6 @@ final class ThreadCache {
   boolean isOwnerDead() {
     Thread thread = owner.get();
     return thread == null || !thread.isAlive();
-  }
-
-  void flush(Depot depot) {
-    for (Magazine magazine : magazines) {
-      magazine.flush(depot);
-    }
   }
 
   void clear() {

@@ -15,7 +15,7 @@ abstract class AbstractDatagramSocket extends AbstractSocket {
   }
 
   /**
-   * Binds a socket that was made by {@code open}. Any thread.
+   * Binds a socket that {@code open} made. Any thread.
    *
    * @param local the address to receive at
    * @throws IOException if the kernel refuses, {@code EADDRINUSE} for instance
@@ -42,9 +42,9 @@ abstract class AbstractDatagramSocket extends AbstractSocket {
   }
 
   /**
-   * Asks the kernel for the peer that {@link #connect} fixed. Any thread.
+   * {@return the address of the peer that {@link #connect} fixed, or null when not connected} Any
+   * thread.
    *
-   * @return its address, or null when not connected
    * @throws IOException if the kernel refuses
    */
   @SuppressWarnings("exports") // see module-info
@@ -111,7 +111,7 @@ abstract class AbstractDatagramSocket extends AbstractSocket {
   }
 
   /**
-   * Sends one datagram, allocating nothing: {@code to} is usually where another came from. Any
+   * Sends one datagram without making an object; {@code to} is usually where another came from. Any
    * thread.
    *
    * @param buffer holds it, off-heap
@@ -134,8 +134,8 @@ abstract class AbstractDatagramSocket extends AbstractSocket {
   }
 
   /**
-   * Receives one datagram and where it comes from, allocating nothing ({@code recvfrom(2)}). Any
-   * thread.
+   * Receives one datagram and its sender's address without making an object ({@code recvfrom(2)}).
+   * Any thread.
    *
    * @param buffer receives it, off-heap; what does not fit is lost
    * @param offset where in the buffer, in bytes

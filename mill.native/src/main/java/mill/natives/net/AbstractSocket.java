@@ -58,11 +58,10 @@ abstract class AbstractSocket extends Pollable {
   }
 
   /**
-   * Reads an option. Any thread.
+   * {@return an option's value} Any thread.
    *
    * @param <T> the type of its value
    * @param option the option
-   * @return its value
    * @throws IOException if the kernel refuses
    * @throws UnsupportedOperationException if this system has no such option
    */
@@ -124,9 +123,9 @@ abstract class AbstractSocket extends Pollable {
   }
 
   /**
-   * Asks the kernel for this socket's own address. Any thread.
+   * {@return this socket's own address, as the kernel has it} After binding to port 0 it tells the
+   * port that was chosen. Any thread.
    *
-   * @return the address; after binding to port 0 it tells the port that was chosen
    * @throws IOException if the kernel refuses
    */
   public final SocketAddress localAddress() throws IOException {

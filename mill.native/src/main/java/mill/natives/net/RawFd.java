@@ -21,7 +21,7 @@ public final class RawFd extends Pollable {
   }
 
   /**
-   * Takes over a descriptor: {@link #close()} closes it. It is made non-blocking.
+   * Takes over a descriptor: {@link #close()} closes it. It is made non-blocking. Any thread.
    *
    * @param fd open, and nobody else's from now on
    * @return the descriptor as a pollable
@@ -32,7 +32,8 @@ public final class RawFd extends Pollable {
   }
 
   /**
-   * Takes over a descriptor of a platform of the caller's choice. See {@link #own(int)}.
+   * Takes over a descriptor of a platform of the caller's choice. Any thread. See {@link
+   * #own(int)}.
    *
    * @param platform the platform
    * @param fd open, and nobody else's from now on
@@ -45,7 +46,7 @@ public final class RawFd extends Pollable {
 
   /**
    * Uses a descriptor that stays somebody else's: {@link #close()} only forgets it. It is made
-   * non-blocking.
+   * non-blocking. Any thread.
    *
    * @param fd open for as long as this is
    * @return the descriptor as a pollable
@@ -56,7 +57,7 @@ public final class RawFd extends Pollable {
   }
 
   /**
-   * Uses a descriptor of a platform of the caller's choice. See {@link #borrow(int)}.
+   * Uses a descriptor of a platform of the caller's choice. Any thread. See {@link #borrow(int)}.
    *
    * @param platform the platform
    * @param fd open for as long as this is

@@ -5,7 +5,7 @@ package mill.natives.net;
  *
  * <p>An option that the system does not have is refused when used, with {@link
  * UnsupportedOperationException}. For options that are not listed here there is {@code
- * setOption(level, number, value)} on every socket.
+ * setOption(level, number, value)} on every socket. Immutable, any thread.
  *
  * @param <T> the type of its value
  */
@@ -101,29 +101,17 @@ public final class SockOpt<T> {
     return new SockOpt<>(name, Integer.class);
   }
 
-  /**
-   * Gives the option's standard name.
-   *
-   * @return such as {@code TCP_NODELAY}
-   */
+  /** {@return the option's standard name, such as {@code TCP_NODELAY}} */
   public String name() {
     return name;
   }
 
-  /**
-   * Gives the type of the option's value.
-   *
-   * @return {@code Boolean} or {@code Integer}
-   */
+  /** {@return the type of the option's value, {@code Boolean} or {@code Integer}} */
   public Class<T> type() {
     return type;
   }
 
-  /**
-   * Gives the option's name.
-   *
-   * @return as {@link #name()}
-   */
+  /** {@return the option's standard name} */
   @Override
   public String toString() {
     return name;

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 /** A socket that TCP connections are accepted from. */
 public final class TcpListener extends AbstractListener {
   /**
-   * The backlog of {@link #bind(SocketAddress)}; the system lowers it to its own limit ({@code
+   * The backlog of {@link #bind(SocketAddress)}. The system lowers it to its own limit ({@code
    * somaxconn}).
    */
   public static final int DEFAULT_BACKLOG = 4096;
@@ -23,7 +23,7 @@ public final class TcpListener extends AbstractListener {
 
   /**
    * Opens a listener that is not bound yet, to set options before {@link #bindTo} and {@link
-   * #listen}.
+   * #listen}. Any thread.
    *
    * @param family {@code INET} or {@code INET6}
    * @return the listener, to be closed by the caller
@@ -39,7 +39,7 @@ public final class TcpListener extends AbstractListener {
   }
 
   /**
-   * Listens on an address.
+   * Listens on an address. Any thread.
    *
    * @param local where; port 0 lets the system choose, {@link #localAddress()} tells what
    * @return the listener, to be closed by the caller
@@ -51,7 +51,7 @@ public final class TcpListener extends AbstractListener {
   }
 
   /**
-   * Listens on an address.
+   * Listens on an address. Any thread.
    *
    * @param local where; port 0 lets the system choose, {@link #localAddress()} tells what
    * @param backlog how many connections may wait to be accepted; the system may lower it
@@ -64,7 +64,7 @@ public final class TcpListener extends AbstractListener {
   }
 
   /**
-   * Listens on an address of a platform of the caller's choice.
+   * Listens on an address of a platform of the caller's choice. Any thread.
    *
    * @param platform the platform
    * @param local where
@@ -79,7 +79,7 @@ public final class TcpListener extends AbstractListener {
 
   /**
    * Listens on an address beside other listeners that were bound to it in this way, with {@code
-   * SO_REUSEPORT}. Any process of the same user may join them.
+   * SO_REUSEPORT}. Any process of the same user may join them. Any thread.
    *
    * <p>Where {@link Platform#balancesListeners()} says so, the kernel gives each new connection to
    * one of them, by a hash of its addresses. Closing one resets the connections that wait there.
@@ -135,7 +135,8 @@ public final class TcpListener extends AbstractListener {
   }
 
   /**
-   * Accepts a connection that waits and tells where it comes from. See {@link #accept()}.
+   * Accepts a connection that waits and tells where it comes from. Any thread. See {@link
+   * #accept()}.
    *
    * @param peer receives the peer's address; {@link Platform#addresses()} reads it
    * @return the connection, to be closed by the caller; null when none waits

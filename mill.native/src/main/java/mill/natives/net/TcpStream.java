@@ -15,6 +15,7 @@ public final class TcpStream extends StreamSocket {
 
   /**
    * Opens a socket that is not connected yet, to set options or bind before {@link #startConnect}.
+   * Any thread.
    *
    * @param family {@code INET} or {@code INET6}
    * @return the socket, to be closed by the caller
@@ -30,7 +31,7 @@ public final class TcpStream extends StreamSocket {
   }
 
   /**
-   * Begins to connect to a server.
+   * Begins to connect to a server. Any thread.
    *
    * <p>Unless {@link #isConnected()} is true already, wait until the stream is writable and call
    * {@link #finishConnect()}.
@@ -45,7 +46,7 @@ public final class TcpStream extends StreamSocket {
   }
 
   /**
-   * Begins to connect to a server on a platform of the caller's choice.
+   * Begins to connect to a server on a platform of the caller's choice. Any thread.
    *
    * @param platform the platform
    * @param remote the server's address, resolved

@@ -15,7 +15,7 @@ public final class UdpSocket extends AbstractDatagramSocket {
 
   /**
    * Opens a socket that is not bound: sending or connecting binds it to a port of the system's
-   * choice.
+   * choice. Any thread.
    *
    * @param family {@code INET} or {@code INET6}
    * @return the socket, to be closed by the caller
@@ -30,7 +30,7 @@ public final class UdpSocket extends AbstractDatagramSocket {
   }
 
   /**
-   * Opens a socket and binds it.
+   * Opens a socket and binds it. Any thread.
    *
    * @param local where to receive; port 0 lets the system choose, {@link #localAddress()} tells
    *     what
@@ -42,7 +42,7 @@ public final class UdpSocket extends AbstractDatagramSocket {
   }
 
   /**
-   * Opens a socket on a platform of the caller's choice and binds it.
+   * Opens a socket on a platform of the caller's choice and binds it. Any thread.
    *
    * @param platform the platform
    * @param local where to receive

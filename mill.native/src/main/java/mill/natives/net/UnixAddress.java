@@ -16,7 +16,7 @@ public final class UnixAddress extends SocketAddress {
 
   private static final UnixAddress UNNAMED = new UnixAddress(new byte[0]);
 
-  /** What {@link #bytes()} gives. */
+  /** The name as the kernel has it. */
   private final byte[] bytes;
 
   private UnixAddress(byte[] bytes) {
@@ -51,11 +51,7 @@ public final class UnixAddress extends SocketAddress {
     return new UnixAddress(bytes);
   }
 
-  /**
-   * The address of a socket that was never bound.
-   *
-   * @return the address without a name
-   */
+  /** {@return the address of a socket that was never bound} */
   public static UnixAddress unnamed() {
     return UNNAMED;
   }
@@ -71,28 +67,19 @@ public final class UnixAddress extends SocketAddress {
   }
 
   /**
-   * Gives the name as the kernel has it.
-   *
-   * @return a path, an abstract name with its leading NUL, or nothing; a copy
+   * {@return the name as the kernel has it: a path, an abstract name with its leading NUL, or
+   * nothing; a copy}
    */
   public byte[] bytes() {
     return bytes.clone();
   }
 
-  /**
-   * Tells whether this is an abstract name.
-   *
-   * @return true if so
-   */
+  /** {@return whether this is an abstract name} */
   public boolean isAbstract() {
     return bytes.length > 0 && bytes[0] == 0;
   }
 
-  /**
-   * Tells whether this is no name at all.
-   *
-   * @return true if so
-   */
+  /** {@return whether this is no name at all} */
   public boolean isUnnamed() {
     return bytes.length == 0;
   }
@@ -108,9 +95,8 @@ public final class UnixAddress extends SocketAddress {
   }
 
   /**
-   * Writes the address the way {@code ss} and {@code lsof} do.
-   *
-   * @return the path, {@code @name} for an abstract name, or {@code (unnamed)}
+   * {@return the path, {@code @name} for an abstract name, or {@code (unnamed)}: the way {@code ss}
+   * and {@code lsof} write addresses}
    */
   @Override
   public String toString() {

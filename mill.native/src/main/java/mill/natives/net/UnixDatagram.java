@@ -18,7 +18,7 @@ public final class UnixDatagram extends AbstractDatagramSocket {
   }
 
   /**
-   * Opens a socket without a name: it can send, and nobody can answer.
+   * Opens a socket without a name: it can send, and nobody can answer. Any thread.
    *
    * @return the socket, to be closed by the caller
    * @throws IOException if the system refuses, for instance for want of descriptors
@@ -28,7 +28,7 @@ public final class UnixDatagram extends AbstractDatagramSocket {
   }
 
   /**
-   * Opens a socket without a name on a platform of the caller's choice.
+   * Opens a socket without a name on a platform of the caller's choice. Any thread.
    *
    * @param platform the platform
    * @return the socket, to be closed by the caller
@@ -39,7 +39,7 @@ public final class UnixDatagram extends AbstractDatagramSocket {
   }
 
   /**
-   * Opens a socket and binds it.
+   * Opens a socket and binds it. Any thread.
    *
    * @param local a {@link UnixAddress} or {@link java.net.UnixDomainSocketAddress}
    * @return the socket, to be closed by the caller
@@ -51,7 +51,7 @@ public final class UnixDatagram extends AbstractDatagramSocket {
   }
 
   /**
-   * Opens a socket on a platform of the caller's choice and binds it.
+   * Opens a socket on a platform of the caller's choice and binds it. Any thread.
    *
    * @param platform the platform
    * @param local a {@link UnixAddress} or {@link java.net.UnixDomainSocketAddress}

@@ -19,7 +19,7 @@ public final class UnixListener extends AbstractListener {
   }
 
   /**
-   * Listens on an address.
+   * Listens on an address. Any thread.
    *
    * @param local a {@link UnixAddress} or {@link java.net.UnixDomainSocketAddress}
    * @return the listener, to be closed by the caller
@@ -31,7 +31,7 @@ public final class UnixListener extends AbstractListener {
   }
 
   /**
-   * Listens on an address.
+   * Listens on an address. Any thread.
    *
    * @param local a {@link UnixAddress} or {@link java.net.UnixDomainSocketAddress}
    * @param backlog how many connections may wait to be accepted; the system may lower it
@@ -44,7 +44,7 @@ public final class UnixListener extends AbstractListener {
   }
 
   /**
-   * Listens on an address of a platform of the caller's choice.
+   * Listens on an address of a platform of the caller's choice. Any thread.
    *
    * @param platform the platform
    * @param local a {@link UnixAddress} or {@link java.net.UnixDomainSocketAddress}

@@ -22,19 +22,19 @@ public final class UnixStream extends StreamSocket {
   }
 
   /**
-   * Connects to a server. A Unix connect has its outcome at once.
+   * Connects to a server. A Unix connect has its outcome at once. Any thread.
    *
    * @param remote a {@link UnixAddress} or {@link java.net.UnixDomainSocketAddress}
    * @return the stream, to be closed by the caller
-   * @throws IOException if the kernel refuses, {@code ENOENT}, {@code ECONNREFUSED}, or {@code
-   *     EAGAIN} when the server's backlog is full, for instance; nothing stays open
+   * @throws IOException if the kernel refuses, with {@code ENOENT} or {@code ECONNREFUSED} for
+   *     instance, or {@code EAGAIN} when the server's backlog is full; nothing stays open
    */
   public static UnixStream connect(SocketAddress remote) throws IOException {
     return connect(NativePlatform.current(), remote);
   }
 
   /**
-   * Connects to a server on a platform of the caller's choice.
+   * Connects to a server on a platform of the caller's choice. Any thread.
    *
    * @param platform the platform
    * @param remote a {@link UnixAddress} or {@link java.net.UnixDomainSocketAddress}
@@ -57,7 +57,7 @@ public final class UnixStream extends StreamSocket {
   }
 
   /**
-   * Makes two streams that are connected to each other ({@code socketpair(2)}).
+   * Makes two streams that are connected to each other ({@code socketpair(2)}). Any thread.
    *
    * @return both, each to be closed by the caller
    * @throws IOException if the system refuses, for instance for want of descriptors
@@ -67,7 +67,8 @@ public final class UnixStream extends StreamSocket {
   }
 
   /**
-   * Makes two streams that are connected to each other, on a platform of the caller's choice.
+   * Makes two streams that are connected to each other, on a platform of the caller's choice. Any
+   * thread.
    *
    * @param platform the platform
    * @return both, each to be closed by the caller

@@ -21,7 +21,7 @@ class LeakedBufferEventTest {
 
   private static void leakOne() {
     PooledBuffer lost;
-    try (var pool = BufferPool.open(Pools.small(1).withChecked(true).withOnLeak(report -> {}))) {
+    try (var pool = BufferPool.open(Pools.small(1).checked(true).onLeak(report -> {}).build())) {
       lost = pool.acquire(BYTES);
     }
     lost.release();

@@ -184,7 +184,7 @@ class TcpConnectTest {
   void nearEndCanBeBoundBefore() throws IOException {
     try (TcpListener listener = TcpListener.bind(Net.loopback());
         TcpStream client = TcpStream.open(Family.INET)) {
-      client.bind(new InetSocketAddress(Net.ip("127.0.0.2"), 0));
+      client.bindTo(new InetSocketAddress(Net.ip("127.0.0.2"), 0));
       client.startConnect(listener.localAddress());
       Net.finishConnect(client);
       assertThat(((InetSocketAddress) client.localAddress()).getAddress())

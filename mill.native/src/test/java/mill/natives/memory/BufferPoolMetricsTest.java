@@ -19,28 +19,28 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class PoolStatsTest {
+class BufferPoolMetricsTest {
 
   @Test
   void theNumbersTellWhatHappened() {
-    try (var pool = BufferPool.open(small(2))) {
+    try (var pool = BufferPool.open(small(2).build())) {
       PooledBuffer first = pool.acquire(512);
       first.release();
       PooledBuffer second = pool.acquire(300);
       pool.acquire(256).release();
-      PoolStats stats = pool.stats();
-      assertThat(stats.capBytes()).isEqualTo(8 * KIB);
-      assertThat(stats.reservedBytes()).isEqualTo(8 * KIB);
-      assertThat(stats.acquired()).isEqualTo(3);
-      assertThat(stats.released()).isEqualTo(2);
-      assertThat(stats.outstanding()).isEqualTo(1);
-      assertThat(stats.cacheMisses()).isEqualTo(2);
-      assertThat(stats.cacheHits()).isEqualTo(1);
-      assertThat(stats.exhausted()).isZero();
-      assertThat(stats.leaked()).isZero();
-      assertThat(stats.sizeClasses()).hasSize(5);
-      assertThat(stats.sizeClasses().get(1))
-          .isEqualTo(new PoolStats.SizeClassStats(512, 2, 1, 0, 1));
+      BufferPoolMetrics metrics = pool.metrics();
+      assertThat(metrics.capBytes()).isEqualTo(8 * KIB);
+      assertThat(metrics.reservedBytes()).isEqualTo(8 * KIB);
+      assertThat(metrics.acquired()).isEqualTo(3);
+      assertThat(metrics.released()).isEqualTo(2);
+      assertThat(metrics.outstanding()).isEqualTo(1);
+      assertThat(metrics.cacheMisses()).isEqualTo(2);
+      assertThat(metrics.cacheHits()).isEqualTo(1);
+      assertThat(metrics.exhausted()).isZero();
+      assertThat(metrics.leaked()).isZero();
+      assertThat(metrics.sizeClasses()).hasSize(5);
+      assertThat(metrics.sizeClasses().get(1))
+          .isEqualTo(new BufferPoolMetrics.SizeClassMetrics(512, 2, 1, 0, 1));
       second.release();
     }
   }
@@ -53,7 +53,7 @@ class PoolStatsTest {
   @ParameterizedTest
   @ValueSource(ints = {0, 1, 4, 8})
   void underStressNoBufferIsLentTwiceTheCapHoldsAndTheNumbersAddUp(int cached) throws Exception {
-    var pool = BufferPool.open(small(4).withBuffersPerThreadCache(cached));
+    var pool = BufferPool.open(small(4).buffersPerThreadCache(cached).build());
     var handedOver = new ConcurrentLinkedQueue<Tagged>();
     var acquired = new AtomicLong();
     try (var threads = Executors.newFixedThreadPool(4)) {
@@ -67,12 +67,12 @@ class PoolStatsTest {
       }
     }
     handedOver.forEach(Tagged::release);
-    PoolStats stats = pool.stats();
-    assertThat(stats.acquired()).isEqualTo(acquired.get());
-    assertThat(stats.released()).isEqualTo(acquired.get());
-    assertThat(stats.outstanding()).isZero();
-    assertThat(stats.cacheHits() + stats.cacheMisses()).isEqualTo(acquired.get());
-    assertThat(stats.exhausted()).isPositive();
+    BufferPoolMetrics metrics = pool.metrics();
+    assertThat(metrics.acquired()).isEqualTo(acquired.get());
+    assertThat(metrics.released()).isEqualTo(acquired.get());
+    assertThat(metrics.outstanding()).isZero();
+    assertThat(metrics.cacheHits() + metrics.cacheMisses()).isEqualTo(acquired.get());
+    assertThat(metrics.exhausted()).isPositive();
     assertEverythingCanBeLentAgain(pool);
     pool.close();
     assertFreed(pool);
@@ -81,7 +81,7 @@ class PoolStatsTest {
   @Test
   void inSteadyStateNothingIsAllocated() throws Exception {
     AllocationMeter meter = AllocationMeter.orSkip();
-    try (var pool = BufferPool.open(small(4))) {
+    try (var pool = BufferPool.open(small(4).build())) {
       Runnable batch =
           () -> {
             for (int i = 0; i < 50_000; i++) {
@@ -101,7 +101,7 @@ class PoolStatsTest {
   @Test
   void inSteadyStateTheDepotAllocatesNothingEither() throws Exception {
     AllocationMeter meter = AllocationMeter.orSkip();
-    try (var pool = BufferPool.open(small(4).withBuffersPerThreadCache(2))) {
+    try (var pool = BufferPool.open(small(4).buffersPerThreadCache(2).build())) {
       var held = new PooledBuffer[16];
       Runnable batch =
           () -> {
@@ -116,7 +116,7 @@ class PoolStatsTest {
           };
       batch.run();
       assertThat(meter.bytesAllocatedBy(batch)).isLessThan(50_000);
-      assertThat(pool.stats().cacheMisses()).isGreaterThan(10_000);
+      assertThat(pool.metrics().cacheMisses()).isGreaterThan(10_000);
     }
   }
 
@@ -165,9 +165,9 @@ class PoolStatsTest {
       for (int i = 0; i < 20_000; i++) {
         step();
         if (i % 64 == 0) {
-          PoolStats stats = pool.stats();
-          assertThat(stats.reservedBytes()).isLessThanOrEqualTo(stats.capBytes());
-          assertThat(stats.outstanding()).isNotNegative();
+          BufferPoolMetrics metrics = pool.metrics();
+          assertThat(metrics.reservedBytes()).isLessThanOrEqualTo(metrics.capBytes());
+          assertThat(metrics.outstanding()).isNotNegative();
         }
       }
       own.forEach(Tagged::release);

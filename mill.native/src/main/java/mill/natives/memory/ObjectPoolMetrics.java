@@ -1,7 +1,7 @@
 package mill.natives.memory;
 
 /**
- * What an {@link ObjectPool} has done since it was made, and what it holds.
+ * What an {@link ObjectPool} has done since it was made, and what it holds. Immutable, any thread.
  *
  * @param maxIdle the most idle objects that are kept
  * @param idle how many are idle at this moment
@@ -9,4 +9,4 @@ package mill.natives.memory;
  * @param reused how many acquisitions took an idle object
  * @param dropped how many objects were released and not kept
  */
-public record ObjectPoolStats(int maxIdle, int idle, long created, long reused, long dropped) {}
+public record ObjectPoolMetrics(int maxIdle, int idle, long created, long reused, long dropped) {}

@@ -11,14 +11,13 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a checked pool knows of one acquisition; it outlives the handle.
+ * What a checked pool knows of one acquisition. Outlives the handle.
  *
  * <pre>
- *   open ──▶ ended, by release or because the handle was lost; whoever ends it returns the chunk
+ *   lent ──▶ ended, by release or because the handle was lost: whoever ends it returns the chunk
  * </pre>
  */
-final class Ticket extends PhantomReference<CheckedBuffer> {
-
+final class LeakTracker extends PhantomReference<CheckedBuffer> {
   /** The chunk that stands for a buffer under the cap, and the buffer's own memory. */
   record Loan(Chunk chunk, Arena arena, MemorySegment segment) {}
 
@@ -28,11 +27,12 @@ final class Ticket extends PhantomReference<CheckedBuffer> {
           BufferPool.class.getName(),
           LeakDetector.class.getName(),
           CheckedBuffer.class.getName(),
-          Ticket.class.getName());
+          LeakTracker.class.getName());
 
   static {
     try {
-      ENDED_AT = MethodHandles.lookup().findVarHandle(Ticket.class, "endedAt", Throwable.class);
+      ENDED_AT =
+          MethodHandles.lookup().findVarHandle(LeakTracker.class, "endedAt", Throwable.class);
     } catch (ReflectiveOperationException e) {
       throw new ExceptionInInitializerError(e);
     }
@@ -43,7 +43,7 @@ final class Ticket extends PhantomReference<CheckedBuffer> {
   private final Throwable acquiredAt = new Throwable("acquired");
   private volatile @Nullable Throwable endedAt;
 
-  Ticket(CheckedBuffer buffer, Loan loan, ReferenceQueue<CheckedBuffer> queue) {
+  LeakTracker(CheckedBuffer buffer, Loan loan, ReferenceQueue<CheckedBuffer> queue) {
     super(buffer, queue);
     this.loan = loan;
   }
@@ -58,7 +58,7 @@ final class Ticket extends PhantomReference<CheckedBuffer> {
     endedAt = null;
   }
 
-  void requireOpen() {
+  void requireLent() {
     Throwable end = endedAt;
     if (end != null) {
       throw new IllegalStateException("use after release; the cause tells where it was", end);
