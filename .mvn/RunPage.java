@@ -26,7 +26,7 @@ import java.util.stream.Stream;
  */
 final class RunPage {
   private static final Pattern BLOCK =
-      Pattern.compile("(?m)^(?:<!-- (.*) -->\\n)?```(\\w*)\\n([^`]*(?:`{1,2}[^`]+)*)^```$");
+      Pattern.compile("(?m)^(?:<!-- (.*) -->\\n)?```(\\w*)\\n((?s:.*?))^```$");
   private static final Pattern RUN = Pattern.compile("run: ([^;]+)(?:; needs (\\S+)(?: (\\S+))?)?");
   private static final long TIMEOUT_MINUTES = 15;
 
@@ -53,6 +53,11 @@ final class RunPage {
   }
 
   public static void main(String[] arguments) throws Exception {
+    if (Runtime.version().feature() < 25) {
+      System.err.println(
+          "RunPage needs Java 25, for its commands do; this is " + Runtime.version());
+      System.exit(2);
+    }
     Path work = Files.createTempDirectory("run-page");
     boolean good;
     try {

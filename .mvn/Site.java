@@ -11,7 +11,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Queue;
 import java.util.Set;
-import java.util.stream.Stream;
 import org.commonmark.Extension;
 import org.commonmark.ext.gfm.tables.TablesExtension;
 import org.commonmark.node.AbstractVisitor;
@@ -45,7 +44,6 @@ final class Site {
   public static void main(String[] arguments) throws IOException {
     Site site = new Site(Path.of(arguments[0]));
     site.read();
-    site.reportUnlinked();
     if (!site.problems.isEmpty()) {
       site.problems.forEach(System.err::println);
       System.exit(1);
@@ -93,18 +91,6 @@ final class Site {
           }
         });
     return targets;
-  }
-
-  /** A page that the README does not name is a page that nobody finds. */
-  private void reportUnlinked() throws IOException {
-    List<Path> linked = targets(HOME, pages.get(HOME));
-    try (Stream<Path> all = Files.find(Path.of(""), 2, (file, attributes) -> isPage(file))) {
-      all.map(Path::normalize)
-          .filter(page -> !page.equals(HOME) && !page.startsWith("target"))
-          .filter(page -> !linked.contains(page))
-          .sorted()
-          .forEach(page -> problems.add(HOME + ": does not link to " + page));
-    }
   }
 
   private void write() throws IOException {

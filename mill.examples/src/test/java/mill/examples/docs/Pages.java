@@ -10,6 +10,8 @@ import java.util.stream.Stream;
 /** The repository's pages and the sources that they speak of. */
 final class Pages {
   private static final Path ROOT = root();
+  private static final Path GENERATOR = ROOT.resolve("native-headers");
+  private static final String TESTS = Path.of("src", "test", "java").toString();
 
   private Pages() {}
 
@@ -33,9 +35,13 @@ final class Pages {
 
   /** Returns the sources of all modules' tests. */
   static List<Path> testSources() throws IOException {
-    try (Stream<Path> modules = Files.list(ROOT)) {
-      return modules
-          .map(module -> module.resolve("src/test/java"))
+    return sources().stream().filter(source -> source.toString().contains(TESTS)).toList();
+  }
+
+  /** Returns all Java sources: of modules, tests and the generator of the bindings. */
+  static List<Path> sources() throws IOException {
+    try (Stream<Path> folders = Files.list(ROOT)) {
+      return Stream.concat(folders.map(module -> module.resolve("src")), Stream.of(GENERATOR))
           .filter(Files::isDirectory)
           .flatMap(Pages::javaFiles)
           .toList();
