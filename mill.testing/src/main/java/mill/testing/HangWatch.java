@@ -1,10 +1,13 @@
 package mill.testing;
 
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.extension.BeforeEachCallback;
 import org.junit.jupiter.api.extension.ConditionEvaluationResult;
 import org.junit.jupiter.api.extension.ExecutionCondition;
 import org.junit.jupiter.api.extension.ExtensionContext;
+import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
 import org.junit.jupiter.api.extension.PreInterruptCallback;
 import org.junit.jupiter.api.extension.PreInterruptContext;
 import org.junit.jupiter.api.extension.TestWatcher;
@@ -15,9 +18,15 @@ import org.junit.jupiter.api.extension.TestWatcher;
  *
  * <p>JUnit finds it by itself, see {@code META-INF/services}.
  */
-public final class HangWatch implements PreInterruptCallback, TestWatcher, ExecutionCondition {
+public final class HangWatch
+    implements PreInterruptCallback, BeforeEachCallback, TestWatcher, ExecutionCondition {
   /** After so many tests that hang the others are not run. */
   static final int MAX_HANGS = 3;
+
+  /** A test that fails after so long has waited for something in its own way. */
+  private static final long LONG_NS = TimeUnit.SECONDS.toNanos(Await.TEST_TIMEOUT_S) / 4;
+
+  private static final Namespace STARTS = Namespace.create(HangWatch.class);
 
   private final AtomicInteger hangs = new AtomicInteger();
 
@@ -35,8 +44,15 @@ public final class HangWatch implements PreInterruptCallback, TestWatcher, Execu
   }
 
   @Override
+  public void beforeEach(ExtensionContext context) {
+    context.getStore(STARTS).put(context.getUniqueId(), System.nanoTime());
+  }
+
+  @Override
   public void testFailed(ExtensionContext context, Throwable cause) {
-    if (isHang(cause)) {
+    Long startNs = context.getStore(STARTS).get(context.getUniqueId(), Long.class);
+    boolean late = startNs != null && System.nanoTime() - startNs >= LONG_NS;
+    if (late || isHang(cause)) {
       hangs.incrementAndGet();
     }
   }

@@ -1,6 +1,7 @@
 package mill.testing;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import static org.junit.platform.engine.discovery.DiscoverySelectors.selectClass;
 
 import java.io.ByteArrayOutputStream;
@@ -10,6 +11,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.api.parallel.Resources;
@@ -21,6 +23,16 @@ import org.junit.platform.launcher.listeners.TestExecutionSummary;
 /** Suites that hang, run inside a test: they end soon, say where, and run little more. */
 @ResourceLock(Resources.SYSTEM_OUT)
 class HangWatchTest {
+  private static boolean inside;
+
+  /** A suite that runs inside a test alone, though somebody selects all classes. */
+  abstract static class Suite {
+    @BeforeAll
+    static void onlyInside() {
+      assumeTrue(inside, "this suite is for HangWatchTest alone");
+    }
+  }
+
   private record Run(TestExecutionSummary summary, String out) {}
 
   /** With the settings of the build, but a tenth of a second for each test. */
@@ -33,11 +45,13 @@ class HangWatchTest {
     var listener = new SummaryGeneratingListener();
     var out = new ByteArrayOutputStream();
     PrintStream before = System.out;
+    inside = true;
     System.setOut(new PrintStream(out, true, StandardCharsets.UTF_8));
     try {
       LauncherFactory.create().execute(request.build(), listener);
     } finally {
       System.setOut(before);
+      inside = false;
     }
     return new Run(listener.getSummary(), out.toString(StandardCharsets.UTF_8));
   }
@@ -50,7 +64,7 @@ class HangWatchTest {
     }
   }
 
-  static class OneHangs {
+  static class OneHangs extends Suite {
     static final CountDownLatch OVER = new CountDownLatch(1);
 
     @Test
@@ -74,7 +88,7 @@ class HangWatchTest {
         .contains("== end of hang");
   }
 
-  static class HangsAtALock {
+  static class HangsAtALock extends Suite {
     static final Object MINE = new Object();
     static final CountDownLatch OVER = new CountDownLatch(1);
 
@@ -104,7 +118,7 @@ class HangWatchTest {
     assertThat(run.out).containsPattern("BLOCKED on java.lang.Object@.* held by \"holder\"");
   }
 
-  static class TearingDownHangs {
+  static class TearingDownHangs extends Suite {
     static final CountDownLatch OVER = new CountDownLatch(1);
 
     @AfterEach
@@ -124,7 +138,7 @@ class HangWatchTest {
     assertThat(run.out).contains("TearingDownHangs").contains("has run out of time");
   }
 
-  static class ManyHang {
+  static class ManyHang extends Suite {
     static final CountDownLatch OVER = new CountDownLatch(1);
 
     @Test
@@ -164,7 +178,7 @@ class HangWatchTest {
     assertThat(run.summary.getTestsFailedCount()).isEqualTo(HangWatch.MAX_HANGS);
   }
 
-  static class ManyFail {
+  static class ManyFail extends Suite {
     @Test
     void first() {
       throw new AssertionError("wrong value");

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class UdpSocketTest {
-  private final Arena arena = Arena.ofConfined();
+  private final Arena arena = Arena.ofShared();
   private final NativeAddress from = new NativeAddress();
   private UdpSocket one;
   private UdpSocket two;

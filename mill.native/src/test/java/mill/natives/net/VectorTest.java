@@ -14,7 +14,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class VectorTest {
-  private final Arena arena = Arena.ofConfined();
+  private final Arena arena = Arena.ofShared();
   private UnixStream.Pair pair;
 
   @BeforeEach
