@@ -153,7 +153,7 @@ report() {
   grep -E '\[(A|S)\]' "$output" | sed "s/^[^a-zA-Z]*/$name: $module: /" || true
   if [ "$bad" != 0 ]; then
     grep -E '\[X\]' "$output" >&2 || true
-    sed -n '/^Failures/,$p' "$output" >&2
+    sed -n '/^== hang/,/^== end of hang/p; /^Failures/,$p' "$output" >&2
   fi
 }
 

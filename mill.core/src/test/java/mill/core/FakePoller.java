@@ -16,6 +16,7 @@ import mill.natives.Readiness;
 import mill.natives.ReadyEvents;
 import mill.natives.Trigger;
 import mill.natives.platform.PollerBackend;
+import mill.testing.Await;
 
 /**
  * A readiness queue in memory that does what epoll does, and what it is told to do besides: fail,
@@ -148,7 +149,7 @@ public final class FakePoller implements PollerBackend {
       while (!reached.test(this)) {
         long leftMs = TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime());
         if (leftMs <= 0) {
-          throw new AssertionError("not within " + Await.PATIENCE_NS + " ns: " + what);
+          throw Await.hung(what, null);
         }
         try {
           platform.wait(leftMs);

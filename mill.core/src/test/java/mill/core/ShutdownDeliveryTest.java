@@ -16,6 +16,8 @@ import mill.natives.ReadyEvents;
 import mill.natives.Trigger;
 import mill.natives.net.IoStatus;
 import mill.natives.net.TcpStream;
+import mill.testing.Await;
+import mill.testnet.Net;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -72,9 +74,9 @@ class ShutdownDeliveryTest {
     try (Arena arena = Arena.ofShared();
         EventLoop loop = EventLoop.open()) {
       MemorySegment chunk = arena.allocate(64 << 10);
-      List<Sockets.TcpPair> pairs = new ArrayList<>();
+      List<Net.TcpPair> pairs = new ArrayList<>();
       for (int i = 0; i < CONNECTIONS; i++) {
-        Sockets.TcpPair pair = Sockets.tcpPair();
+        Net.TcpPair pair = Net.tcpPair();
         pairs.add(pair);
         loop.register(pair.server(), Interest.WRITABLE, new Sender(chunk));
       }
@@ -82,7 +84,7 @@ class ShutdownDeliveryTest {
       // Half of the peers read; the other half never does, so the time runs out for them once the
       // readers are done and the second call hurries.
       List<TcpStream> readers =
-          pairs.stream().limit(CONNECTIONS / 2).map(Sockets.TcpPair::client).toList();
+          pairs.stream().limit(CONNECTIONS / 2).map(Net.TcpPair::client).toList();
       var stage = loop.shutdown(Duration.ofMinutes(1));
       long received = readAll(readers);
       ShutdownReport report = Await.outcomeOf(loop.shutdown(Duration.ZERO));
@@ -105,7 +107,7 @@ class ShutdownDeliveryTest {
       assertThat(report.deliveredBytes())
           .isEqualTo(report.queuedBytes() - report.undeliveredBytes())
           .isLessThanOrEqualTo(received + handedOver);
-      pairs.forEach(Sockets.TcpPair::close);
+      pairs.forEach(Net.TcpPair::close);
     }
   }
 

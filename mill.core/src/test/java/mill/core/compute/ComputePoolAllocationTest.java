@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.lang.module.ModuleFinder;
 import java.lang.reflect.Method;
 import java.util.concurrent.locks.LockSupport;
-import mill.core.ChildJvm;
+import mill.testing.ChildJvm;
 import org.junit.jupiter.api.Test;
 
 /** Promise 7, for the compute pool: a task that is handed in again makes no garbage. */
@@ -17,7 +17,9 @@ class ComputePoolAllocationTest {
         ModuleFinder.ofSystem().find("jdk.management").isPresent(),
         "this JDK has no module jdk.management, which counts allocations");
     ChildJvm.Outcome outcome =
-        ChildJvm.run(Main.class, "--add-modules=jdk.management", "-XX:TieredStopAtLevel=4");
+        ChildJvm.of(Main.class)
+            .with("--add-modules=jdk.management", "-XX:TieredStopAtLevel=4")
+            .run();
     assertThat(outcome.exitCode()).as("%s", outcome).isZero();
     assertThat(outcome.out()).contains("no garbage");
   }
