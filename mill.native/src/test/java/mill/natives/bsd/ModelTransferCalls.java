@@ -90,7 +90,7 @@ final class ModelTransferCalls implements TransferCalls {
       if (!socket.connected || peer == null) {
         return -MacOs.ENOTCONN();
       }
-      if (!kernel.files.containsValue(peer) && peer.peer == null) {
+      if (peer.peer == null && !kernel.files.containsValue(peer)) {
         // The peer is closed: what is sent to it comes back as a reset.
         socket.broken(kernel, MacOs.ECONNRESET());
         return length;
