@@ -14,8 +14,10 @@ module mill.core {
   // @GuardedBy, which the build checks.
   requires static com.google.errorprone.annotations;
 
-  // Flight events, where there is a recorder: see Flight.
+  // Flight events, where there is a recorder: see FlightRecording.
   requires static jdk.jfr;
 
   exports mill.core;
+  exports mill.core.compute;
+  exports mill.core.group;
 }

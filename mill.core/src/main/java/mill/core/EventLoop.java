@@ -10,10 +10,11 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import mill.core.internal.Durations;
 import mill.natives.Interest;
+import mill.natives.NativePlatform;
 import mill.natives.Pollable;
 import mill.natives.Trigger;
-import mill.natives.platform.Platform;
 
 /**
  * A reactor: waits until registered pollables are ready and calls their handlers.
@@ -73,7 +74,7 @@ public final class EventLoop implements Executor, AutoCloseable {
    * @throws UnsupportedOperationException if mill has no backend for this system
    */
   public static EventLoop open(LoopConfig config) throws IOException {
-    return new EventLoop(new Reactor(config, config.platform().orElseGet(Platform::current)));
+    return new EventLoop(new Reactor(config, config.platform().orElseGet(NativePlatform::current)));
   }
 
   /**
@@ -208,9 +209,9 @@ public final class EventLoop implements Executor, AutoCloseable {
    * Lets work be done elsewhere, and brings its result back to the loop's thread. Any thread.
    *
    * <p>The future completes on the loop's thread: a handler or task that adds a dependent action to
-   * it can be sure that the action runs there too. The executor can be a {@link ComputePool}, one
-   * priority of it, or any other, of virtual threads for instance. Cancelling the future before the
-   * work has begun saves the work.
+   * it can be sure that the action runs there too. The executor can be a {@link
+   * mill.core.compute.ComputePool}, one priority of it, or any other, of virtual threads for
+   * instance. Cancelling the future before the work has begun saves the work.
    *
    * {@snippet class=mill.core.snippets.OffloadSnippets region=offload}
    *
@@ -292,7 +293,7 @@ public final class EventLoop implements Executor, AutoCloseable {
       throw new IllegalArgumentException(
           "the timeout must not be negative: use 0 to force at once");
     }
-    return reactor.shutdown(Deadlines.saturatedNs(timeout));
+    return reactor.shutdown(Durations.saturatedNs(timeout));
   }
 
   /**
@@ -316,8 +317,13 @@ public final class EventLoop implements Executor, AutoCloseable {
     return reactor.metrics();
   }
 
-  /** Whether the calling thread is the loop's or one of its workers'. */
-  boolean isOwnThread() {
+  /**
+   * Tells whether the calling thread is the loop's or one of its workers'. Such a thread must not
+   * wait for the loop's end, or for anything else that only the loop can bring about.
+   *
+   * @return true if so
+   */
+  public boolean isOwnThread() {
     return reactor.isOwnThread();
   }
 

@@ -5,6 +5,8 @@ import static java.util.Objects.requireNonNull;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.function.Consumer;
+import mill.core.internal.Durations;
+import mill.natives.NativePlatform;
 import mill.natives.Poller;
 import mill.natives.ReadyEvents;
 import mill.natives.platform.Platform;
@@ -58,7 +60,7 @@ public final class LoopConfig {
     timerTick = builder.timerTick;
     maxPollTimeout = builder.maxPollTimeout;
     maxPollTimeoutNs =
-        maxPollTimeout == null ? Poller.FOREVER : Deadlines.saturatedNs(maxPollTimeout);
+        maxPollTimeout == null ? Poller.FOREVER : Durations.saturatedNs(maxPollTimeout);
     stallThreshold = builder.stallThreshold;
     metrics = builder.metrics || stallThreshold != null;
     onStall = builder.onStall;
@@ -195,7 +197,7 @@ public final class LoopConfig {
   /**
    * What the loop runs on, when it is not this system.
    *
-   * @return the platform, or empty for {@link Platform#current()}
+   * @return the platform, or empty for {@link NativePlatform#current()}
    */
   public Optional<Platform> platform() {
     return Optional.ofNullable(platform);
@@ -203,7 +205,7 @@ public final class LoopConfig {
 
   /** The threshold, or 0 if nobody watches. */
   long stallThresholdNs() {
-    return stallThreshold == null ? 0 : Deadlines.saturatedNs(stallThreshold);
+    return stallThreshold == null ? 0 : Durations.saturatedNs(stallThreshold);
   }
 
   long maxPollTimeoutNs() {
@@ -248,7 +250,7 @@ public final class LoopConfig {
     private @Nullable Duration maxPollTimeout;
     private boolean metrics = true;
     private @Nullable Duration stallThreshold;
-    private Consumer<StallReport> onStall = StallWatch::log;
+    private Consumer<StallReport> onStall = StallReport::log;
     private @Nullable Platform platform;
 
     private Builder() {}

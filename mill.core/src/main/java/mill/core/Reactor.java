@@ -5,8 +5,11 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import mill.core.internal.RegistrationTable;
+import mill.core.internal.SafeText;
 import mill.core.internal.UncaughtExceptions;
 import mill.core.internal.WorkerPool;
+import mill.core.internal.timer.LoopTimeout;
+import mill.core.internal.timer.LoopTimers;
 import mill.natives.Interest;
 import mill.natives.Poller;
 import mill.natives.ReadyEvents;
@@ -45,7 +48,7 @@ final class Reactor {
   private final LoopTasks tasks;
   private final LoopTimers timers;
   private final LoopLifecycle lifecycle = new LoopLifecycle();
-  private final @Nullable LoopSight sight;
+  private final @Nullable LoopTelemetry telemetry;
 
   private volatile boolean stopping;
   private volatile boolean asleep;
@@ -68,11 +71,11 @@ final class Reactor {
             this::wakeIfAsleep,
             this::taskThrew);
     boolean watched = config.stallThreshold().isPresent();
-    sight = config.metrics() ? new LoopSight(config.name(), platform, watched) : null;
-    if (sight != null && watched) {
-      timers.beforeEach(sight::doing);
+    telemetry = config.metrics() ? new LoopTelemetry(config.name(), platform, watched) : null;
+    if (telemetry != null && watched) {
+      timers.beforeEach(telemetry::doing);
     }
-    tasks = new LoopTasks(this, config, sight, this::wakeIfAsleep, this::taskThrew);
+    tasks = new LoopTasks(this, config, telemetry, this::wakeIfAsleep, this::taskThrew);
     workers =
         config.dispatch() == DispatchMode.WORKERS
             ? new WorkerPool<>(config.workers(), config.name(), this::work)
@@ -111,8 +114,8 @@ final class Reactor {
       if (workers != null) {
         workers.start();
       }
-      if (sight != null) {
-        watch(sight);
+      if (telemetry != null) {
+        watch(telemetry);
       }
       while (!stopping) {
         turn();
@@ -129,11 +132,25 @@ final class Reactor {
     }
   }
 
-  private void watch(LoopSight seen) {
+  private void watch(LoopTelemetry seen) {
     seen.begins();
     if (config.stallThreshold().isPresent()) {
-      watchdog = StallWatchdog.start(new StallWatch(seen, config), config);
+      watchdog = StallWatchdog.start(new StallWatch(seen, config, Reactor::describe), config);
     }
+  }
+
+  // For the watchdog. Takes no lock, or it would wait for the very handler that it is to name.
+  static String describe(Object activity) {
+    return switch (activity) {
+      case Registration registration ->
+          "handler "
+              + registration.handler().getClass().getName()
+              + " of "
+              + SafeText.of(registration.pollable());
+      case LoopTimeout timer -> "timer " + timer.taskClass().getName();
+      case String step -> step;
+      default -> "task " + activity.getClass().getName();
+    };
   }
 
   void stop() {
@@ -180,8 +197,8 @@ final class Reactor {
   }
 
   LoopMetrics metrics() {
-    return LoopSight.snapshot(
-        sight,
+    return LoopTelemetry.snapshot(
+        telemetry,
         new LoopMetrics(
             config.name(),
             platform.name(),
@@ -272,26 +289,26 @@ final class Reactor {
 
   /** Counts what a handler threw. Any thread. */
   void handlerThrew() {
-    if (sight != null) {
-      sight.handlerThrew();
+    if (telemetry != null) {
+      telemetry.handlerThrew();
     }
   }
 
   private void taskThrew(Throwable thrown) {
-    if (sight != null) {
-      sight.taskThrew();
+    if (telemetry != null) {
+      telemetry.taskThrew();
     }
     uncaught(thrown);
   }
 
   private void turn() throws IOException {
     poll();
-    if (sight != null) {
-      sight.turnBegins(events);
+    if (telemetry != null) {
+      telemetry.turnBegins(events);
     }
     int dispatched = dispatch();
-    if (sight != null) {
-      sight.dispatched(dispatched);
+    if (telemetry != null) {
+      telemetry.dispatched(dispatched);
     }
     boolean quieted = completeQuieting();
     boolean rearmed = takeTimers();
@@ -302,9 +319,9 @@ final class Reactor {
     if (draining != null) {
       drain(draining);
     }
-    if (sight != null) {
+    if (telemetry != null) {
       boolean other = quieted || rearmed || draining != null || stopping;
-      sight.turnEnds(fired, results, executed, other);
+      telemetry.turnEnds(fired, results, executed, other);
     }
   }
 
@@ -323,10 +340,10 @@ final class Reactor {
         submit(workers, registration, events.bits(i));
         continue;
       }
-      boolean timed = sight != null && sight.handlerBegins(registration);
+      boolean timed = telemetry != null && telemetry.handlerBegins(registration);
       registration.fire(events.bits(i));
-      if (timed && sight != null) {
-        sight.handlerEnds(registration);
+      if (timed && telemetry != null) {
+        telemetry.handlerEnds(registration.pollable(), registration.handler());
       }
     }
     return dispatched;
@@ -408,7 +425,11 @@ final class Reactor {
   }
 
   private void work(Registration registration) {
-    boolean again = sight == null ? registration.runScheduled() : sight.runScheduled(registration);
+    Object span = telemetry == null ? null : telemetry.workerBegins();
+    boolean again = registration.runScheduled();
+    if (span != null && telemetry != null) {
+      telemetry.workerEnds(span, registration.pollable(), registration.handler());
+    }
     if (again && workers != null) {
       workers.submit(
           registration); // behind the others, so that a busy one does not keep its worker
@@ -420,8 +441,8 @@ final class Reactor {
     Registration registration;
     while ((registration = quieting.poll()) != null) {
       any = true;
-      if (sight != null) {
-        sight.doing(CANCELLATION);
+      if (telemetry != null) {
+        telemetry.doing(CANCELLATION);
       }
       registration.completeQuiet();
     }

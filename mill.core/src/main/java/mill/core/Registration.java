@@ -328,20 +328,9 @@ public final class Registration {
     }
   }
 
-  /** The class of the handler, for those who tell a slow one's name. Any thread; takes no lock. */
-  Class<?> handlerClass() {
-    return handler.getClass();
-  }
-
-  /**
-   * What is registered, for those who must go on whatever a user's pollable does. Takes no lock.
-   */
-  String pollableText() {
-    try {
-      return pollable.toString();
-    } catch (RuntimeException e) {
-      return pollable.getClass().getName() + " (its toString has thrown " + e.getClass() + ")";
-    }
+  /** The handler. Any thread; takes no lock. */
+  EventHandler handler() {
+    return handler;
   }
 
   /** What the handler has not delivered, by its own word. Any thread. */

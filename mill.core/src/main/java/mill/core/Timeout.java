@@ -2,6 +2,7 @@ package mill.core;
 
 import java.time.Duration;
 import java.util.concurrent.RejectedExecutionException;
+import mill.core.internal.timer.LoopTimeout;
 
 /**
  * A timer of an {@link EventLoop}: runs its task on the loop's thread when the time has come, never

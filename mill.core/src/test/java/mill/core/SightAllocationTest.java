@@ -17,6 +17,7 @@ import mill.natives.platform.OptionCode;
 import mill.natives.platform.Platform;
 import mill.natives.platform.PollerBackend;
 import mill.natives.platform.Sockets;
+import mill.testing.Recorders;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 

@@ -31,7 +31,7 @@ import mill.natives.platform.PollerBackend;
  */
 public final class Poller extends UseCounted implements AutoCloseable {
   /** The one token that cannot be used: the waker has it. */
-  public static final long RESERVED_TOKEN = -1L;
+  public static final long RESERVED_TOKEN = PollerBackend.WAKER_TOKEN;
 
   /** A timeout without end. */
   public static final long FOREVER = -1L;
@@ -77,7 +77,7 @@ public final class Poller extends UseCounted implements AutoCloseable {
    * @throws UnsupportedOperationException if mill has no backend for this system
    */
   public static Poller open() throws IOException {
-    return open(Platform.current(), token -> {});
+    return open(NativePlatform.current(), token -> {});
   }
 
   /**

@@ -1,7 +1,7 @@
 package mill.natives;
 
-import static mill.natives.Eventually.inBackground;
-import static mill.natives.Eventually.outcome;
+import static mill.testing.Await.inBackground;
+import static mill.testing.Await.outcome;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -11,6 +11,8 @@ import java.util.List;
 import mill.natives.net.PipePair;
 import mill.natives.net.RawFd;
 import mill.natives.net.UnixStream;
+import mill.testnet.Net;
+import mill.testnet.Watch;
 import org.junit.jupiter.api.Test;
 
 /** What a poller does when others have a hand in its pollables: their owners, their users. */

@@ -6,8 +6,8 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import mill.core.DispatchMode;
 import mill.core.EventHandler;
-import mill.core.EventLoopGroup;
-import mill.core.LoopGroupConfig;
+import mill.core.group.EventLoopGroup;
+import mill.core.group.LoopGroupConfig;
 import mill.natives.Interest;
 
 /** Examples of loop groups. */

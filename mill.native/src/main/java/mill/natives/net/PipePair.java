@@ -1,6 +1,7 @@
 package mill.natives.net;
 
 import java.io.IOException;
+import mill.natives.NativePlatform;
 import mill.natives.platform.Platform;
 
 /**
@@ -18,7 +19,7 @@ public record PipePair(RawFd source, RawFd sink) implements AutoCloseable {
    * @throws IOException if the system refuses, for instance for want of descriptors
    */
   public static PipePair open() throws IOException {
-    return open(Platform.current());
+    return open(NativePlatform.current());
   }
 
   /**

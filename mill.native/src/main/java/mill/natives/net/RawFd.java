@@ -2,6 +2,7 @@ package mill.natives.net;
 
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import mill.natives.NativePlatform;
 import mill.natives.Pollable;
 import mill.natives.platform.Platform;
 
@@ -27,7 +28,7 @@ public final class RawFd extends Pollable {
    * @throws IOException if it is not open ({@code EBADF})
    */
   public static RawFd own(int fd) throws IOException {
-    return wrap(Platform.current(), fd, true);
+    return wrap(NativePlatform.current(), fd, true);
   }
 
   /**
@@ -52,7 +53,7 @@ public final class RawFd extends Pollable {
    * @throws IOException if it is not open ({@code EBADF})
    */
   public static RawFd borrow(int fd) throws IOException {
-    return wrap(Platform.current(), fd, false);
+    return wrap(NativePlatform.current(), fd, false);
   }
 
   /**

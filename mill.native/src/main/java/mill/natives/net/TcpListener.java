@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.net.SocketAddress;
 import java.util.ArrayList;
 import java.util.List;
+import mill.natives.NativePlatform;
 import mill.natives.platform.NativeAddress;
 import mill.natives.platform.Platform;
 import mill.natives.platform.Sockets;
@@ -36,7 +37,7 @@ public final class TcpListener extends AbstractListener {
    * @throws IOException if the system refuses, for instance for want of descriptors
    */
   public static TcpListener open(Family family) throws IOException {
-    return open(Platform.current(), family);
+    return open(NativePlatform.current(), family);
   }
 
   private static TcpListener open(Platform platform, Family family) throws IOException {
@@ -77,7 +78,7 @@ public final class TcpListener extends AbstractListener {
    *     nothing stays open
    */
   public static TcpListener bind(SocketAddress local, int backlog) throws IOException {
-    return bind(Platform.current(), local, backlog);
+    return bind(NativePlatform.current(), local, backlog);
   }
 
   /**

@@ -2,6 +2,7 @@ package mill.natives.net;
 
 import java.io.IOException;
 import java.net.SocketAddress;
+import mill.natives.NativePlatform;
 import mill.natives.platform.Platform;
 import mill.natives.platform.Sockets;
 import mill.natives.platform.Sockets.Family;
@@ -27,7 +28,7 @@ public final class TcpStream extends StreamSocket {
    * @throws IOException if the system refuses, for instance for want of descriptors
    */
   public static TcpStream open(Family family) throws IOException {
-    return open(Platform.current(), family);
+    return open(NativePlatform.current(), family);
   }
 
   private static TcpStream open(Platform platform, Family family) throws IOException {
@@ -57,7 +58,7 @@ public final class TcpStream extends StreamSocket {
    *     stays open
    */
   public static TcpStream connect(SocketAddress remote) throws IOException {
-    return connect(Platform.current(), remote);
+    return connect(NativePlatform.current(), remote);
   }
 
   /**

@@ -2,6 +2,7 @@ package mill.natives.net;
 
 import java.io.IOException;
 import java.net.SocketAddress;
+import mill.natives.NativePlatform;
 import mill.natives.platform.Platform;
 import mill.natives.platform.Sockets;
 import mill.natives.platform.Sockets.Family;
@@ -21,7 +22,7 @@ public final class UdpSocket extends AbstractDatagramSocket {
    * @throws IOException if the system refuses, for instance for want of descriptors
    */
   public static UdpSocket open(Family family) throws IOException {
-    return open(Platform.current(), family);
+    return open(NativePlatform.current(), family);
   }
 
   private static UdpSocket open(Platform platform, Family family) throws IOException {
@@ -37,7 +38,7 @@ public final class UdpSocket extends AbstractDatagramSocket {
    * @throws IOException if the kernel refuses, {@code EADDRINUSE} for instance; nothing stays open
    */
   public static UdpSocket bind(SocketAddress local) throws IOException {
-    return bind(Platform.current(), local);
+    return bind(NativePlatform.current(), local);
   }
 
   /**

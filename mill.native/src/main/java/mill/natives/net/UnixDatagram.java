@@ -2,6 +2,7 @@ package mill.natives.net;
 
 import java.io.IOException;
 import java.net.SocketAddress;
+import mill.natives.NativePlatform;
 import mill.natives.platform.Platform;
 import mill.natives.platform.Sockets;
 import mill.natives.platform.Sockets.Family;
@@ -23,7 +24,7 @@ public final class UnixDatagram extends AbstractDatagramSocket {
    * @throws IOException if the system refuses, for instance for want of descriptors
    */
   public static UnixDatagram open() throws IOException {
-    return open(Platform.current());
+    return open(NativePlatform.current());
   }
 
   /**
@@ -46,7 +47,7 @@ public final class UnixDatagram extends AbstractDatagramSocket {
    *     instance; nothing stays open
    */
   public static UnixDatagram bind(SocketAddress local) throws IOException {
-    return bind(Platform.current(), local);
+    return bind(NativePlatform.current(), local);
   }
 
   /**

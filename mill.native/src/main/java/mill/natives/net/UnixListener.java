@@ -2,6 +2,7 @@ package mill.natives.net;
 
 import java.io.IOException;
 import java.net.SocketAddress;
+import mill.natives.NativePlatform;
 import mill.natives.platform.NativeAddress;
 import mill.natives.platform.Platform;
 import mill.natives.platform.Sockets;
@@ -40,7 +41,7 @@ public final class UnixListener extends AbstractListener {
    *     instance; nothing stays open
    */
   public static UnixListener bind(SocketAddress local, int backlog) throws IOException {
-    return bind(Platform.current(), local, backlog);
+    return bind(NativePlatform.current(), local, backlog);
   }
 
   /**

@@ -2,6 +2,7 @@ package mill.natives.net;
 
 import java.io.IOException;
 import java.net.SocketAddress;
+import mill.natives.NativePlatform;
 import mill.natives.platform.Platform;
 import mill.natives.platform.Sockets;
 import mill.natives.platform.Sockets.Family;
@@ -29,7 +30,7 @@ public final class UnixStream extends StreamSocket {
    *     instance, or {@code EAGAIN} when the server's backlog is full; nothing stays open
    */
   public static UnixStream connect(SocketAddress remote) throws IOException {
-    return connect(Platform.current(), remote);
+    return connect(NativePlatform.current(), remote);
   }
 
   /**
@@ -62,7 +63,7 @@ public final class UnixStream extends StreamSocket {
    * @throws IOException if the system refuses, for instance for want of descriptors
    */
   public static Pair pair() throws IOException {
-    return pair(Platform.current());
+    return pair(NativePlatform.current());
   }
 
   /**

@@ -9,7 +9,7 @@ import jdk.jfr.FlightRecorder;
 import jdk.jfr.Recording;
 import jdk.jfr.consumer.RecordedEvent;
 import jdk.jfr.consumer.RecordingFile;
-import mill.natives.ChildJvm;
+import mill.testing.ChildJvm;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -55,7 +55,7 @@ class LeakedBufferEventTest {
   @Test
   void leakIsReportedInAnImageThatHasNoRecorder() throws Exception {
     ChildJvm.Outcome outcome =
-        ChildJvm.child().with("--limit-modules=java.base,mill.natives").run(Main.class);
+        ChildJvm.of(Main.class).with("--limit-modules=java.base,mill.natives").run();
     assertThat(outcome.exitCode()).as("%s", outcome).isZero();
     assertThat(outcome.out()).isEqualTo("no recorder" + System.lineSeparator());
   }

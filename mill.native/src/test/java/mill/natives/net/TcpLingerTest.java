@@ -7,10 +7,10 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.time.Duration;
-import mill.natives.Net;
-import mill.natives.Net.TcpPair;
+import mill.natives.NativePlatform;
 import mill.natives.platform.OptionCode;
-import mill.natives.platform.Platform;
+import mill.testnet.Net;
+import mill.testnet.Net.TcpPair;
 import org.junit.jupiter.api.Test;
 
 /** Linux waits in {@code close(2)} for unsent data whatever O_NONBLOCK says (netty#3268). */
@@ -39,7 +39,7 @@ class TcpLingerTest {
 
   @Test
   void lingeringThatWasAskedForByNumberDoesNotHoldUpEither() throws IOException {
-    OptionCode code = Platform.current().option("SO_LINGER");
+    OptionCode code = NativePlatform.current().option("SO_LINGER");
     assertThat(code).as("every system lingers").isNotNull();
     try (TcpPair tcp = Net.tcpPair();
         Arena arena = Arena.ofConfined()) {

@@ -14,17 +14,17 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
-import mill.natives.ChildJvm;
 import mill.natives.ErrnoException;
 import mill.natives.Interest;
-import mill.natives.Net;
-import mill.natives.Net.TcpPair;
+import mill.natives.NativePlatform;
 import mill.natives.Poller;
 import mill.natives.Readiness;
-import mill.natives.Watch;
 import mill.natives.platform.NativeAddress;
-import mill.natives.platform.Platform;
 import mill.natives.platform.Sockets.Family;
+import mill.testing.ChildJvm;
+import mill.testnet.Net;
+import mill.testnet.Net.TcpPair;
+import mill.testnet.Watch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledIf;
 
@@ -63,7 +63,8 @@ class TcpListenerTest {
       Net.untilReady(listener, Interest.READABLE);
       try (TcpStream server = listener.accept(peer)) {
         assertThat(server).isNotNull();
-        assertThat(Platform.current().addresses().decode(peer)).isEqualTo(client.localAddress());
+        assertThat(NativePlatform.current().addresses().decode(peer))
+            .isEqualTo(client.localAddress());
       }
       assertThat(listener.accept(peer)).isNull();
       assertThat(peer.length()).as("no address").isZero();
@@ -180,7 +181,8 @@ class TcpListenerTest {
   // BlueSocket#94, bun#1443: who shares a port asks for it.
   @Test
   void shardsShareTheirAddressAmongThemselvesAlone() throws IOException {
-    List<TcpListener> shards = TcpListener.bindShards(Platform.current(), Net.loopback(), 16, 3);
+    List<TcpListener> shards =
+        TcpListener.bindShards(NativePlatform.current(), Net.loopback(), 16, 3);
     try {
       SocketAddress address = shards.getFirst().localAddress();
       assertThat(shards).hasSize(3);
@@ -188,7 +190,7 @@ class TcpListenerTest {
         assertThat(shard.localAddress()).isEqualTo(address);
       }
       assertThatThrownBy(() -> TcpListener.bind(address)).hasMessageContaining("EADDRINUSE");
-      assertThatThrownBy(() -> TcpListener.bindShards(Platform.current(), address, 16, 2))
+      assertThatThrownBy(() -> TcpListener.bindShards(NativePlatform.current(), address, 16, 2))
           .hasMessageContaining("EADDRINUSE");
     } finally {
       shards.forEach(TcpListener::close);
@@ -197,8 +199,10 @@ class TcpListenerTest {
 
   @Test
   void shardsShareTheConnections() throws IOException {
-    assumeTrue(Platform.current().balancesListeners(), "this kernel does not spread connections");
-    List<TcpListener> shards = TcpListener.bindShards(Platform.current(), Net.loopback(), 128, 2);
+    assumeTrue(
+        NativePlatform.current().balancesListeners(), "this kernel does not spread connections");
+    List<TcpListener> shards =
+        TcpListener.bindShards(NativePlatform.current(), Net.loopback(), 128, 2);
     List<TcpStream> clients = new ArrayList<>();
     try {
       for (int i = 0; i < 64; i++) {
@@ -215,7 +219,8 @@ class TcpListenerTest {
 
   @Test
   void fewerThanOneShardIsRefused() {
-    assertThatThrownBy(() -> TcpListener.bindShards(Platform.current(), Net.loopback(), 16, 0))
+    assertThatThrownBy(
+            () -> TcpListener.bindShards(NativePlatform.current(), Net.loopback(), 16, 0))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("at least 1, not 0");
   }
@@ -306,7 +311,7 @@ class TcpListenerTest {
 
   @Test
   void descriptorsRunningOutIsSaidAndPasses() throws Exception {
-    ChildJvm.Outcome outcome = ChildJvm.child().withDescriptorLimit(64).run(RunOut.class);
+    ChildJvm.Outcome outcome = ChildJvm.of(RunOut.class).withDescriptorLimit(64).run();
     assertThat(outcome.exitCode()).as("%s", outcome).isZero();
     assertThat(outcome.out()).contains("accepts again");
   }

@@ -24,7 +24,7 @@ import mill.natives.gen.windows.Windows;
  * kernel could: whoever has reused the record by then finds it overwritten. Submitting a record
  * that is still lent is told at once.
  */
-final class ScriptedAfd implements AfdCalls {
+final class ScriptedAfd implements IocpCalls {
   static final long BASE = 0x10_0000;
   static final int STATUS_NO_SUCH_OPERATION = 0xc0000225;
 
