@@ -86,7 +86,7 @@ public final class SockOpt<T> {
    */
   public static final SockOpt<Integer> TCP_USER_TIMEOUT = number("TCP_USER_TIMEOUT");
 
-  /** Whether an IPv6 socket refuses IPv4. Set before binding. */
+  /** Whether an IPv6 socket refuses IPv4; off unless it is set. Set before binding. */
   public static final SockOpt<Boolean> IPV6_V6ONLY = flag("IPV6_V6ONLY");
 
   private final String name;

@@ -15,7 +15,9 @@ import org.jspecify.annotations.Nullable;
  * A socket that TCP connections are accepted from.
  *
  * <p>{@link SockOpt#SO_REUSEADDR} is on, or a server could not start again while old connections
- * are in TIME_WAIT; so is {@link SockOpt#TCP_NODELAY}, which the accepted streams have from here.
+ * are in TIME_WAIT; so is {@link SockOpt#TCP_NODELAY}, which the accepted streams have from here. A
+ * listener of the wildcard address, whichever family's it is written as, is reached by IPv4 and
+ * IPv6.
  */
 public final class TcpListener extends AbstractListener {
   /**
@@ -165,7 +167,13 @@ public final class TcpListener extends AbstractListener {
 
   private static TcpListener bind(
       Platform platform, SocketAddress local, int backlog, boolean shared) throws IOException {
-    TcpListener listener = open(platform, internetFamily(local));
+    return openBound(platform, local, family -> bind(platform, family, local, backlog, shared));
+  }
+
+  private static TcpListener bind(
+      Platform platform, Family family, SocketAddress local, int backlog, boolean shared)
+      throws IOException {
+    TcpListener listener = open(platform, family);
     boolean listening = false;
     try {
       if (shared) {

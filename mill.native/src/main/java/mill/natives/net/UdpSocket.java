@@ -7,7 +7,12 @@ import mill.natives.platform.Platform;
 import mill.natives.platform.Sockets;
 import mill.natives.platform.Sockets.Family;
 
-/** A UDP socket ({@code udp(7)}), connected to one peer or not. */
+/**
+ * A UDP socket ({@code udp(7)}), connected to one peer or not.
+ *
+ * <p>Bound to the wildcard address, whichever family's it is written as, it is reached by IPv4 and
+ * IPv6.
+ */
 public final class UdpSocket extends AbstractDatagramSocket {
   private UdpSocket(Platform platform, int fd, Family family) {
     super(platform, fd, family);
@@ -50,7 +55,12 @@ public final class UdpSocket extends AbstractDatagramSocket {
    * @throws IOException if the platform refuses; nothing stays open
    */
   public static UdpSocket bind(Platform platform, SocketAddress local) throws IOException {
-    UdpSocket socket = open(platform, internetFamily(local));
+    return openBound(platform, local, family -> bind(platform, family, local));
+  }
+
+  private static UdpSocket bind(Platform platform, Family family, SocketAddress local)
+      throws IOException {
+    UdpSocket socket = open(platform, family);
     boolean bound = false;
     try {
       socket.bindTo(local);
