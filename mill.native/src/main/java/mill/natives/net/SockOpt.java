@@ -25,6 +25,12 @@ public final class SockOpt<T> {
   public static final SockOpt<Integer> SO_LINGER = new SockOpt<>("SO_LINGER", Integer.class);
 
   /**
+   * Whether an urgent byte comes among the others of a TCP stream, instead of by {@link
+   * TcpStream#readUrgent()}.
+   */
+  public static final SockOpt<Boolean> SO_OOBINLINE = flag("SO_OOBINLINE");
+
+  /**
    * The size of the kernel's receive buffer in bytes. Linux doubles what is set and reports the
    * double.
    */

@@ -35,6 +35,38 @@ public final class UdpSocket extends AbstractDatagramSocket {
   }
 
   /**
+   * Takes over a UDP socket that comes from elsewhere, of a parent process for instance: {@link
+   * #close()} closes it. It is made non-blocking and not inherited by child processes; its options
+   * stay. Any thread.
+   *
+   * @param fd open, and nobody else's from now on
+   * @return the socket, to be closed by the caller
+   * @throws IOException if it is not open ({@code EBADF}) or no socket ({@code ENOTSOCK}); it stays
+   *     the caller's then
+   * @throws IllegalArgumentException if it is a socket of another kind; it stays the caller's then
+   */
+  public static UdpSocket own(int fd) throws IOException {
+    return own(NativePlatform.current(), fd);
+  }
+
+  /**
+   * Takes over a UDP socket of a platform of the caller's choice. Any thread. See {@link
+   * #own(int)}.
+   *
+   * @param platform the platform
+   * @param fd open, and nobody else's from now on
+   * @return the socket, to be closed by the caller
+   * @throws IOException if it is not open ({@code EBADF}) or no socket ({@code ENOTSOCK})
+   * @throws IllegalArgumentException if it is a socket of another kind
+   */
+  public static UdpSocket own(Platform platform, int fd) throws IOException {
+    var foreign = new ForeignFd(platform, fd);
+    Family family = foreign.requireInternet(Sockets.Type.DATAGRAM, false);
+    foreign.takeOver();
+    return new UdpSocket(platform, fd, family);
+  }
+
+  /**
    * Opens a socket and binds it. Any thread.
    *
    * @param local where to receive; port 0 lets the system choose, {@link #localAddress()} tells
