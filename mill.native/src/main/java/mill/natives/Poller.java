@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.channels.ClosedChannelException;
+import java.util.Set;
 import java.util.function.LongConsumer;
 import mill.natives.platform.Platform;
 import mill.natives.platform.PollerBackend;
@@ -48,6 +49,11 @@ public final class Poller extends UseCounted implements AutoCloseable {
   // Beside 0 and -errno, what comes of a registration.
   private static final int ALREADY_REGISTERED = Integer.MIN_VALUE;
   private static final int NOT_REGISTERED = Integer.MIN_VALUE + 1;
+
+  // How a descriptor is missed that is somebody else's and that its owner has closed: the kernel
+  // has
+  // forgotten it by itself (mio#351, libevent#277).
+  private static final Set<String> GONE = Set.of("EBADF", "ENOENT");
 
   private final Platform platform;
   private final PollerBackend backend;
@@ -102,7 +108,8 @@ public final class Poller extends UseCounted implements AutoCloseable {
    * @throws ClosedChannelException if the pollable is closed
    * @throws IllegalArgumentException if the token is the reserved one or the pollable belongs to
    *     another platform
-   * @throws IllegalStateException if the pollable is registered already, or this is closed
+   * @throws IllegalStateException if the pollable is registered already with a poller that is open,
+   *     or this is closed
    */
   public void register(Pollable pollable, long token, Interest interest, Trigger trigger)
       throws IOException {
@@ -119,9 +126,12 @@ public final class Poller extends UseCounted implements AutoCloseable {
     try {
       synchronized (entry) {
         checkStillOpen(pollable);
-        if (entry.poller != null) {
+        if (entry.poller != null && entry.poller.isStillOpen()) {
           result = ALREADY_REGISTERED;
         } else {
+          // What a closed poller knew is over; the kernel forgets it with its last poll.
+          entry.poller = null;
+          entry.interest = Interest.NONE;
           result = arm(fd, token, Interest.NONE, interest, trigger);
           if (result >= 0) {
             entry.interest = interest;
@@ -172,7 +182,8 @@ public final class Poller extends UseCounted implements AutoCloseable {
   }
 
   /**
-   * Takes a pollable out. Any thread. Does nothing if it is not registered here, or closed.
+   * Takes a pollable out. Any thread. Does nothing if it is not registered here, or closed. A
+   * borrowed descriptor that its owner has closed meanwhile is out already, which is no failure.
    *
    * <p>When this returns, no later poll reports it; a poll that is under way on another thread may
    * still bring its token.
@@ -193,26 +204,28 @@ public final class Poller extends UseCounted implements AutoCloseable {
       entry.interest = Interest.NONE;
       entry.poller = null;
     }
-    if (result < 0) {
-      throw new IllegalStateException(
-          platform.errnos().exception("deregister(" + pollable + ")", result));
-    }
+    requireRemoved(result, pollable);
     return true;
   }
 
   /** Deregisters a pollable that is being closed; its descriptor is still open. */
   void forget(Pollable pollable) {
     PollerEntry entry = pollable.entry;
+    int result = 0;
     long token;
     synchronized (entry) {
-      token = entry.token;
       if (entry.poller != this) {
         return;
       }
+      token = entry.token;
+      if (entry.interest != Interest.NONE) {
+        result = remove(pollable.fd());
+      }
+      entry.interest = Interest.NONE;
+      entry.poller = null;
     }
-    if (deregister(pollable)) {
-      closedWhileRegistered.accept(token);
-    }
+    closedWhileRegistered.accept(token);
+    requireRemoved(result, pollable);
   }
 
   /**
@@ -258,8 +271,8 @@ public final class Poller extends UseCounted implements AutoCloseable {
   }
 
   /**
-   * Closes the poller; what is registered stays open and hears nothing more. Any thread; a second
-   * call does nothing.
+   * Closes the poller; what is registered stays open, hears nothing more and may be registered with
+   * another. Any thread; a second call does nothing.
    *
    * <p>A poll that waits on another thread is woken, and gives the kernel's resources back as it
    * returns.
@@ -295,7 +308,7 @@ public final class Poller extends UseCounted implements AutoCloseable {
       if (from == Interest.NONE) {
         return to == Interest.NONE ? 0 : backend.add(fd, token, to, trigger);
       }
-      return to == Interest.NONE ? backend.remove(fd) : backend.modify(fd, token, to, trigger);
+      return to == Interest.NONE ? removeOpen(fd) : backend.modify(fd, token, to, trigger);
     } finally {
       exit();
     }
@@ -307,10 +320,15 @@ public final class Poller extends UseCounted implements AutoCloseable {
       return 0;
     }
     try {
-      return backend.remove(fd);
+      return removeOpen(fd);
     } finally {
       exit();
     }
+  }
+
+  private int removeOpen(int fd) {
+    int result = backend.remove(fd);
+    return result < 0 && GONE.contains(platform.errnos().name(-result)) ? 0 : result;
   }
 
   // Not under the lock: a pollable's toString may be the user's.
@@ -324,6 +342,13 @@ public final class Poller extends UseCounted implements AutoCloseable {
     }
     if (result < 0) {
       throw platform.errnos().exception("register(" + pollable + ", " + interest + ")", result);
+    }
+  }
+
+  private void requireRemoved(int result, Pollable pollable) {
+    if (result < 0) {
+      throw new IllegalStateException(
+          platform.errnos().exception("deregister(" + pollable + ")", result));
     }
   }
 

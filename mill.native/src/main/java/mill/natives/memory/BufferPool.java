@@ -1,5 +1,6 @@
 package mill.natives.memory;
 
+import java.lang.ref.WeakReference;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,9 +42,11 @@ public final class BufferPool implements AutoCloseable {
   private final SizeClasses sizes;
   private final Depot depot;
 
-  // Not static: a cache belongs to one pool, and closing the pool must let go of it.
+  // Not static: a cache belongs to one pool, and closing the pool must let go of it. The depot
+  // holds
+  // the cache; a thread that outlives the pool must not, or it would keep mill's class loader.
   @SuppressWarnings("ThreadLocalUsage")
-  private final ThreadLocal<@Nullable ThreadCache> caches = new ThreadLocal<>();
+  private final ThreadLocal<@Nullable WeakReference<ThreadCache>> caches = new ThreadLocal<>();
 
   /** Null in an unchecked pool. */
   private final @Nullable LeakDetector leaks;
@@ -115,7 +118,7 @@ public final class BufferPool implements AutoCloseable {
     if (detector != null) {
       detector.reap();
     }
-    ThreadCache cache = caches.get();
+    ThreadCache cache = threadCache();
     Chunk buffer = cache == null ? null : cache.magazine(sizeClass).pop();
     if (buffer == null) {
       buffer = acquireFromDepot(sizeClass, cache);
@@ -125,7 +128,7 @@ public final class BufferPool implements AutoCloseable {
 
   /** Takes back a lent chunk: what {@link PooledBuffer#release()} does. */
   void release(Chunk buffer) {
-    ThreadCache cache = caches.get();
+    ThreadCache cache = threadCache();
     if (cache == null || !cache.magazine(buffer.sizeClass).push(buffer)) {
       releaseToDepot(buffer, cache);
     }
@@ -183,6 +186,15 @@ public final class BufferPool implements AutoCloseable {
     return depot.idleInCaches();
   }
 
+  // Even the question makes a virtual thread a map of its thread-locals.
+  private @Nullable ThreadCache threadCache() {
+    if (Thread.currentThread().isVirtual()) {
+      return null;
+    }
+    WeakReference<ThreadCache> known = caches.get();
+    return known == null ? null : known.get();
+  }
+
   private @Nullable Chunk acquireFromDepot(int sizeClass, @Nullable ThreadCache cache) {
     return depot.take(sizeClass, cache == null ? registerThread() : cache);
   }
@@ -203,7 +215,7 @@ public final class BufferPool implements AutoCloseable {
   private @Nullable ThreadCache registerThread() {
     ThreadCache cache = depot.register();
     if (cache != null) {
-      caches.set(cache);
+      caches.set(new WeakReference<>(cache));
     }
     return cache;
   }

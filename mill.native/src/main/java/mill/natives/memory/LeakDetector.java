@@ -68,12 +68,17 @@ final class LeakDetector {
     if (!tracker.end(new Throwable("released by thread " + Thread.currentThread().getName()))) {
       throw tracker.doubleRelease();
     }
+    boolean freed = false;
     try {
       tracker.loan.arena().close();
+      freed = true;
     } catch (IllegalStateException busy) {
-      tracker.reopen();
       throw new IllegalStateException(
           "release() while a system call is using the memory of this buffer", busy);
+    } finally {
+      if (!freed) {
+        tracker.reopen();
+      }
     }
     open.remove(tracker);
     pool.release(tracker.loan.chunk());
@@ -92,8 +97,8 @@ final class LeakDetector {
     while ((tracker = (LeakTracker) lost.poll()) != null) {
       if (tracker.end(new Throwable("found unreachable"))) {
         open.remove(tracker);
-        report(tracker.report(LeakReport.Cause.UNREACHABLE));
         takeBack(tracker);
+        report(tracker.report(LeakReport.Cause.UNREACHABLE));
       }
     }
     if (depot.isClosed()) {
@@ -102,14 +107,20 @@ final class LeakDetector {
   }
 
   private void takeBack(LeakTracker tracker) {
+    boolean freed = false;
     try {
       tracker.loan.arena().close();
+      freed = true;
     } catch (IllegalStateException inUse) {
       // A system call still uses the memory of the lost buffer: the next reap tries again.
-      busy.add(tracker);
-      return;
+      freed = false;
+    } finally {
+      if (freed) {
+        depot.putLeaked(tracker.loan.chunk());
+      } else {
+        busy.add(tracker);
+      }
     }
-    depot.putLeaked(tracker.loan.chunk());
   }
 
   /** Reports the buffers that are lent at this moment. */
@@ -119,12 +130,14 @@ final class LeakDetector {
     }
   }
 
+  // The user's listener may throw anything, and so may a recorder or a logger of the user's. The
+  // books are kept before, and whoever happens to use the pool has no part in it.
   private void report(LeakReport report) {
-    LeakEvents.leaked(report);
     try {
+      LeakEvents.leaked(report);
       onLeak.accept(report);
-    } catch (RuntimeException e) {
-      LOGGER.log(System.Logger.Level.ERROR, "onLeak has thrown for: " + report, e);
+    } catch (Throwable t) {
+      LOGGER.log(System.Logger.Level.ERROR, "onLeak has thrown for: " + report, t);
     }
   }
 }

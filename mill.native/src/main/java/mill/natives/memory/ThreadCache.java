@@ -5,8 +5,8 @@ import java.lang.ref.WeakReference;
 /**
  * The magazines of one thread, one per size.
  *
- * <p>Refers to no pool, and to its thread only weakly: the entry in the thread's {@link
- * ThreadLocal} map must keep neither of them alive.
+ * <p>Belongs to its pool's depot. Its thread refers to it weakly and it refers to its thread
+ * weakly: neither keeps the other alive.
  */
 final class ThreadCache {
   private final WeakReference<Thread> owner;

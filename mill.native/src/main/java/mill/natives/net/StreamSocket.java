@@ -64,14 +64,7 @@ public abstract sealed class StreamSocket extends AbstractSocket permits TcpStre
     if (phase != Phase.OPEN) {
       throw new IllegalStateException(this + " has been connected before");
     }
-    NativeAddress address = encoded(remote);
-    int result;
-    int fd = acquire();
-    try {
-      result = sockets().connect(fd, address);
-    } finally {
-      release();
-    }
+    int result = connectSocket(remote);
     if (result >= 0) {
       phase = Phase.CONNECTED;
       return true;
@@ -101,17 +94,7 @@ public abstract sealed class StreamSocket extends AbstractSocket permits TcpStre
       throw new IllegalStateException("no connect was begun on " + this);
     }
     int[] error = new int[1];
-    NativeAddress peer = threadAddress();
-    int result;
-    int fd = acquire();
-    try {
-      result = sockets().getIntOption(fd, connectError(), error);
-      if (result >= 0 && error[0] == 0) {
-        result = sockets().remoteAddress(fd, peer);
-      }
-    } finally {
-      release();
-    }
+    int result = connectOutcome(error);
     if (error[0] != 0) {
       close();
       throw platform().errnos().exception("connect(" + connectingTo + ")", -error[0]);
@@ -337,6 +320,19 @@ public abstract sealed class StreamSocket extends AbstractSocket permits TcpStre
   private void checkConnected() {
     if (phase != Phase.CONNECTED) {
       throw new NotYetConnectedException();
+    }
+  }
+
+  // Either the error of the connect, or whether there is a peer.
+  private int connectOutcome(int[] error) throws IOException {
+    int fd = acquire();
+    NativeAddress peer = AddressCache.take();
+    try {
+      int result = sockets().getIntOption(fd, connectError(), error);
+      return result >= 0 && error[0] == 0 ? sockets().remoteAddress(fd, peer) : result;
+    } finally {
+      release();
+      AddressCache.give(peer);
     }
   }
 

@@ -7,7 +7,13 @@ import mill.natives.platform.Platform;
 import mill.natives.platform.Sockets;
 import mill.natives.platform.Sockets.Family;
 
-/** A TCP connection ({@code tcp(7)}), accepted or made by {@link #connect}. */
+/**
+ * A TCP connection ({@code tcp(7)}), accepted or made by {@link #connect}.
+ *
+ * <p>{@link SockOpt#TCP_NODELAY} is on: what is written is sent at once. Without it, the second of
+ * two small writes waits for the peer to acknowledge the first, which the peer puts off for 40 ms.
+ * Who writes in many small pieces and does not care about the delay switches it off.
+ */
 public final class TcpStream extends StreamSocket {
   TcpStream(Platform platform, int fd, Family family, boolean connected) {
     super(platform, fd, family, connected);
@@ -27,7 +33,17 @@ public final class TcpStream extends StreamSocket {
 
   private static TcpStream open(Platform platform, Family family) throws IOException {
     int fd = openSocket(platform, family, Sockets.Type.STREAM);
-    return new TcpStream(platform, fd, family, false);
+    var stream = new TcpStream(platform, fd, family, false);
+    boolean done = false;
+    try {
+      stream.setOption(SockOpt.TCP_NODELAY, true);
+      done = true;
+      return stream;
+    } finally {
+      if (!done) {
+        stream.close();
+      }
+    }
   }
 
   /**

@@ -2,6 +2,7 @@ package mill.natives.net;
 
 import java.net.SocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystems;
 import java.nio.file.Path;
 import java.util.Arrays;
 
@@ -26,16 +27,21 @@ public final class UnixAddress extends SocketAddress {
   /**
    * Names a socket in the file system.
    *
-   * @param path where it is
-   * @return the address
-   * @throws IllegalArgumentException if the path is empty
+   * @param path where it is, taken as it is written: relative to the working directory if it is
+   *     relative
+   * @return the address, which has the path's bytes, be they text or not
+   * @throws IllegalArgumentException if the path is empty or of another file system than the
+   *     default
    */
   public static UnixAddress of(Path path) {
-    byte[] bytes = path.toString().getBytes(StandardCharsets.UTF_8);
-    if (bytes.length == 0) {
+    if (path.getFileSystem() != FileSystems.getDefault()) {
+      throw new IllegalArgumentException(
+          "the system looks for sockets in the default file system, not in that of " + path);
+    }
+    if (path.toString().isEmpty()) {
       throw new IllegalArgumentException("an empty path names no socket; use unnamed()");
     }
-    return new UnixAddress(bytes);
+    return new UnixAddress(PathBytes.of(path));
   }
 
   /**
@@ -61,8 +67,13 @@ public final class UnixAddress extends SocketAddress {
    *
    * @param bytes a path, an abstract name with its leading NUL, or nothing
    * @return the address
+   * @throws IllegalArgumentException if there is a NUL in a path: the system would see its
+   *     beginning alone
    */
   public static UnixAddress ofBytes(byte[] bytes) {
+    if (bytes.length > 0 && bytes[0] != 0) {
+      requireNoNul(bytes);
+    }
     return bytes.length == 0 ? UNNAMED : new UnixAddress(bytes.clone());
   }
 
@@ -72,6 +83,15 @@ public final class UnixAddress extends SocketAddress {
    */
   public byte[] bytes() {
     return bytes.clone();
+  }
+
+  private static void requireNoNul(byte[] path) {
+    for (byte b : path) {
+      if (b == 0) {
+        throw new IllegalArgumentException(
+            "a path with a NUL in it: " + new String(path, StandardCharsets.UTF_8));
+      }
+    }
   }
 
   /** {@return whether this is an abstract name} */

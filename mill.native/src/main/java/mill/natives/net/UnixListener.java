@@ -3,6 +3,7 @@ package mill.natives.net;
 import java.io.IOException;
 import java.net.SocketAddress;
 import mill.natives.NativePlatform;
+import mill.natives.platform.NativeAddress;
 import mill.natives.platform.Platform;
 import mill.natives.platform.Sockets;
 import mill.natives.platform.Sockets.Family;
@@ -78,7 +79,12 @@ public final class UnixListener extends AbstractListener {
    */
   @SuppressWarnings("exports") // see module-info
   public @Nullable UnixStream accept() throws IOException {
-    int fd = acceptDescriptor(threadAddress());
-    return fd < 0 ? null : new UnixStream(platform(), fd, true);
+    NativeAddress peer = AddressCache.take();
+    try {
+      int fd = acceptDescriptor(peer);
+      return fd < 0 ? null : new UnixStream(platform(), fd, true);
+    } finally {
+      AddressCache.give(peer);
+    }
   }
 }

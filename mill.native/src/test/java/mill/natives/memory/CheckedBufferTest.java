@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 
 class CheckedBufferTest {
@@ -174,6 +175,36 @@ class CheckedBufferTest {
   }
 
   @Test
+  void aListenerThatThrowsAnErrorHarmsNobody() {
+    try (var pool =
+        BufferPool.open(
+            checkedWith(report -> {
+              throw new AssertionError("planted");
+            }))) {
+      loseABuffer(pool);
+      collectUntil(() -> pool.metrics().leaked() == 1);
+      pool.acquire(4096).release();
+      assertThat(pool.metrics().outstanding()).isZero();
+    }
+  }
+
+  // What a failing test does to the rest of the suite: it must not take the memory along.
+  @Test
+  void closingAPoolWhoseListenerThrowsAnErrorFreesIt() {
+    var pool =
+        BufferPool.open(
+            checkedWith(report -> {
+              throw new AssertionError("planted");
+            }));
+    PooledBuffer kept = pool.acquire(512);
+    PooledBuffer other = pool.acquire(512);
+    pool.close();
+    kept.release();
+    other.release();
+    assertFreed(pool);
+  }
+
+  @Test
   void anUncheckedPoolReportsNothing() {
     try (var pool = BufferPool.open(small(1).onLeak(reports::add).build())) {
       PooledBuffer buffer = pool.acquire(512);
@@ -196,6 +227,10 @@ class CheckedBufferTest {
         System.setProperty(BufferPoolConfig.CHECKED_PROPERTY, before);
       }
     }
+  }
+
+  private static BufferPoolConfig checkedWith(Consumer<LeakReport> listener) {
+    return small(1).checked(true).onLeak(listener).build();
   }
 
   private static void releaseHere(PooledBuffer buffer) {

@@ -94,6 +94,24 @@ class SockOptTest {
   }
 
   @Test
+  void listenersThatWereOpenedMayTakeAnAddressInTimeWaitToo() throws IOException {
+    try (TcpListener listener = TcpListener.open(Family.INET)) {
+      assertThat(listener.getOption(SockOpt.SO_REUSEADDR)).isTrue();
+    }
+  }
+
+  // Nagle's algorithm and delayed acknowledgements: a reply in two writes took 44 ms.
+  @Test
+  void streamsSendAtOnceHoweverTheyWereMade() throws IOException {
+    try (TcpStream opened = TcpStream.open(Family.INET);
+        Net.TcpPair tcp = Net.tcpPair()) {
+      assertThat(opened.getOption(SockOpt.TCP_NODELAY)).isTrue();
+      assertThat(tcp.client().getOption(SockOpt.TCP_NODELAY)).as("connected").isTrue();
+      assertThat(tcp.server().getOption(SockOpt.TCP_NODELAY)).as("accepted").isTrue();
+    }
+  }
+
+  @Test
   void quickAckAndIncomingCpuAreKnown() throws IOException {
     try (Net.TcpPair tcp = Net.tcpPair()) {
       tcp.client().setOption(SockOpt.TCP_QUICKACK, true);

@@ -144,6 +144,17 @@ class UdpSocketTest {
   }
 
   @Test
+  void failureTellsWhereToTheDatagramWasToGo() throws IOException {
+    SocketAddress to = two.localAddress();
+    MemorySegment tooLong = arena.allocate(70_000);
+    assertThatThrownBy(() -> one.sendTo(tooLong, 0, 70_000, to))
+        .hasMessage("sendto(" + to + "): EMSGSIZE (errno 90)");
+    NativePlatform.current().addresses().encode(to, Family.INET, from);
+    assertThatThrownBy(() -> one.sendTo(tooLong, 0, 70_000, from))
+        .hasMessage("sendto(" + to + "): EMSGSIZE (errno 90)");
+  }
+
+  @Test
   void connectedSocketHearsThatNobodyIsThere() throws IOException {
     SocketAddress nobody = two.localAddress();
     two.close();
