@@ -1,5 +1,6 @@
 package mill.core.group;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.net.SocketAddress;
@@ -29,8 +30,12 @@ public final class GroupListener implements AutoCloseable {
   private final AtomicLong pauses = new AtomicLong();
   private final AtomicReference<Throwable> failure = new AtomicReference<>();
 
-  // Guarded by this.
+  private final Object lock = new Object();
+
+  @GuardedBy("lock")
   private final List<Acceptor> acceptors = new ArrayList<>();
+
+  @GuardedBy("lock")
   private int closed;
 
   private GroupListener(
@@ -93,10 +98,11 @@ public final class GroupListener implements AutoCloseable {
     }
   }
 
-  private synchronized void start(List<EventLoop> loops, List<TcpListener> listeners)
-      throws IOException {
-    for (int i = 0; i < listeners.size(); i++) {
-      acceptors.add(Acceptor.start(loops.get(i), listeners.get(i), new Shard(i, loops.size())));
+  private void start(List<EventLoop> loops, List<TcpListener> listeners) throws IOException {
+    synchronized (lock) {
+      for (int i = 0; i < listeners.size(); i++) {
+        acceptors.add(Acceptor.start(loops.get(i), listeners.get(i), new Shard(i, loops.size())));
+      }
     }
   }
 
@@ -200,17 +206,21 @@ public final class GroupListener implements AutoCloseable {
     forget.accept(this);
   }
 
-  synchronized void closeListeners() {
-    for (Acceptor acceptor : acceptors) {
-      if (acceptor.close()) {
-        closed++;
+  void closeListeners() {
+    synchronized (lock) {
+      for (Acceptor acceptor : acceptors) {
+        if (acceptor.close()) {
+          closed++;
+        }
       }
     }
   }
 
   /** How many sockets {@link #closeListeners} has closed. */
-  synchronized int closed() {
-    return closed;
+  int closed() {
+    synchronized (lock) {
+      return closed;
+    }
   }
 
   /**

@@ -23,9 +23,9 @@ final class SightSnippets {
           before[0] = now;
           System.out.printf(
               "%d events, %.0f %% busy, %d tasks wait, %d registrations%n",
-              lately.events(),
+              lately.events().dispatched(),
               100 * lately.utilization(),
-              lately.queuedTasks(),
+              lately.tasks().queued(),
               lately.registrations());
         });
   }

@@ -17,9 +17,9 @@ public sealed class LoopTimeout extends TimerNode implements Timeout permits Per
   static final long MAX_DEADLINE_NS = RUNNING - 1;
 
   final Runnable task;
-  private final LoopTimers timers;
+  private final TimerEngine timers;
 
-  LoopTimeout(LoopTimers timers, Runnable task) {
+  LoopTimeout(TimerEngine timers, Runnable task) {
     this.timers = timers;
     this.task = task;
   }

@@ -84,6 +84,17 @@ abstract class TimerNode {
     return DEADLINE.compareAndSet(this, expected, wanted);
   }
 
+  /**
+   * Rounds a deadline up to a tick: a timer is never early.
+   *
+   * @param deadlineNs not negative
+   * @param tickShift a tick is {@code 1 << tickShift} ns
+   * @return the tick
+   */
+  static long tickOf(long deadlineNs, int tickShift) {
+    return -(-deadlineNs >> tickShift);
+  }
+
   /** Raises the mark of the inbox; the one thread that gets true adds the node. */
   final boolean raiseQueued() {
     return queued == 0 && QUEUED.compareAndSet(this, 0, 1);

@@ -75,7 +75,7 @@ final class TimerSlot {
       for (TimerNode node = first; node != null; node = node.next) {
         long deadline = node.deadline();
         if (deadline != TimerNode.NONE) { // cancelled by another thread, and in the inbox
-          earliest = Math.min(earliest, TimerWheel.tickOf(deadline, tickShift));
+          earliest = Math.min(earliest, TimerNode.tickOf(deadline, tickShift));
         }
       }
       boundTick = earliest;
