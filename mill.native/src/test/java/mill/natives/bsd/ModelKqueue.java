@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Map;
 import mill.natives.gen.macos.MacOs;
 
-/** A kqueue of the model: its filters, and the queue of those that are active. */
+/** A model of a kqueue: its filters, and the queue of those that are active. */
 final class ModelKqueue extends ModelFile {
   private record Key(long ident, int filter) {}
 

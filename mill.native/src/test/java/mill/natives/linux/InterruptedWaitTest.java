@@ -48,7 +48,8 @@ class InterruptedWaitTest {
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
   void signalDuringEitherWaitIsAnEmptyPoll(boolean nanosecondWait) throws Exception {
-    var poller = new EpollPoller(new LinuxSockets(new LinuxCalls()), LinuxErrnos.TABLE, nanosecondWait);
+    var poller =
+        new EpollPoller(new LinuxSockets(new LinuxCalls()), LinuxErrnos.TABLE, nanosecondWait);
     try (PipePair pipe = PipePair.open()) {
       poller.add(pipe.source().fd(), 1, Interest.READABLE, Trigger.LEVEL);
       for (long timeoutNs : new long[] {-1, 4 * Await.PATIENCE_NS}) {
