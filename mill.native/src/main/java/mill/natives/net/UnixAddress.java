@@ -34,7 +34,7 @@ public final class UnixAddress extends SocketAddress {
    *     default
    */
   public static UnixAddress of(Path path) {
-    if (path.getFileSystem() != FileSystems.getDefault()) {
+    if (!path.getFileSystem().equals(FileSystems.getDefault())) {
       throw new IllegalArgumentException(
           "the system looks for sockets in the default file system, not in that of " + path);
     }

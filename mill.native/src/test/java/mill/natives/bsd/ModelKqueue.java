@@ -7,8 +7,8 @@ import mill.natives.gen.macos.MacOs;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A model of a kqueue: its filters, and the queue of those that are active. Looking for events makes
- * no garbage, so that what mill makes can be counted.
+ * A model of a kqueue: its filters, and the queue of those that are active. Looking for events
+ * makes no garbage, so that what mill makes can be counted.
  */
 final class ModelKqueue extends ModelFile {
   /** Takes what a scan finds. */
