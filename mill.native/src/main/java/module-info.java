@@ -12,7 +12,7 @@ module mill.natives {
   // @GuardedBy, which the build checks.
   requires static com.google.errorprone.annotations;
 
-  // The event of a leaked buffer, where there is a recorder: see LeakFlight.
+  // The event of a leaked buffer, where there is a recorder: see LeakEvents.
   requires static jdk.jfr;
 
   exports mill.natives;

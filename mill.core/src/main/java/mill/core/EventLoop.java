@@ -13,9 +13,9 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import mill.core.internal.Durations;
 import mill.natives.Interest;
+import mill.natives.NativePlatform;
 import mill.natives.Pollable;
 import mill.natives.Trigger;
-import mill.natives.platform.Platform;
 
 /**
  * A reactor: waits until registered pollables are ready and calls their handlers.
@@ -75,7 +75,7 @@ public final class EventLoop implements Executor, AutoCloseable {
    * @throws UnsupportedOperationException if mill has no backend for this system
    */
   public static EventLoop open(LoopConfig config) throws IOException {
-    return new EventLoop(new Reactor(config, config.platform().orElseGet(Platform::current)));
+    return new EventLoop(new Reactor(config, config.platform().orElseGet(NativePlatform::current)));
   }
 
   /**

@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.function.Consumer;
 import mill.core.internal.Durations;
+import mill.natives.NativePlatform;
 import mill.natives.Poller;
 import mill.natives.ReadyEvents;
 import mill.natives.platform.Platform;
@@ -150,7 +151,7 @@ public final class LoopConfig {
     return onStall;
   }
 
-  /** {@return what the loop runs on, or empty for {@link Platform#current()}} */
+  /** {@return what the loop runs on, or empty for {@link NativePlatform#current()}} */
   public Optional<Platform> platform() {
     return Optional.ofNullable(platform);
   }

@@ -16,6 +16,9 @@ import mill.natives.Interest;
 import mill.natives.Readiness;
 import mill.natives.Trigger;
 import mill.natives.net.UnixStream;
+import mill.testing.Await;
+import mill.testing.Threads;
+import mill.testnet.Net;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -341,7 +344,7 @@ class CancelTest {
     var config = LoopConfig.builder().dispatch(dispatch).workers(2);
     try (EventLoop loop = EventLoop.open(config.build())) {
       UnixStream.Pair pair = UnixStream.pair();
-      Sockets.poke(pair.second());
+      Net.poke(pair.second());
       LoopRunner runner = LoopRunner.start(loop);
       for (int round = 0; round < 10_000; round++) {
         var handler = new Watched(callbacks, afterwards);

@@ -16,10 +16,11 @@ import mill.natives.Readiness;
 import mill.natives.ReadyEvents;
 import mill.natives.Trigger;
 import mill.natives.platform.PollerBackend;
+import mill.testing.Await;
 
 /**
- * A readiness queue in memory that does what epoll does, and what it is told to do besides: fail,
- * wake for nothing, bring events of the past. It records what is asked of it.
+ * A fake of a poller: a readiness queue in memory that does what epoll does, and what it is told to
+ * do besides: fail, wake for nothing, bring events of the past. It records what is asked of it.
  *
  * <p>Everything is guarded by the platform. Hooks run outside, on the calling thread, after a call
  * has taken effect.
@@ -148,7 +149,7 @@ public final class FakePoller implements PollerBackend {
       while (!reached.test(this)) {
         long leftMs = TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime());
         if (leftMs <= 0) {
-          throw new AssertionError("not within " + Await.PATIENCE_NS + " ns: " + what);
+          throw Await.hung(what, null);
         }
         try {
           platform.wait(leftMs);

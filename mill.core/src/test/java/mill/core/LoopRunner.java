@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
+import mill.testing.Await;
 
 /** Runs a loop on a thread of its own, and tells how that ended. */
 public final class LoopRunner {
@@ -39,6 +40,18 @@ public final class LoopRunner {
     LoopRunner runner = new LoopRunner(loop);
     Await.await(running);
     return runner;
+  }
+
+  /** Holds a loop up in a task, as it does when this returns, until the latch is counted down. */
+  public static CountDownLatch hold(EventLoop loop) {
+    var held = new CountDownLatch(1);
+    var released = new CountDownLatch(1);
+    loop.execute(() -> {
+      held.countDown();
+      Await.await(released);
+    });
+    Await.await(held);
+    return released;
   }
 
   public Thread thread() {

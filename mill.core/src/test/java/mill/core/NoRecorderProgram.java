@@ -21,9 +21,10 @@ final class NoRecorderProgram {
     }
     System.out.println("turned");
     BufferPoolConfig checked =
-        BufferPoolConfig.defaults()
-            .withChecked(true)
-            .withOnLeak(report -> System.out.println("leak reported"));
+        BufferPoolConfig.builder()
+            .checked(true)
+            .onLeak(report -> System.out.println("leak reported"))
+            .build();
     PooledBuffer lost;
     try (BufferPool pool = BufferPool.open(checked)) {
       lost = pool.acquire(512);

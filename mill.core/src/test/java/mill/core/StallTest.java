@@ -14,6 +14,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import mill.natives.Interest;
 import mill.natives.Readiness;
 import mill.natives.ReadyEvents;
+import mill.testing.Await;
 import org.junit.jupiter.api.Test;
 
 /** What is told of a turn that takes too long: on a clock that stands, and once on a real one. */

@@ -1,7 +1,7 @@
 package mill.natives;
 
-import static mill.natives.Eventually.inBackground;
-import static mill.natives.Eventually.outcome;
+import static mill.testing.Await.inBackground;
+import static mill.testing.Await.outcome;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -17,7 +17,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import mill.natives.net.IoStatus;
 import mill.natives.net.RawFd;
 import mill.natives.net.UnixStream;
-import mill.natives.platform.Platform;
+import mill.testnet.Net;
 import org.junit.jupiter.api.Test;
 
 class PollableTest {
@@ -27,7 +27,7 @@ class PollableTest {
     final int closeResult;
 
     Probe(int closeResult) {
-      super(Platform.current(), 1_000_000);
+      super(NativePlatform.current(), 1_000_000);
       this.closeResult = closeResult;
     }
 
@@ -212,7 +212,7 @@ class PollableTest {
 
   @Test
   void numberClosedBySomebodyElseIsSaid() {
-    var probe = new Probe(-Platform.current().errnos().number("EBADF"));
+    var probe = new Probe(-NativePlatform.current().errnos().number("EBADF"));
     assertThatThrownBy(probe::close)
         .isInstanceOf(IllegalStateException.class)
         .hasMessageContaining("descriptor 1000000 was closed by something else than its owner");
@@ -220,7 +220,7 @@ class PollableTest {
 
   @Test
   void otherErrorsOfCloseAreNotTheCallers() {
-    var probe = new Probe(-Platform.current().errnos().number("EIO"));
+    var probe = new Probe(-NativePlatform.current().errnos().number("EIO"));
     probe.close();
     assertThat(probe.closes).hasValue(1);
   }

@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.util.concurrent.TimeUnit;
+import mill.testing.Await;
+import mill.testnet.Net;
+import mill.testnet.Watch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -59,7 +62,7 @@ class PollerTimeoutTest {
         var polled = watch.pollElsewhere(timeoutNs);
         assertThat(polled.isDone()).isFalse();
         watch.poller.wake();
-        assertThat(Eventually.outcome(polled)).isZero();
+        assertThat(Await.outcome(polled)).isZero();
         assertThat(watch.events.woken()).isTrue();
       }
     }

@@ -7,10 +7,13 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.module.ModuleFinder;
 import java.lang.reflect.Method;
-import mill.natives.Net.TcpPair;
 import mill.natives.net.TcpStream;
 import mill.natives.net.UdpSocket;
 import mill.natives.platform.NativeAddress;
+import mill.testing.ChildJvm;
+import mill.testnet.Net;
+import mill.testnet.Net.TcpPair;
+import mill.testnet.Watch;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -134,9 +137,9 @@ class SteadyStateAllocationTest {
         ModuleFinder.ofSystem().find("jdk.management").isPresent(),
         "this JDK has no module jdk.management, which counts allocations");
     ChildJvm.Outcome outcome =
-        ChildJvm.child()
+        ChildJvm.of(Main.class)
             .with("--add-modules=jdk.management", "-XX:TieredStopAtLevel=4")
-            .run(Main.class, path.name());
+            .run(path.name());
     assertThat(outcome.exitCode()).as("%s", outcome).isZero();
     assertThat(outcome.out()).contains("no garbage");
   }
@@ -159,8 +162,7 @@ class SteadyStateAllocationTest {
     }
 
     // The first windows are interpreted and compiled; what allocates at each event does so in every
-    // window. By reflection,
-    // since mill.natives reads java.base alone.
+    // window. By reflection, since mill.natives reads java.base alone.
     static void requireNoGarbage(Iteration iteration) throws Exception {
       Object threads =
           Class.forName("java.lang.management.ManagementFactory")

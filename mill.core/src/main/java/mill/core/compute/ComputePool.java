@@ -147,7 +147,7 @@ public final class ComputePool implements Executor, AutoCloseable {
 
   /**
    * Gives an executor whose tasks have one priority, for whatever takes an executor: {@link
-   * EventLoop#offload} for instance.
+   * mill.core.EventLoop#offload} for instance.
    *
    * @param priority how much its tasks matter
    * @return an executor of this pool; its {@code execute} is {@link #execute(TaskPriority,

@@ -13,10 +13,10 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import mill.core.Await;
-import mill.core.ChildJvm;
-import mill.core.Threads;
 import mill.core.compute.ComputePools.Gate;
+import mill.testing.Await;
+import mill.testing.ChildJvm;
+import mill.testing.Threads;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -377,7 +377,7 @@ class ComputePoolShutdownTest {
 
   @Test
   void shutdownHookEndsAPoolOneOfWhoseTasksHasCalledExit() throws Exception {
-    ChildJvm.Outcome outcome = ChildJvm.run(ExitProgram.class);
+    ChildJvm.Outcome outcome = ChildJvm.of(ExitProgram.class).run();
     assertThat(outcome.exitCode()).as("%s", outcome).isEqualTo(7);
     assertThat(outcome.out()).contains("completed 3, running 1, abandoned 0");
   }

@@ -3,7 +3,7 @@ package mill.core.compute;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
-import mill.core.Await;
+import mill.testing.Await;
 
 /** What tests of a compute pool have in common. */
 final class ComputePools {
@@ -25,9 +25,7 @@ final class ComputePools {
     long start = System.nanoTime();
     ComputeMetrics now = pool.metrics();
     while (now.active() + now.queued() > 0) {
-      if (System.nanoTime() - start > Await.PATIENCE_NS) {
-        throw new AssertionError("never quiet: " + now);
-      }
+      Await.requirePatience(start, "never quiet: " + now);
       Thread.onSpinWait();
       now = pool.metrics();
     }

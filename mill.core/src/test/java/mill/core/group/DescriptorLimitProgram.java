@@ -10,15 +10,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.stream.Stream;
-import mill.core.Await;
-import mill.core.Sockets;
-import mill.core.Threads;
+import mill.core.LoopRunner;
 import mill.natives.ErrnoException;
 import mill.natives.Interest;
 import mill.natives.net.IoStatus;
 import mill.natives.net.TcpListener;
 import mill.natives.net.TcpStream;
 import mill.natives.platform.Sockets.Family;
+import mill.testing.Await;
+import mill.testnet.Net;
 
 /**
  * A server that runs out of descriptors: it serves the connection that it has, does not spin on
@@ -42,7 +42,7 @@ final class DescriptorLimitProgram {
       group.start();
       GroupListener listener =
           group.listen(
-              Sockets.loopback(),
+              Net.loopback(),
               WAITING,
               AcceptMode.HANDOFF,
               (loop, stream) ->
@@ -53,7 +53,7 @@ final class DescriptorLimitProgram {
       requireEcho(living);
 
       // The acceptor's loop is held up until the last descriptor is taken.
-      CountDownLatch exhausted = Threads.hold(group.loops().getFirst());
+      CountDownLatch exhausted = LoopRunner.hold(group.loops().getFirst());
       var waiting = new ArrayList<TcpStream>();
       for (int i = 0; i < WAITING; i++) {
         waiting.add(TcpStream.connect(address));

@@ -17,8 +17,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
-import mill.core.Await;
-import mill.core.ChildJvm;
 import mill.core.DispatchMode;
 import mill.core.EventHandler;
 import mill.core.EventLoop;
@@ -27,10 +25,12 @@ import mill.core.FakePoller;
 import mill.core.LoopConfig;
 import mill.core.Registration;
 import mill.core.ShutdownReport;
-import mill.core.Threads;
 import mill.natives.ErrnoException;
 import mill.natives.Interest;
 import mill.natives.Readiness;
+import mill.testing.Await;
+import mill.testing.ChildJvm;
+import mill.testing.Threads;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -340,7 +340,7 @@ class EventLoopGroupTest {
 
   @Test
   void descriptorsAndThreadsAreBackWhereTheyWereAfterManyGroups() throws Exception {
-    ChildJvm.Outcome outcome = ChildJvm.run(GroupBaselineProgram.class);
+    ChildJvm.Outcome outcome = ChildJvm.of(GroupBaselineProgram.class).run();
     assertThat(outcome.exitCode()).as(outcome.toString()).isZero();
     assertThat(outcome.out()).isEqualTo("baseline\n");
   }

@@ -7,11 +7,11 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
-import mill.core.Await;
 import mill.core.BaselineProgram;
-import mill.core.Sockets;
 import mill.natives.Interest;
 import mill.natives.net.TcpStream;
+import mill.testing.Await;
+import mill.testnet.Net;
 
 /**
  * Opens, starts and ends groups in every way, and tells whether descriptors and threads are back
@@ -54,7 +54,7 @@ final class GroupBaselineProgram {
       AcceptMode mode = way == 1 ? AcceptMode.HANDOFF : AcceptMode.AUTO;
       GroupListener listener =
           group.listen(
-              Sockets.loopback(),
+              Net.loopback(),
               CONNECTIONS,
               mode,
               (loop, stream) -> {

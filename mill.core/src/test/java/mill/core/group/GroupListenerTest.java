@@ -18,22 +18,22 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
-import mill.core.Await;
-import mill.core.ChildJvm;
 import mill.core.DispatchMode;
 import mill.core.EventHandler;
 import mill.core.EventLoop;
 import mill.core.FakePlatform;
+import mill.core.LoopRunner;
 import mill.core.Registration;
 import mill.core.ShutdownReport;
-import mill.core.Sockets;
-import mill.core.Threads;
 import mill.natives.ErrnoException;
 import mill.natives.Interest;
+import mill.natives.NativePlatform;
 import mill.natives.Readiness;
 import mill.natives.net.IoStatus;
 import mill.natives.net.TcpStream;
-import mill.natives.platform.Platform;
+import mill.testing.Await;
+import mill.testing.ChildJvm;
+import mill.testnet.Net;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -43,7 +43,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 class GroupListenerTest {
   private static final boolean ON_WINDOWS = File.separatorChar == '\\';
   private static final int BACKLOG = 512;
-  private static final boolean BALANCED = Platform.current().balancesListeners();
+  private static final boolean BALANCED = NativePlatform.current().balancesListeners();
   private static final EventHandler SILENT = (registration, readiness) -> registration.close();
 
   private final List<TcpStream> clients = new ArrayList<>();
@@ -76,7 +76,7 @@ class GroupListenerTest {
       TcpStream client = TcpStream.connect((InetSocketAddress) listener.localAddress());
       clients.add(client);
       if (!client.finishConnect()) {
-        Sockets.awaitReady(client, Interest.WRITABLE);
+        Net.untilReady(client, Interest.WRITABLE);
         client.finishConnect();
       }
     }
@@ -90,7 +90,7 @@ class GroupListenerTest {
     try (EventLoopGroup group = start(3)) {
       GroupListener listener =
           group.listen(
-              Sockets.loopback(),
+              Net.loopback(),
               BACKLOG,
               AcceptMode.HANDOFF,
               (loop, stream) -> {
@@ -114,7 +114,7 @@ class GroupListenerTest {
   @Test
   void shardsSpreadConnectionsOverTheLoops() throws Exception {
     if (!BALANCED) {
-      abort(Platform.current().name() + " does not spread connections with SO_REUSEPORT");
+      abort(NativePlatform.current().name() + " does not spread connections with SO_REUSEPORT");
     }
     // By a hash of the client's port: that one of two loops gets none of 256 has a probability of
     // 2^-255.
@@ -124,7 +124,7 @@ class GroupListenerTest {
     try (EventLoopGroup group = start(2)) {
       GroupListener listener =
           group.listen(
-              Sockets.loopback(),
+              Net.loopback(),
               BACKLOG,
               AcceptMode.SHARDED,
               (loop, stream) -> {
@@ -153,10 +153,10 @@ class GroupListenerTest {
       config.loop(each -> each.platform(new FakePlatform())); // does not spread anything
     }
     try (EventLoopGroup group = start(config)) {
-      assertThatThrownBy(() ->
-              group.listen(Sockets.loopback(), BACKLOG, AcceptMode.SHARDED, (loop, stream) -> {}))
+      assertThatThrownBy(
+              () -> group.listen(Net.loopback(), BACKLOG, AcceptMode.SHARDED, (loop, stream) -> {}))
           .isInstanceOf(UnsupportedOperationException.class)
-          .hasMessageContaining(inMemory ? "memory" : Platform.current().name())
+          .hasMessageContaining(inMemory ? "memory" : NativePlatform.current().name())
           .hasMessageContaining("use AUTO or HANDOFF");
     }
   }
@@ -166,8 +166,8 @@ class GroupListenerTest {
     try (EventLoopGroup one = start(1);
         EventLoopGroup two = start(2)) {
       StreamAcceptor closing = (loop, stream) -> stream.close();
-      assertThat(one.listen(Sockets.loopback(), closing).mode()).isSameAs(AcceptMode.HANDOFF);
-      assertThat(two.listen(Sockets.loopback(), closing).mode())
+      assertThat(one.listen(Net.loopback(), closing).mode()).isSameAs(AcceptMode.HANDOFF);
+      assertThat(two.listen(Net.loopback(), closing).mode())
           .isSameAs(BALANCED ? AcceptMode.SHARDED : AcceptMode.HANDOFF);
     }
     assertThat(AcceptMode.AUTO.resolve(new FakePlatform(), 2)).isSameAs(AcceptMode.HANDOFF);
@@ -184,7 +184,7 @@ class GroupListenerTest {
     try (EventLoopGroup group = start(config)) {
       GroupListener listener =
           group.listen(
-              Sockets.loopback(),
+              Net.loopback(),
               BACKLOG,
               AcceptMode.HANDOFF,
               (loop, stream) -> {
@@ -239,7 +239,7 @@ class GroupListenerTest {
     try (EventLoopGroup group = start(2)) {
       var uncaught = new CopyOnWriteArrayList<Throwable>();
       catchUncaught(group, uncaught);
-      GroupListener listener = group.listen(Sockets.loopback(), BACKLOG, mode, broken);
+      GroupListener listener = group.listen(Net.loopback(), BACKLOG, mode, broken);
       connect(listener, 9);
       Await.await(over);
       assertThat(heard)
@@ -261,7 +261,7 @@ class GroupListenerTest {
       catchUncaught(group, uncaught);
       GroupListener listener =
           group.listen(
-              Sockets.loopback(),
+              Net.loopback(),
               (loop, stream) -> {
                 throw new IOException("not today");
               });
@@ -289,8 +289,8 @@ class GroupListenerTest {
     var taken = new CopyOnWriteArrayList<EventLoop>();
     var config = LoopGroupConfig.builder().loops(2).loop(each -> each.taskQueueCapacity(1)).build();
     try (EventLoopGroup group = EventLoopGroup.open(config); // not started: tasks wait
-        Sockets.TcpPair first = Sockets.tcpPair();
-        Sockets.TcpPair second = Sockets.tcpPair()) {
+        Net.TcpPair first = Net.tcpPair();
+        Net.TcpPair second = Net.tcpPair()) {
       var distributor =
           new ConnectionDistributor(
               group.loops(),
@@ -308,16 +308,16 @@ class GroupListenerTest {
       group.shutdown(Duration.ZERO).toCompletableFuture().join();
       assertThat(taken).containsExactly(group.loops().get(1)); // what waited was not lost
       assertThat(first.server().isOpen()).isFalse();
-      distributor.deliver(0, Sockets.tcpPair().server());
+      distributor.deliver(0, Net.tcpPair().server());
       assertThat(distributor.refused()).isEqualTo(2);
     }
   }
 
   /** Waits for the end of a stream, or its reset. */
   private static void awaitEnd(TcpStream client) throws IOException {
-    Sockets.awaitReady(client, Interest.READABLE);
+    Net.untilReady(client, Interest.READABLE);
     try {
-      assertThat(Sockets.drain(client)).isEqualTo(IoStatus.END_OF_STREAM);
+      assertThat(Net.drain(client)).isEqualTo(IoStatus.END_OF_STREAM);
     } catch (ErrnoException e) {
       assertThat(e.errnoName()).isEqualTo("ECONNRESET");
     }
@@ -330,7 +330,7 @@ class GroupListenerTest {
       group.loops().get(1).close();
       GroupListener listener =
           group.listen(
-              Sockets.loopback(),
+              Net.loopback(),
               BACKLOG,
               AcceptMode.HANDOFF,
               (loop, stream) -> {
@@ -354,7 +354,7 @@ class GroupListenerTest {
     try (EventLoopGroup group = start(2)) {
       GroupListener listener =
           group.listen(
-              Sockets.loopback(),
+              Net.loopback(),
               BACKLOG,
               mode,
               (loop, stream) -> {
@@ -367,10 +367,10 @@ class GroupListenerTest {
       listener.close();
       listener.close();
       // A call of accept(2) that is in flight keeps the socket until it has returned.
-      Threads.hold(group.loops().getFirst()).countDown();
-      Threads.hold(group.loops().getLast()).countDown();
+      LoopRunner.hold(group.loops().getFirst()).countDown();
+      LoopRunner.hold(group.loops().getLast()).countDown();
       assertThatThrownBy(() -> refusedConnect(listener)).isInstanceOf(IOException.class);
-      Sockets.poke(clients.getFirst());
+      Net.poke(clients.getFirst());
       Await.await(served);
       GroupShutdownReport report =
           group.shutdown(Duration.ZERO).toCompletableFuture().get(30, TimeUnit.SECONDS);
@@ -381,7 +381,7 @@ class GroupListenerTest {
 
   private static void refusedConnect(GroupListener listener) throws IOException {
     try (TcpStream stream = TcpStream.connect((InetSocketAddress) listener.localAddress())) {
-      Sockets.awaitReady(stream, Interest.WRITABLE);
+      Net.untilReady(stream, Interest.WRITABLE);
       stream.finishConnect();
     }
   }
@@ -405,7 +405,7 @@ class GroupListenerTest {
     try (EventLoopGroup group = start(2)) {
       GroupListener listener =
           group.listen(
-              Sockets.loopback(),
+              Net.loopback(),
               BACKLOG,
               AcceptMode.HANDOFF,
               (loop, stream) -> {
@@ -417,16 +417,16 @@ class GroupListenerTest {
       // Its own drain comes too late then. Under Wine a listener goes on listening as long as the
       // loop has not seen the end of its poll, so there the loop is not held up.
       CountDownLatch refused =
-          ON_WINDOWS ? new CountDownLatch(1) : Threads.hold(group.loops().getFirst());
+          ON_WINDOWS ? new CountDownLatch(1) : LoopRunner.hold(group.loops().getFirst());
       var shutdown = group.shutdown(Duration.ofHours(1)).toCompletableFuture();
       assertThatThrownBy(() -> refusedConnect(listener)).isInstanceOf(IOException.class);
       refused.countDown();
       assertThatIllegalStateException()
-          .isThrownBy(() -> group.listen(Sockets.loopback(), (loop, stream) -> stream.close()));
+          .isThrownBy(() -> group.listen(Net.loopback(), (loop, stream) -> stream.close()));
       Await.await(told);
       assertThat(shutdown).isNotDone();
       for (TcpStream client : clients) {
-        Sockets.poke(client);
+        Net.poke(client);
       }
       GroupShutdownReport report = Await.outcome(shutdown);
       assertThat(report.inTime()).isTrue();
@@ -439,8 +439,7 @@ class GroupListenerTest {
   void anAddressInUseIsRefusedAndNothingStaysOpen() throws Exception {
     try (EventLoopGroup group = start(2)) {
       StreamAcceptor closing = (loop, stream) -> stream.close();
-      GroupListener listener =
-          group.listen(Sockets.loopback(), BACKLOG, AcceptMode.HANDOFF, closing);
+      GroupListener listener = group.listen(Net.loopback(), BACKLOG, AcceptMode.HANDOFF, closing);
       assertThatThrownBy(() -> group.listen(listener.localAddress(), closing))
           .isInstanceOf(ErrnoException.class)
           .hasMessageContaining("EADDRINUSE");
@@ -457,7 +456,9 @@ class GroupListenerTest {
     }
     assertThat(Acceptor.BACK_OFF_NS).isLessThanOrEqualTo(TimeUnit.MILLISECONDS.toNanos(50));
     ChildJvm.Outcome outcome =
-        ChildJvm.runWithDescriptors(DescriptorLimitProgram.LIMIT, DescriptorLimitProgram.class);
+        ChildJvm.of(DescriptorLimitProgram.class)
+            .withDescriptorLimit(DescriptorLimitProgram.LIMIT)
+            .run();
     assertThat(outcome.exitCode()).as(outcome.toString()).isZero();
     assertThat(outcome.out()).isEqualTo("served and resumed\n");
   }

@@ -1,5 +1,6 @@
 package mill.examples.echo;
 
+import mill.natives.NativePlatform;
 import mill.natives.platform.Platform;
 
 /** Binds a thread to a processor, and says how that went. */
@@ -16,7 +17,7 @@ final class Pinning {
     if (cpu == Command.ANY_CPU) {
       return "not pinned";
     }
-    Platform platform = Platform.current();
+    Platform platform = NativePlatform.current();
     int result = platform.pinCurrentThread(cpu);
     return result == 0
         ? "pinned to CPU " + cpu

@@ -10,7 +10,7 @@ import java.nio.file.AccessDeniedException;
 import mill.core.EventLoop;
 import mill.natives.ErrnoException;
 import mill.natives.Interest;
-import mill.natives.platform.Platform;
+import mill.natives.NativePlatform;
 
 /**
  * Prints what happens to files, line for line as {@code inotifywait -m} does. Linux only.
@@ -85,7 +85,7 @@ public final class FileWatch {
       throw WatchFailure.usage("inotify is Linux's own, and this is " + system);
     }
     try {
-      var _ = Platform.current();
+      var _ = NativePlatform.current();
     } catch (IllegalStateException | UnsupportedOperationException e) {
       throw WatchFailure.usage(String.valueOf(e.getMessage()));
     }

@@ -11,8 +11,8 @@ import java.lang.foreign.MemoryLayout.PathElement;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
 import java.lang.invoke.MethodHandle;
+import mill.natives.NativePlatform;
 import mill.natives.net.RawFd;
-import mill.natives.platform.Platform;
 
 /**
  * The calls of {@code inotify(7)}, and the descriptor they are about. For the thread that opened
@@ -99,7 +99,7 @@ final class Inotify implements AutoCloseable {
   private static int checked(String call, int result, MemorySegment captured) throws IOException {
     if (result < 0) {
       int errno = captured.get(JAVA_INT, ERRNO_OFFSET);
-      throw Platform.current().errnos().exception(call, -errno);
+      throw NativePlatform.current().errnos().exception(call, -errno);
     }
     return result;
   }

@@ -7,6 +7,7 @@ import mill.natives.platform.OptionCode;
 import mill.natives.platform.Platform;
 import mill.natives.platform.PollerBackend;
 import mill.natives.platform.Sockets;
+import mill.natives.posix.PosixCalls;
 import org.jspecify.annotations.Nullable;
 
 /** macOS and FreeBSD: kqueue and the C library's sockets, by the numbers of a {@link BsdTable}. */
@@ -22,12 +23,12 @@ public final class BsdPlatform implements Platform {
       String name,
       BsdTable table,
       KqueueCalls kqueueCalls,
-      SocketCalls socketCalls,
-      FileCalls fileCalls) {
+      PosixCalls posixCalls,
+      TransferCalls transferCalls) {
     this.name = name;
     this.table = table;
     this.kqueueCalls = kqueueCalls;
-    sockets = new BsdSockets(table, socketCalls, fileCalls);
+    sockets = new BsdSockets(table, posixCalls, transferCalls);
     addresses = new BsdAddresses(table.afInet6());
   }
 
@@ -55,9 +56,9 @@ public final class BsdPlatform implements Platform {
     return new BsdPlatform(
         "kqueue on " + table.system() + "/" + architecture,
         table,
-        new LibcKqueue(),
-        new LibcSocketCalls(),
-        new LibcFileCalls());
+        new NativeKqueueCalls(),
+        new BsdCalls(),
+        new NativeTransferCalls());
   }
 
   @Override
@@ -93,6 +94,6 @@ public final class BsdPlatform implements Platform {
   /** Neither system lets a thread choose its processor through a call that mill makes. */
   @Override
   public int pinCurrentThread(int cpu) {
-    return -errnos().number("EOPNOTSUPP");
+    return -errnos().number("ENOSYS");
   }
 }

@@ -30,12 +30,12 @@ public final class LibKqueuePlatform implements Platform {
    * @throws IllegalStateException if the property does not name a library
    */
   public LibKqueuePlatform(Platform host) {
-    if (System.getProperty(LibcKqueue.LIBRARY_PROPERTY) == null) {
+    if (System.getProperty(NativeKqueueCalls.LIBRARY_PROPERTY) == null) {
       throw new IllegalStateException(
           "kqueue on "
               + host.name()
               + " needs a library: start java with -D"
-              + LibcKqueue.LIBRARY_PROPERTY
+              + NativeKqueueCalls.LIBRARY_PROPERTY
               + "=/path/to/libkqueue.so.0");
     }
     this.host = host;
@@ -53,7 +53,7 @@ public final class LibKqueuePlatform implements Platform {
 
   @Override
   public PollerBackend openPoller() throws IOException {
-    return new KqueuePoller(new LibcKqueue(), LAYOUT, errnos());
+    return new KqueuePoller(new NativeKqueueCalls(), LAYOUT, errnos());
   }
 
   @Override

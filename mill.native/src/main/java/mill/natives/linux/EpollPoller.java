@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import mill.natives.Interest;
-import mill.natives.Poller;
 import mill.natives.ReadyEvents;
 import mill.natives.Trigger;
 import mill.natives.ffm.CallMemory;
@@ -13,7 +12,7 @@ import mill.natives.gen.linux.timespec;
 import mill.natives.platform.Errnos;
 import mill.natives.platform.PollerBackend;
 
-/** An epoll instance ({@code epoll(7)}) with its {@link EventFdWaker}. */
+/** An epoll instance ({@code epoll(7)}) with its {@link EpollWaker}. */
 final class EpollPoller implements PollerBackend {
   private static final long NANOS_PER_MILLI = 1_000_000;
   private static final long NANOS_PER_SECOND = 1_000_000_000;
@@ -21,7 +20,7 @@ final class EpollPoller implements PollerBackend {
   private final int epfd;
   private final LinuxSockets sockets;
   private final Errnos errnos;
-  private final EventFdWaker waker;
+  private final EpollWaker waker;
 
   // Shared, because a poller may be opened on one thread and polled on another. Closed with the
   // poller, when nobody polls any more.
@@ -41,13 +40,13 @@ final class EpollPoller implements PollerBackend {
     this.sockets = sockets;
     this.errnos = errnos;
     this.nanosecondWait = nanosecondWait;
-    epfd = Epoll.create(Linux.EPOLL_CLOEXEC());
+    epfd = EpollCalls.create(Linux.EPOLL_CLOEXEC());
     if (epfd < 0) {
       arena.close();
       throw errnos.exception("epoll_create1", epfd);
     }
-    int eventFd = Epoll.eventFd(0, Linux.EFD_CLOEXEC() | Linux.EFD_NONBLOCK());
-    waker = new EventFdWaker(eventFd, sockets, errnos, arena);
+    int eventFd = EpollCalls.eventFd(0, Linux.EFD_CLOEXEC() | Linux.EFD_NONBLOCK());
+    waker = new EpollWaker(eventFd, errnos, arena);
     int result = eventFd < 0 ? eventFd : watchWaker();
     if (result < 0) {
       if (eventFd >= 0) {
@@ -85,7 +84,7 @@ final class EpollPoller implements PollerBackend {
     }
     for (int i = 0; i < found; i++) {
       long token = EpollEvents.dataAt(events, i);
-      if (token == Poller.RESERVED_TOKEN) {
+      if (token == PollerBackend.WAKER_TOKEN) {
         waker.seen();
         into.markWoken();
       } else {
@@ -103,6 +102,7 @@ final class EpollPoller implements PollerBackend {
   @Override
   public void close() {
     waker.close();
+    sockets.close(waker.fd());
     sockets.close(epfd);
     arena.close();
   }
@@ -112,33 +112,33 @@ final class EpollPoller implements PollerBackend {
         Linux.EPOLL_CTL_ADD(),
         waker.fd(),
         Linux.EPOLLIN() | Linux.EPOLLET(),
-        Poller.RESERVED_TOKEN);
+        PollerBackend.WAKER_TOKEN);
   }
 
   private int ctl(int op, int fd, int mask, long token) {
     MemorySegment event = CallMemory.current().scratch();
     EpollEvents.write(event, mask, token);
-    return Epoll.ctl(epfd, op, fd, event);
+    return EpollCalls.ctl(epfd, op, fd, event);
   }
 
   // epoll_pwait2 costs the kernel nothing over epoll_wait, but a time that is 0 or without end
   // needs no timespec.
   private int await(int maxEvents, long timeoutNs) {
     if (timeoutNs <= 0) {
-      return Epoll.waitMs(epfd, events, maxEvents, timeoutNs == 0 ? 0 : -1);
+      return EpollCalls.waitMs(epfd, events, maxEvents, timeoutNs == 0 ? 0 : -1);
     }
     if (nanosecondWait) {
       MemorySegment timeout = CallMemory.current().scratch();
       timespec.tv_sec(timeout, timeoutNs / NANOS_PER_SECOND);
       timespec.tv_nsec(timeout, timeoutNs % NANOS_PER_SECOND);
-      int found = Epoll.waitTimespec(epfd, events, maxEvents, timeout);
+      int found = EpollCalls.waitTimespec(epfd, events, maxEvents, timeout);
       // EPERM is how some sandboxes answer a call that is newer than their list.
       if (found != -Linux.ENOSYS() && found != -Linux.EPERM()) {
         return found;
       }
       nanosecondWait = false; // the C library has it, the kernel has not
     }
-    return Epoll.waitMs(epfd, events, maxEvents, roundUpToMillis(timeoutNs));
+    return EpollCalls.waitMs(epfd, events, maxEvents, roundUpToMillis(timeoutNs));
   }
 
   /**

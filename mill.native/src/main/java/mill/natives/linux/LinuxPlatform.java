@@ -19,7 +19,8 @@ public final class LinuxPlatform implements Platform {
   private static final int CPU_SET_BYTES = 128;
 
   private final String architecture;
-  private final LinuxSockets sockets = new LinuxSockets();
+  private final LinuxCalls calls = new LinuxCalls();
+  private final LinuxSockets sockets = new LinuxSockets(calls);
   private final LinuxAddresses addresses = new LinuxAddresses();
   private final boolean nanosecondWait;
 
@@ -41,8 +42,8 @@ public final class LinuxPlatform implements Platform {
    */
   public LinuxPlatform(String architecture, boolean nanosecondWait) {
     this.architecture = architecture;
-    this.nanosecondWait = nanosecondWait && Epoll.hasPwait2();
-    FileCalls.linkEssentials();
+    this.nanosecondWait = nanosecondWait && EpollCalls.hasPwait2();
+    TransferCalls.linkWrite();
   }
 
   @Override
@@ -88,6 +89,6 @@ public final class LinuxPlatform implements Platform {
     MemorySegment mask = CallMemory.current().scratch().asSlice(0, CPU_SET_BYTES);
     mask.fill((byte) 0);
     mask.setAtIndex(ValueLayout.JAVA_LONG, cpu / Long.SIZE, 1L << cpu % Long.SIZE);
-    return FileCalls.schedSetAffinity(0, CPU_SET_BYTES, mask);
+    return calls.schedSetAffinity(0, CPU_SET_BYTES, mask);
   }
 }

@@ -2,16 +2,22 @@ package mill.natives.linux;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
+import java.util.Objects;
 import mill.natives.ffm.CallMemory;
 import mill.natives.ffm.NativeCalls;
 import mill.natives.gen.linux.Linux;
 
-/**
- * The calls that move bytes through sockets: the hot path. Each returns {@code n >= 0} or {@code
- * -errno}.
- */
+/** The calls that move bytes: the hot half. Each returns {@code n >= 0} or {@code -errno}. */
 final class TransferCalls {
   private TransferCalls() {}
+
+  /**
+   * Links what wakes a loop: that may not fail later because loading a class needs a descriptor and
+   * there is none left.
+   */
+  static void linkWrite() {
+    Objects.requireNonNull(Write.HANDLE);
+  }
 
   /** {@code recv(2)}. */
   static long recv(int fd, MemorySegment buffer, long length, int flags) {
@@ -84,6 +90,39 @@ final class TransferCalls {
     }
   }
 
+  /** {@code read(2)}. */
+  static long read(int fd, MemorySegment buffer, long length) {
+    CallMemory memory = CallMemory.current();
+    try {
+      return memory.orErrno(
+          (long) Read.HANDLE.invokeExact(memory.errnoSegment(), fd, buffer, length));
+    } catch (Throwable t) {
+      throw NativeCalls.rethrow(t);
+    }
+  }
+
+  /** {@code write(2)}. */
+  static long write(int fd, MemorySegment buffer, long length) {
+    CallMemory memory = CallMemory.current();
+    try {
+      return memory.orErrno(
+          (long) Write.HANDLE.invokeExact(memory.errnoSegment(), fd, buffer, length));
+    } catch (Throwable t) {
+      throw NativeCalls.rethrow(t);
+    }
+  }
+
+  /** {@code readv(2)}. */
+  static long readv(int fd, MemorySegment vectors, int count) {
+    CallMemory memory = CallMemory.current();
+    try {
+      return memory.orErrno(
+          (long) Readv.HANDLE.invokeExact(memory.errnoSegment(), fd, vectors, count));
+    } catch (Throwable t) {
+      throw NativeCalls.rethrow(t);
+    }
+  }
+
   // A class for each handle: linking costs start-up time, so a program links only what it calls.
 
   private static final class Recv {
@@ -109,5 +148,20 @@ final class TransferCalls {
   private static final class Sendmsg {
     static final MethodHandle HANDLE =
         NativeCalls.link(Linux.sendmsg$address(), Linux.sendmsg$descriptor());
+  }
+
+  private static final class Read {
+    static final MethodHandle HANDLE =
+        NativeCalls.link(Linux.read$address(), Linux.read$descriptor());
+  }
+
+  private static final class Write {
+    static final MethodHandle HANDLE =
+        NativeCalls.link(Linux.write$address(), Linux.write$descriptor());
+  }
+
+  private static final class Readv {
+    static final MethodHandle HANDLE =
+        NativeCalls.link(Linux.readv$address(), Linux.readv$descriptor());
   }
 }

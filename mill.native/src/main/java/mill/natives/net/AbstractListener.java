@@ -10,9 +10,7 @@ import mill.natives.platform.Sockets.Family;
 
 /** What TCP and Unix listeners share. */
 abstract class AbstractListener extends AbstractSocket {
-  /**
-   * How many dead connections one accept steps over before it lets the caller do something else.
-   */
+  /** How many dead connections one accept steps over before it returns to its caller. */
   static final int MAX_DEAD_CONNECTIONS = 64;
 
   // accept(2) reports the errors of a connection that died in the queue as its own; the next in the
@@ -33,7 +31,7 @@ abstract class AbstractListener extends AbstractSocket {
   }
 
   /**
-   * Binds a listener that was made by {@code open}. Any thread.
+   * Binds a listener that {@code open} made. Any thread.
    *
    * @param local where to listen; port 0 lets the system choose, {@link #localAddress()} tells what
    * @throws IOException if the kernel refuses, {@code EADDRINUSE} for instance

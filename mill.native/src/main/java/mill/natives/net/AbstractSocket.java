@@ -15,11 +15,10 @@ import org.jspecify.annotations.Nullable;
 
 /** What every socket has: a family, options and an own address. */
 abstract class AbstractSocket extends Pollable {
-  // Calls that take an address are rare beside transfers, so a thread's are made in one place.
-  private static final ThreadLocal<NativeAddress> ADDRESS =
-      ThreadLocal.withInitial(NativeAddress::new);
-
   private final Family family;
+
+  // Whether SO_LINGER may be positive: accepted sockets have it from their listener.
+  private volatile boolean mayLinger;
 
   AbstractSocket(Platform platform, int fd, Family family) {
     super(platform, fd);
@@ -28,6 +27,32 @@ abstract class AbstractSocket extends Pollable {
 
   final Family family() {
     return family;
+  }
+
+  final boolean mayLinger() {
+    return mayLinger;
+  }
+
+  /** Says that {@code SO_LINGER} may be positive though this was not asked to set it. */
+  final void setMayLinger() {
+    mayLinger = true;
+  }
+
+  // Linux waits in close(2) for unsent data whatever O_NONBLOCK says, and Windows refuses to close
+  // (netty#3268). Without the option the system sends the rest by itself; 0, a reset, stays.
+  @Override
+  protected int closeDescriptor(int fd) {
+    if (mayLinger) {
+      endLingering(fd);
+    }
+    return super.closeDescriptor(fd);
+  }
+
+  private void endLingering(int fd) {
+    int[] seconds = new int[1];
+    if (sockets().getLinger(fd, seconds) >= 0 && seconds[0] > 0) {
+      sockets().setLinger(fd, -1);
+    }
   }
 
   /**
@@ -45,6 +70,9 @@ abstract class AbstractSocket extends Pollable {
     try {
       int result;
       if (option == SockOpt.SO_LINGER) {
+        if ((Integer) value > 0) {
+          mayLinger = true;
+        }
         result = sockets().setLinger(fd, (Integer) value);
       } else if (value instanceof Boolean flag) {
         result = sockets().setIntOption(fd, code, flag ? 1 : 0);
@@ -58,11 +86,10 @@ abstract class AbstractSocket extends Pollable {
   }
 
   /**
-   * Reads an option. Any thread.
+   * {@return an option's value} Any thread.
    *
    * @param <T> the type of its value
    * @param option the option
-   * @return its value
    * @throws IOException if the kernel refuses
    * @throws UnsupportedOperationException if this system has no such option
    */
@@ -94,9 +121,13 @@ abstract class AbstractSocket extends Pollable {
    */
   public final void setOption(int level, int number, MemorySegment value) throws IOException {
     Transfers.check(value, 0, value.byteSize());
+    var code = new OptionCode(level, number);
     int fd = acquire();
     try {
-      int result = sockets().setOption(fd, new OptionCode(level, number), value);
+      if (code.equals(platform().option(SockOpt.SO_LINGER.name()))) {
+        mayLinger = true;
+      }
+      int result = sockets().setOption(fd, code, value);
       require("setsockopt(" + level + ", " + number + ")", result);
     } finally {
       release();
@@ -124,60 +155,79 @@ abstract class AbstractSocket extends Pollable {
   }
 
   /**
-   * Asks the kernel for this socket's own address. Any thread.
+   * {@return this socket's own address, as the kernel has it} After binding to port 0 it tells the
+   * port that was chosen. Any thread.
    *
-   * @return the address; after binding to port 0 it tells the port that was chosen
    * @throws IOException if the kernel refuses
    */
   public final SocketAddress localAddress() throws IOException {
-    NativeAddress address = ADDRESS.get();
-    int fd = acquire();
+    NativeAddress address = AddressCache.take();
     try {
-      require("getsockname", sockets().localAddress(fd, address));
+      int fd = acquire();
+      try {
+        require("getsockname", sockets().localAddress(fd, address));
+      } finally {
+        release();
+      }
+      return required(platform().addresses().decode(address));
     } finally {
-      release();
+      AddressCache.give(address);
     }
-    return required(platform().addresses().decode(address));
   }
 
   final void bindSocket(SocketAddress address) throws IOException {
-    NativeAddress encoded = encoded(address);
-    int fd = acquire();
+    NativeAddress encoded = AddressCache.take();
     try {
-      require("bind(" + address + ")", sockets().bind(fd, encoded));
+      encode(address, encoded);
+      int fd = acquire();
+      try {
+        require("bind(" + address + ")", sockets().bind(fd, encoded));
+      } finally {
+        release();
+      }
     } finally {
-      release();
+      AddressCache.give(encoded);
     }
   }
 
   final @Nullable SocketAddress peerAddress() throws IOException {
-    NativeAddress address = ADDRESS.get();
-    int result;
-    int fd = acquire();
+    NativeAddress address = AddressCache.take();
     try {
-      result = sockets().remoteAddress(fd, address);
+      int result;
+      int fd = acquire();
+      try {
+        result = sockets().remoteAddress(fd, address);
+      } finally {
+        release();
+      }
+      if (platform().errnos().isNotConnected(result)) {
+        return null;
+      }
+      require("getpeername", result);
+      return platform().addresses().decode(address);
     } finally {
-      release();
+      AddressCache.give(address);
     }
-    if (platform().errnos().isNotConnected(result)) {
-      return null;
-    }
-    require("getpeername", result);
-    return platform().addresses().decode(address);
   }
 
-  /**
-   * Writes an address into the calling thread's address memory, where it stays until the thread's
-   * next address.
-   */
-  final NativeAddress encoded(SocketAddress address) {
-    NativeAddress into = ADDRESS.get();
+  /** Connects; 0 or {@code -errno}. */
+  final int connectSocket(SocketAddress remote) throws IOException {
+    NativeAddress encoded = AddressCache.take();
+    try {
+      encode(remote, encoded);
+      int fd = acquire();
+      try {
+        return sockets().connect(fd, encoded);
+      } finally {
+        release();
+      }
+    } finally {
+      AddressCache.give(encoded);
+    }
+  }
+
+  final void encode(SocketAddress address, NativeAddress into) {
     platform().addresses().encode(address, family, into);
-    return into;
-  }
-
-  static NativeAddress threadAddress() {
-    return ADDRESS.get();
   }
 
   final Sockets sockets() {

@@ -1,6 +1,7 @@
 package mill.natives.net;
 
 import java.io.IOException;
+import mill.natives.NativePlatform;
 import mill.natives.platform.Platform;
 
 /**
@@ -12,17 +13,17 @@ import mill.natives.platform.Platform;
  */
 public record PipePair(RawFd source, RawFd sink) implements AutoCloseable {
   /**
-   * Makes a pipe.
+   * Makes a pipe. Any thread.
    *
    * @return the pipe, to be closed by the caller
    * @throws IOException if the system refuses, for instance for want of descriptors
    */
   public static PipePair open() throws IOException {
-    return open(Platform.current());
+    return open(NativePlatform.current());
   }
 
   /**
-   * Makes a pipe on a platform of the caller's choice.
+   * Makes a pipe on a platform of the caller's choice. Any thread.
    *
    * @param platform the platform
    * @return the pipe, to be closed by the caller

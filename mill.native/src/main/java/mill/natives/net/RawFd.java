@@ -2,6 +2,7 @@ package mill.natives.net;
 
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import mill.natives.NativePlatform;
 import mill.natives.Pollable;
 import mill.natives.platform.Platform;
 
@@ -20,18 +21,19 @@ public final class RawFd extends Pollable {
   }
 
   /**
-   * Takes over a descriptor: {@link #close()} closes it. It is made non-blocking.
+   * Takes over a descriptor: {@link #close()} closes it. It is made non-blocking. Any thread.
    *
    * @param fd open, and nobody else's from now on
    * @return the descriptor as a pollable
    * @throws IOException if it is not open ({@code EBADF})
    */
   public static RawFd own(int fd) throws IOException {
-    return wrap(Platform.current(), fd, true);
+    return wrap(NativePlatform.current(), fd, true);
   }
 
   /**
-   * Takes over a descriptor of a platform of the caller's choice. See {@link #own(int)}.
+   * Takes over a descriptor of a platform of the caller's choice. Any thread. See {@link
+   * #own(int)}.
    *
    * @param platform the platform
    * @param fd open, and nobody else's from now on
@@ -44,18 +46,18 @@ public final class RawFd extends Pollable {
 
   /**
    * Uses a descriptor that stays somebody else's: {@link #close()} only forgets it. It is made
-   * non-blocking.
+   * non-blocking. Any thread.
    *
    * @param fd open for as long as this is
    * @return the descriptor as a pollable
    * @throws IOException if it is not open ({@code EBADF})
    */
   public static RawFd borrow(int fd) throws IOException {
-    return wrap(Platform.current(), fd, false);
+    return wrap(NativePlatform.current(), fd, false);
   }
 
   /**
-   * Uses a descriptor of a platform of the caller's choice. See {@link #borrow(int)}.
+   * Uses a descriptor of a platform of the caller's choice. Any thread. See {@link #borrow(int)}.
    *
    * @param platform the platform
    * @param fd open for as long as this is

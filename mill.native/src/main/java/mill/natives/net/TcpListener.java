@@ -2,16 +2,24 @@ package mill.natives.net;
 
 import java.io.IOException;
 import java.net.SocketAddress;
+import java.util.ArrayList;
+import java.util.List;
+import mill.natives.NativePlatform;
 import mill.natives.platform.NativeAddress;
 import mill.natives.platform.Platform;
 import mill.natives.platform.Sockets;
 import mill.natives.platform.Sockets.Family;
 import org.jspecify.annotations.Nullable;
 
-/** A socket that TCP connections are accepted from. */
+/**
+ * A socket that TCP connections are accepted from.
+ *
+ * <p>{@link SockOpt#SO_REUSEADDR} is on, or a server could not start again while old connections
+ * are in TIME_WAIT; so is {@link SockOpt#TCP_NODELAY}, which the accepted streams have from here.
+ */
 public final class TcpListener extends AbstractListener {
   /**
-   * The backlog of {@link #bind(SocketAddress)}; the system lowers it to its own limit ({@code
+   * The backlog of {@link #bind(SocketAddress)}. The system lowers it to its own limit ({@code
    * somaxconn}).
    */
   public static final int DEFAULT_BACKLOG = 4096;
@@ -22,23 +30,34 @@ public final class TcpListener extends AbstractListener {
 
   /**
    * Opens a listener that is not bound yet, to set options before {@link #bindTo} and {@link
-   * #listen}.
+   * #listen}. Any thread.
    *
    * @param family {@code INET} or {@code INET6}
    * @return the listener, to be closed by the caller
    * @throws IOException if the system refuses, for instance for want of descriptors
    */
   public static TcpListener open(Family family) throws IOException {
-    return open(Platform.current(), family);
+    return open(NativePlatform.current(), family);
   }
 
   private static TcpListener open(Platform platform, Family family) throws IOException {
     int fd = openSocket(platform, family, Sockets.Type.STREAM);
-    return new TcpListener(platform, fd, family);
+    var listener = new TcpListener(platform, fd, family);
+    boolean done = false;
+    try {
+      listener.setOption(SockOpt.SO_REUSEADDR, true);
+      listener.setOption(SockOpt.TCP_NODELAY, true); // accepted streams have it from their listener
+      done = true;
+      return listener;
+    } finally {
+      if (!done) {
+        listener.close();
+      }
+    }
   }
 
   /**
-   * Listens on an address.
+   * Listens on an address. Any thread.
    *
    * @param local where; port 0 lets the system choose, {@link #localAddress()} tells what
    * @return the listener, to be closed by the caller
@@ -50,7 +69,7 @@ public final class TcpListener extends AbstractListener {
   }
 
   /**
-   * Listens on an address.
+   * Listens on an address. Any thread.
    *
    * @param local where; port 0 lets the system choose, {@link #localAddress()} tells what
    * @param backlog how many connections may wait to be accepted; the system may lower it
@@ -59,11 +78,11 @@ public final class TcpListener extends AbstractListener {
    *     nothing stays open
    */
   public static TcpListener bind(SocketAddress local, int backlog) throws IOException {
-    return bind(Platform.current(), local, backlog);
+    return bind(NativePlatform.current(), local, backlog);
   }
 
   /**
-   * Listens on an address of a platform of the caller's choice.
+   * Listens on an address of a platform of the caller's choice. Any thread.
    *
    * @param platform the platform
    * @param local where
@@ -77,8 +96,9 @@ public final class TcpListener extends AbstractListener {
   }
 
   /**
-   * Listens on an address beside other listeners that were bound to it in this way, with {@code
-   * SO_REUSEPORT}. Any process of the same user may join them.
+   * Listens on an address beside whoever listens there with {@code SO_REUSEPORT} already, whichever
+   * process of the same user it is. Any thread. Those who want to share among themselves alone use
+   * {@link #bindShards}.
    *
    * <p>Where {@link Platform#balancesListeners()} says so, the kernel gives each new connection to
    * one of them, by a hash of its addresses. Closing one resets the connections that wait there.
@@ -97,12 +117,57 @@ public final class TcpListener extends AbstractListener {
     return bind(platform, local, backlog, true);
   }
 
+  /**
+   * Listens on an address with several listeners, which share it among themselves and with nobody
+   * who does not ask for it: where somebody listens already, with {@code SO_REUSEPORT} or without,
+   * this fails. Any thread.
+   *
+   * <p>Where {@link Platform#balancesListeners()} says so, the kernel gives each new connection to
+   * one of them, by a hash of its addresses. Closing one resets the connections that wait there.
+   *
+   * @param platform the platform
+   * @param local where; port 0 lets the system choose one for all
+   * @param backlog how many connections may wait to be accepted at each
+   * @param count how many listeners, at least 1
+   * @return the listeners, each to be closed by the caller
+   * @throws IOException if the platform refuses, {@code EADDRINUSE} for instance; nothing stays
+   *     open
+   * @throws UnsupportedOperationException if there are to be several and this system has no {@code
+   *     SO_REUSEPORT}; nothing stays open
+   * @throws IllegalArgumentException if {@code count} is below 1
+   */
+  public static List<TcpListener> bindShards(
+      Platform platform, SocketAddress local, int backlog, int count) throws IOException {
+    if (count < 1) {
+      throw new IllegalArgumentException("the number of shards must be at least 1, not " + count);
+    }
+    var shards = new ArrayList<TcpListener>();
+    boolean listening = false;
+    try {
+      // The first without the option, or it would join whoever is there. Given it when it listens
+      // already, it lets the others join: nobody gets in between.
+      TcpListener first = bind(platform, local, backlog, false);
+      shards.add(first);
+      if (count > 1) {
+        first.setOption(SockOpt.SO_REUSEPORT, true);
+      }
+      while (shards.size() < count) {
+        shards.add(bind(platform, first.localAddress(), backlog, true));
+      }
+      listening = true;
+      return List.copyOf(shards);
+    } finally {
+      if (!listening) {
+        shards.forEach(TcpListener::close);
+      }
+    }
+  }
+
   private static TcpListener bind(
       Platform platform, SocketAddress local, int backlog, boolean shared) throws IOException {
     TcpListener listener = open(platform, internetFamily(local));
     boolean listening = false;
     try {
-      listener.setOption(SockOpt.SO_REUSEADDR, true);
       if (shared) {
         listener.setOption(SockOpt.SO_REUSEPORT, true);
       }
@@ -130,11 +195,17 @@ public final class TcpListener extends AbstractListener {
    */
   @SuppressWarnings("exports") // see module-info
   public @Nullable TcpStream accept() throws IOException {
-    return accept(threadAddress());
+    NativeAddress peer = AddressCache.take();
+    try {
+      return accept(peer);
+    } finally {
+      AddressCache.give(peer);
+    }
   }
 
   /**
-   * Accepts a connection that waits and tells where it comes from. See {@link #accept()}.
+   * Accepts a connection that waits and tells where it comes from. Any thread. See {@link
+   * #accept()}.
    *
    * @param peer receives the peer's address; {@link Platform#addresses()} reads it
    * @return the connection, to be closed by the caller; null when none waits
@@ -143,6 +214,13 @@ public final class TcpListener extends AbstractListener {
   @SuppressWarnings("exports") // see module-info
   public @Nullable TcpStream accept(NativeAddress peer) throws IOException {
     int fd = acceptDescriptor(peer);
-    return fd < 0 ? null : new TcpStream(platform(), fd, family(), true);
+    if (fd < 0) {
+      return null;
+    }
+    var stream = new TcpStream(platform(), fd, family(), true);
+    if (mayLinger()) {
+      stream.setMayLinger();
+    }
+    return stream;
   }
 }

@@ -5,7 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.Objects;
 import mill.natives.platform.Errnos;
 
-/** What all transfers share: how their buffers are checked and their results read. */
+/** What all transfers share: how their buffers are checked and what their results mean. */
 final class Transfers {
   /**
    * How often a call that a signal interrupted is made again before the transfer counts as one that

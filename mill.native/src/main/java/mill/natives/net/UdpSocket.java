@@ -2,6 +2,7 @@ package mill.natives.net;
 
 import java.io.IOException;
 import java.net.SocketAddress;
+import mill.natives.NativePlatform;
 import mill.natives.platform.Platform;
 import mill.natives.platform.Sockets;
 import mill.natives.platform.Sockets.Family;
@@ -14,14 +15,14 @@ public final class UdpSocket extends AbstractDatagramSocket {
 
   /**
    * Opens a socket that is not bound: sending or connecting binds it to a port of the system's
-   * choice.
+   * choice. Any thread.
    *
    * @param family {@code INET} or {@code INET6}
    * @return the socket, to be closed by the caller
    * @throws IOException if the system refuses, for instance for want of descriptors
    */
   public static UdpSocket open(Family family) throws IOException {
-    return open(Platform.current(), family);
+    return open(NativePlatform.current(), family);
   }
 
   private static UdpSocket open(Platform platform, Family family) throws IOException {
@@ -29,7 +30,7 @@ public final class UdpSocket extends AbstractDatagramSocket {
   }
 
   /**
-   * Opens a socket and binds it.
+   * Opens a socket and binds it. Any thread.
    *
    * @param local where to receive; port 0 lets the system choose, {@link #localAddress()} tells
    *     what
@@ -37,11 +38,11 @@ public final class UdpSocket extends AbstractDatagramSocket {
    * @throws IOException if the kernel refuses, {@code EADDRINUSE} for instance; nothing stays open
    */
   public static UdpSocket bind(SocketAddress local) throws IOException {
-    return bind(Platform.current(), local);
+    return bind(NativePlatform.current(), local);
   }
 
   /**
-   * Opens a socket on a platform of the caller's choice and binds it.
+   * Opens a socket on a platform of the caller's choice and binds it. Any thread.
    *
    * @param platform the platform
    * @param local where to receive

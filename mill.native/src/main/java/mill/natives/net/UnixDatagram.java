@@ -2,6 +2,7 @@ package mill.natives.net;
 
 import java.io.IOException;
 import java.net.SocketAddress;
+import mill.natives.NativePlatform;
 import mill.natives.platform.Platform;
 import mill.natives.platform.Sockets;
 import mill.natives.platform.Sockets.Family;
@@ -17,17 +18,17 @@ public final class UnixDatagram extends AbstractDatagramSocket {
   }
 
   /**
-   * Opens a socket without a name: it can send, and nobody can answer.
+   * Opens a socket without a name: it can send, and nobody can answer. Any thread.
    *
    * @return the socket, to be closed by the caller
    * @throws IOException if the system refuses, for instance for want of descriptors
    */
   public static UnixDatagram open() throws IOException {
-    return open(Platform.current());
+    return open(NativePlatform.current());
   }
 
   /**
-   * Opens a socket without a name on a platform of the caller's choice.
+   * Opens a socket without a name on a platform of the caller's choice. Any thread.
    *
    * @param platform the platform
    * @return the socket, to be closed by the caller
@@ -38,7 +39,7 @@ public final class UnixDatagram extends AbstractDatagramSocket {
   }
 
   /**
-   * Opens a socket and binds it.
+   * Opens a socket and binds it. Any thread.
    *
    * @param local a {@link UnixAddress} or {@link java.net.UnixDomainSocketAddress}
    * @return the socket, to be closed by the caller
@@ -46,11 +47,11 @@ public final class UnixDatagram extends AbstractDatagramSocket {
    *     instance; nothing stays open
    */
   public static UnixDatagram bind(SocketAddress local) throws IOException {
-    return bind(Platform.current(), local);
+    return bind(NativePlatform.current(), local);
   }
 
   /**
-   * Opens a socket on a platform of the caller's choice and binds it.
+   * Opens a socket on a platform of the caller's choice and binds it. Any thread.
    *
    * @param platform the platform
    * @param local a {@link UnixAddress} or {@link java.net.UnixDomainSocketAddress}

@@ -2,6 +2,8 @@ package mill.natives.net;
 
 import java.io.IOException;
 import java.net.SocketAddress;
+import mill.natives.NativePlatform;
+import mill.natives.platform.NativeAddress;
 import mill.natives.platform.Platform;
 import mill.natives.platform.Sockets;
 import mill.natives.platform.Sockets.Family;
@@ -18,7 +20,7 @@ public final class UnixListener extends AbstractListener {
   }
 
   /**
-   * Listens on an address.
+   * Listens on an address. Any thread.
    *
    * @param local a {@link UnixAddress} or {@link java.net.UnixDomainSocketAddress}
    * @return the listener, to be closed by the caller
@@ -30,7 +32,7 @@ public final class UnixListener extends AbstractListener {
   }
 
   /**
-   * Listens on an address.
+   * Listens on an address. Any thread.
    *
    * @param local a {@link UnixAddress} or {@link java.net.UnixDomainSocketAddress}
    * @param backlog how many connections may wait to be accepted; the system may lower it
@@ -39,11 +41,11 @@ public final class UnixListener extends AbstractListener {
    *     instance; nothing stays open
    */
   public static UnixListener bind(SocketAddress local, int backlog) throws IOException {
-    return bind(Platform.current(), local, backlog);
+    return bind(NativePlatform.current(), local, backlog);
   }
 
   /**
-   * Listens on an address of a platform of the caller's choice.
+   * Listens on an address of a platform of the caller's choice. Any thread.
    *
    * @param platform the platform
    * @param local a {@link UnixAddress} or {@link java.net.UnixDomainSocketAddress}
@@ -77,7 +79,12 @@ public final class UnixListener extends AbstractListener {
    */
   @SuppressWarnings("exports") // see module-info
   public @Nullable UnixStream accept() throws IOException {
-    int fd = acceptDescriptor(threadAddress());
-    return fd < 0 ? null : new UnixStream(platform(), fd, true);
+    NativeAddress peer = AddressCache.take();
+    try {
+      int fd = acceptDescriptor(peer);
+      return fd < 0 ? null : new UnixStream(platform(), fd, true);
+    } finally {
+      AddressCache.give(peer);
+    }
   }
 }

@@ -2,6 +2,7 @@ package mill.natives.net;
 
 import java.io.IOException;
 import java.net.SocketAddress;
+import mill.natives.NativePlatform;
 import mill.natives.platform.Platform;
 import mill.natives.platform.Sockets;
 import mill.natives.platform.Sockets.Family;
@@ -21,19 +22,19 @@ public final class UnixStream extends StreamSocket {
   }
 
   /**
-   * Connects to a server. A Unix connect has its outcome at once.
+   * Connects to a server. A Unix connect has its outcome at once. Any thread.
    *
    * @param remote a {@link UnixAddress} or {@link java.net.UnixDomainSocketAddress}
    * @return the stream, to be closed by the caller
-   * @throws IOException if the kernel refuses, {@code ENOENT}, {@code ECONNREFUSED}, or {@code
-   *     EAGAIN} when the server's backlog is full, for instance; nothing stays open
+   * @throws IOException if the kernel refuses, with {@code ENOENT} or {@code ECONNREFUSED} for
+   *     instance, or {@code EAGAIN} when the server's backlog is full; nothing stays open
    */
   public static UnixStream connect(SocketAddress remote) throws IOException {
-    return connect(Platform.current(), remote);
+    return connect(NativePlatform.current(), remote);
   }
 
   /**
-   * Connects to a server on a platform of the caller's choice.
+   * Connects to a server on a platform of the caller's choice. Any thread.
    *
    * @param platform the platform
    * @param remote a {@link UnixAddress} or {@link java.net.UnixDomainSocketAddress}
@@ -56,17 +57,18 @@ public final class UnixStream extends StreamSocket {
   }
 
   /**
-   * Makes two streams that are connected to each other ({@code socketpair(2)}).
+   * Makes two streams that are connected to each other ({@code socketpair(2)}). Any thread.
    *
    * @return both, each to be closed by the caller
    * @throws IOException if the system refuses, for instance for want of descriptors
    */
   public static Pair pair() throws IOException {
-    return pair(Platform.current());
+    return pair(NativePlatform.current());
   }
 
   /**
-   * Makes two streams that are connected to each other, on a platform of the caller's choice.
+   * Makes two streams that are connected to each other, on a platform of the caller's choice. Any
+   * thread.
    *
    * @param platform the platform
    * @return both, each to be closed by the caller

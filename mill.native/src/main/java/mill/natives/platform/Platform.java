@@ -27,19 +27,6 @@ import org.jspecify.annotations.Nullable;
  */
 public interface Platform {
   /**
-   * Gives the platform of the system this runs on.
-   *
-   * @return the one instance
-   * @throws IllegalStateException if native access is not granted to {@code mill.natives}; the
-   *     message says what to type
-   * @throws UnsupportedOperationException if mill has no backend for this system or architecture,
-   *     which the message names
-   */
-  static Platform current() {
-    return CurrentPlatform.get();
-  }
-
-  /**
    * Names the backend, system and architecture, as in {@code epoll on Linux/amd64}.
    *
    * @return the name

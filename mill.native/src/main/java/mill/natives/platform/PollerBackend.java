@@ -12,6 +12,9 @@ import mill.natives.Trigger;
  * and never calls after {@link #close()}.
  */
 public interface PollerBackend {
+  /** The token of the waker's own events: never passed in, and never told to anybody. */
+  long WAKER_TOKEN = -1L;
+
   /**
    * Puts a descriptor into the kernel's set. Any thread.
    *

@@ -117,7 +117,7 @@ final class AfdPoll {
   void ask(long token, Interest interest, Trigger trigger) {
     this.token = token;
     this.trigger = trigger;
-    this.interest = AfdEvents.mask(interest);
+    this.interest = IocpEvents.mask(interest);
     spent = 0;
   }
 
@@ -143,7 +143,7 @@ final class AfdPoll {
    *
    * @return 0, or the {@code NTSTATUS} of the failure; the socket cannot be polled then
    */
-  int update(AfdCalls calls) {
+  int update(IocpCalls calls) {
     int wanted = wanted();
     return switch (state) {
       case IDLE -> wanted == 0 ? 0 : submit(calls, wanted);
@@ -158,7 +158,7 @@ final class AfdPoll {
    *
    * @return true if it is free now, false if it will be when its packet has come
    */
-  boolean delete(AfdCalls calls) {
+  boolean delete(IocpCalls calls) {
     require(state != State.FREE && !deletePending);
     if (state == State.IDLE) {
       state = State.FREE;
@@ -194,7 +194,7 @@ final class AfdPoll {
     }
     int events =
         AFD_POLL_INFO.NumberOfHandles(info) < 1 ? 0 : AFD_POLL_HANDLE_INFO.Events(handleInfo);
-    if ((events & AfdEvents.LOCAL_CLOSE) != 0) {
+    if ((events & IocpEvents.LOCAL_CLOSE) != 0) {
       spent = EVERYTHING;
       return 0;
     }
@@ -204,7 +204,7 @@ final class AfdPoll {
   /** Gives up polling until it is asked anew, and says what to report. */
   int dead() {
     spent = EVERYTHING;
-    return AfdEvents.DEAD;
+    return IocpEvents.DEAD;
   }
 
   private int report(int events) {
@@ -216,15 +216,15 @@ final class AfdPoll {
             case ONESHOT -> EVERYTHING;
           };
     }
-    return AfdEvents.readiness(events);
+    return IocpEvents.readiness(events);
   }
 
-  private int submit(AfdCalls calls, int events) {
+  private int submit(IocpCalls calls, int events) {
     AFD_POLL_INFO.Timeout(info, Long.MAX_VALUE);
     AFD_POLL_INFO.NumberOfHandles(info, 1);
     AFD_POLL_INFO.Exclusive(info, 0);
     // LOCAL_CLOSE comes unasked on some systems; asked for, it comes on all of them.
-    AFD_POLL_HANDLE_INFO.Events(handleInfo, events | AfdEvents.LOCAL_CLOSE);
+    AFD_POLL_HANDLE_INFO.Events(handleInfo, events | IocpEvents.LOCAL_CLOSE);
     AFD_POLL_HANDLE_INFO.Status(handleInfo, 0);
     IO_STATUS_BLOCK.Status(statusBlock, Windows.STATUS_PENDING());
     int status = calls.poll(device, statusBlock, info, context);
@@ -237,7 +237,7 @@ final class AfdPoll {
     return 0;
   }
 
-  private int cancel(AfdCalls calls) {
+  private int cancel(IocpCalls calls) {
     // Whatever this returns, the packet comes, and until then the record is the kernel's.
     calls.cancel(device, statusBlock);
     state = State.CANCELLED;

@@ -19,14 +19,14 @@ final class AfdPolls {
   /** How many operations share a handle. */
   static final int GROUP_SIZE = 32;
 
-  private final AfdCalls calls;
+  private final IocpCalls calls;
   private final MemorySegment port;
   private final Arena arena;
   private final List<MemorySegment> devices = new ArrayList<>();
   private final List<AfdPoll> all = new ArrayList<>();
   private final ArrayDeque<AfdPoll> free = new ArrayDeque<>();
 
-  AfdPolls(AfdCalls calls, MemorySegment port, Arena arena) {
+  AfdPolls(IocpCalls calls, MemorySegment port, Arena arena) {
     this.calls = calls;
     this.port = port;
     this.arena = arena;

@@ -41,8 +41,8 @@ final class IocpPoller implements PollerBackend {
   private static final long KEY_OFFSET = OVERLAPPED_ENTRY.lpCompletionKey$offset();
   private static final long CONTEXT_OFFSET = OVERLAPPED_ENTRY.lpOverlapped$offset();
 
-  private final AfdCalls calls;
-  private final EdgeSockets edges;
+  private final IocpCalls calls;
+  private final EdgePollers edges;
   private final MemorySegment port;
   private final IocpWaker waker;
 
@@ -52,7 +52,7 @@ final class IocpPoller implements PollerBackend {
 
   private final Object lock = new Object();
   private final AfdPolls polls; // guarded by lock, as are the next three
-  private final FdTable table = new FdTable();
+  private final AfdPollTable table = new AfdPollTable();
   private final ArrayDeque<AfdPoll> updates = new ArrayDeque<>();
   private boolean waiting;
 
@@ -60,7 +60,7 @@ final class IocpPoller implements PollerBackend {
   private MemorySegment entries = MemorySegment.NULL;
   private int capacity;
 
-  IocpPoller(AfdCalls calls, EdgeSockets edges) throws IOException {
+  IocpPoller(IocpCalls calls, EdgePollers edges) throws IOException {
     this.calls = calls;
     this.edges = edges;
     MemorySegment[] handle = new MemorySegment[1];

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import mill.natives.gen.windows.WSADATA;
-import mill.natives.gen.windows.Windows;
 import mill.natives.platform.AddressCodec;
 import mill.natives.platform.Errnos;
 import mill.natives.platform.OptionCode;
@@ -18,8 +17,8 @@ public final class WindowsPlatform implements Platform {
   private static final short WINSOCK_2_2 = 0x0202;
 
   private final String architecture;
-  private final AfdCalls calls = new NativeAfd();
-  private final EdgeSockets edges = new EdgeSockets();
+  private final IocpCalls calls = new NativeIocpCalls();
+  private final EdgePollers edges = new EdgePollers();
   private final WindowsSockets sockets = new WindowsSockets(edges);
   private final WindowsAddresses addresses = new WindowsAddresses();
 
@@ -33,7 +32,7 @@ public final class WindowsPlatform implements Platform {
     this.architecture = architecture;
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment data = WSADATA.allocate(arena);
-      int error = SocketCalls.startup(WINSOCK_2_2, data);
+      int error = WindowsCalls.startup(WINSOCK_2_2, data);
       if (error != 0) {
         throw new UnsupportedOperationException(
             "Winsock 2.2 does not start: " + WindowsErrnos.TABLE.name(error));
@@ -74,6 +73,6 @@ public final class WindowsPlatform implements Platform {
   // SetThreadAffinityMask covers one group of 64 processors only; nobody has asked for it yet.
   @Override
   public int pinCurrentThread(int cpu) {
-    return cpu < 0 ? -Windows.WSAEINVAL() : -WindowsErrnos.NOT_IMPLEMENTED;
+    return -WindowsErrnos.NOT_IMPLEMENTED;
   }
 }

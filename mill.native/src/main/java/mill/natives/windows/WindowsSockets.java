@@ -29,12 +29,12 @@ final class WindowsSockets implements Sockets {
   private static final int MAX_LINGER_SECONDS = 0xffff;
 
   // Where the scratch memory of a vectored call holds its count of bytes and its flags.
-  private static final long COUNT_OFFSET = WsaBuffers.SIZE_BYTES;
+  private static final long COUNT_OFFSET = IoVectors.SIZE_BYTES;
   private static final long FLAGS_OFFSET = COUNT_OFFSET + Long.BYTES;
 
-  private final EdgeSockets edges;
+  private final EdgePollers edges;
 
-  WindowsSockets(EdgeSockets edges) {
+  WindowsSockets(EdgePollers edges) {
     this.edges = edges;
   }
 
@@ -42,7 +42,7 @@ final class WindowsSockets implements Sockets {
   public int socket(Family family, Type type) {
     int kind = type == Type.STREAM ? Windows.SOCK_STREAM() : Windows.SOCK_DGRAM();
     int flags = Windows.WSA_FLAG_OVERLAPPED() | Windows.WSA_FLAG_NO_HANDLE_INHERIT();
-    long socket = SocketCalls.socket(domain(family), kind, 0, 0, flags);
+    long socket = WindowsCalls.socket(domain(family), kind, 0, 0, flags);
     return socket < 0 ? (int) socket : prepared((int) socket);
   }
 
@@ -59,18 +59,18 @@ final class WindowsSockets implements Sockets {
 
   @Override
   public int bind(int fd, NativeAddress address) {
-    return SocketCalls.bind(fd, address.segment(), address.length());
+    return WindowsCalls.bind(fd, address.segment(), address.length());
   }
 
   @Override
   public int listen(int fd, int backlog) {
-    return SocketCalls.listen(fd, backlog);
+    return WindowsCalls.listen(fd, backlog);
   }
 
   @Override
   public int accept(int fd, NativeAddress peer) {
     MemorySegment length = addressLength();
-    long accepted = SocketCalls.accept(fd, peer.segment(), length);
+    long accepted = WindowsCalls.accept(fd, peer.segment(), length);
     if (accepted >= 0) {
       peer.setLength(length.get(INT, 0));
       KernelCalls.setNotInherited(MemorySegment.ofAddress(accepted));
@@ -84,14 +84,14 @@ final class WindowsSockets implements Sockets {
 
   @Override
   public int connect(int fd, NativeAddress address) {
-    int result = SocketCalls.connect(fd, address.segment(), address.length());
+    int result = WindowsCalls.connect(fd, address.segment(), address.length());
     return result == -Windows.WSAEWOULDBLOCK() ? -Windows.WSAEINPROGRESS() : result;
   }
 
   @Override
   public int localAddress(int fd, NativeAddress into) {
     MemorySegment length = addressLength();
-    int result = SocketCalls.getsockname(fd, into.segment(), length);
+    int result = WindowsCalls.getsockname(fd, into.segment(), length);
     into.setLength(result < 0 ? 0 : length.get(INT, 0));
     return result;
   }
@@ -99,15 +99,23 @@ final class WindowsSockets implements Sockets {
   @Override
   public int remoteAddress(int fd, NativeAddress into) {
     MemorySegment length = addressLength();
-    int result = SocketCalls.getpeername(fd, into.segment(), length);
+    int result = WindowsCalls.getpeername(fd, into.segment(), length);
     into.setLength(result < 0 ? 0 : length.get(INT, 0));
     return result;
   }
 
+  // A transfer makes its call in two places, with the buffer and with a slice of it: given one
+  // place
+  // and a choice of two segments, the compiler cannot do away with the slice, and every call leaves
+  // 40 bytes of garbage.
+
   @Override
   public int receive(int fd, MemorySegment buffer, long offset, long length) {
     int size = capped(length);
-    int result = TransferCalls.recv(fd, at(buffer, offset), size, 0);
+    int result =
+        offset == 0
+            ? TransferCalls.recv(fd, buffer, size, 0)
+            : TransferCalls.recv(fd, buffer.asSlice(offset), size, 0);
     if (result == -Windows.WSAEMSGSIZE()) {
       result = size; // a datagram that was cut off
     } else if (result == -Windows.WSAECONNRESET() && isDatagram(fd)) {
@@ -118,7 +126,11 @@ final class WindowsSockets implements Sockets {
 
   @Override
   public int send(int fd, MemorySegment buffer, long offset, long length) {
-    int result = TransferCalls.send(fd, at(buffer, offset), capped(length), 0);
+    int size = capped(length);
+    int result =
+        offset == 0
+            ? TransferCalls.send(fd, buffer, size, 0)
+            : TransferCalls.send(fd, buffer.asSlice(offset), size, 0);
     return afterWrite(fd, result);
   }
 
@@ -126,10 +138,13 @@ final class WindowsSockets implements Sockets {
   public int receiveFrom(
       int fd, MemorySegment buffer, long offset, long length, NativeAddress from) {
     int size = capped(length);
+    MemorySegment address = from.segment();
     for (int i = 0; i < MAX_UNREACHABLE_REPORTS; i++) {
       MemorySegment addressLength = addressLength();
       int received =
-          TransferCalls.recvfrom(fd, at(buffer, offset), size, 0, from.segment(), addressLength);
+          offset == 0
+              ? TransferCalls.recvfrom(fd, buffer, size, 0, address, addressLength)
+              : TransferCalls.recvfrom(fd, buffer.asSlice(offset), size, 0, address, addressLength);
       if (received >= 0 || received == -Windows.WSAEMSGSIZE()) {
         from.setLength(addressLength.get(INT, 0));
         return afterRead(fd, received >= 0 ? received : size);
@@ -147,7 +162,11 @@ final class WindowsSockets implements Sockets {
   @Override
   public int sendTo(int fd, MemorySegment buffer, long offset, long length, NativeAddress to) {
     int size = (int) Math.min(length, Integer.MAX_VALUE);
-    int result = TransferCalls.sendto(fd, at(buffer, offset), size, 0, to.segment(), to.length());
+    MemorySegment address = to.segment();
+    int result =
+        offset == 0
+            ? TransferCalls.sendto(fd, buffer, size, 0, address, to.length())
+            : TransferCalls.sendto(fd, buffer.asSlice(offset), size, 0, address, to.length());
     return afterWrite(fd, result);
   }
 
@@ -167,7 +186,7 @@ final class WindowsSockets implements Sockets {
     MemorySegment received = scratch.asSlice(COUNT_OFFSET, Long.BYTES);
     MemorySegment flags = scratch.asSlice(FLAGS_OFFSET, Integer.BYTES);
     flags.set(INT, 0, 0);
-    int used = WsaBuffers.write(scratch, buffers, from, count, MAX_TRANSFER_BYTES);
+    int used = IoVectors.write(scratch, buffers, from, count, MAX_TRANSFER_BYTES);
     try {
       int result = TransferCalls.recvBuffers(fd, scratch, used, received, flags);
       return afterRead(fd, result < 0 ? result : received.get(INT, 0));
@@ -180,7 +199,7 @@ final class WindowsSockets implements Sockets {
   public long writev(int fd, MemorySegment[] buffers, int from, int count) {
     MemorySegment scratch = CallMemory.current().scratch();
     MemorySegment sent = scratch.asSlice(COUNT_OFFSET, Long.BYTES);
-    int used = WsaBuffers.write(scratch, buffers, from, count, MAX_TRANSFER_BYTES);
+    int used = IoVectors.write(scratch, buffers, from, count, MAX_TRANSFER_BYTES);
     try {
       int result = TransferCalls.sendBuffers(fd, scratch, used, sent, 0);
       return result < 0 ? afterWrite(fd, result) : sent.get(INT, 0);
@@ -192,19 +211,19 @@ final class WindowsSockets implements Sockets {
   @Override
   public int shutdown(int fd, boolean read, boolean write) {
     int how = read && write ? Windows.SD_BOTH() : read ? Windows.SD_RECEIVE() : Windows.SD_SEND();
-    return SocketCalls.shutdown(fd, how);
+    return WindowsCalls.shutdown(fd, how);
   }
 
   @Override
   public int setOption(int fd, OptionCode code, MemorySegment value) {
-    return SocketCalls.setsockopt(fd, code.level(), code.number(), value, (int) value.byteSize());
+    return WindowsCalls.setsockopt(fd, code.level(), code.number(), value, (int) value.byteSize());
   }
 
   @Override
   public int getOption(int fd, OptionCode code, MemorySegment value) {
     MemorySegment length = CallMemory.current().scratch();
     length.set(INT, 0, (int) value.byteSize());
-    int result = SocketCalls.getsockopt(fd, code.level(), code.number(), value, length);
+    int result = WindowsCalls.getsockopt(fd, code.level(), code.number(), value, length);
     return result < 0 ? result : length.get(INT, 0);
   }
 
@@ -212,7 +231,7 @@ final class WindowsSockets implements Sockets {
   public int setIntOption(int fd, OptionCode code, int value) {
     MemorySegment memory = CallMemory.current().scratch();
     memory.set(INT, 0, value);
-    return SocketCalls.setsockopt(fd, code.level(), code.number(), memory, Integer.BYTES);
+    return WindowsCalls.setsockopt(fd, code.level(), code.number(), memory, Integer.BYTES);
   }
 
   @Override
@@ -229,7 +248,7 @@ final class WindowsSockets implements Sockets {
     MemorySegment value = CallMemory.current().scratch();
     linger.l_onoff(value, (short) (seconds < 0 ? 0 : 1));
     linger.l_linger(value, (short) Math.clamp(seconds, 0, MAX_LINGER_SECONDS));
-    return SocketCalls.setsockopt(
+    return WindowsCalls.setsockopt(
         fd, Windows.SOL_SOCKET(), Windows.SO_LINGER(), value, (int) linger.sizeof());
   }
 
@@ -245,18 +264,18 @@ final class WindowsSockets implements Sockets {
   public int setNonBlocking(int fd) {
     MemorySegment on = CallMemory.current().scratch();
     on.set(INT, 0, 1);
-    return SocketCalls.ioctlsocket(fd, Windows.FIONBIO(), on);
+    return WindowsCalls.ioctlsocket(fd, Windows.FIONBIO(), on);
   }
 
   @Override
   public int close(int fd) {
-    return SocketCalls.closesocket(fd);
+    return WindowsCalls.closesocket(fd);
   }
 
   private int prepared(int fd) {
     int result = setNonBlocking(fd);
     if (result < 0) {
-      SocketCalls.closesocket(fd);
+      WindowsCalls.closesocket(fd);
       return result;
     }
     return fd;
@@ -265,14 +284,14 @@ final class WindowsSockets implements Sockets {
   // Winsock's own notifications (WSAEventSelect) are re-enabled the same way: reading by any read,
   // writing by a write that found no room.
   private int afterRead(int fd, int result) {
-    edges.used(fd, AfdEvents.READING);
+    edges.used(fd, IocpEvents.READING);
     // After this end's own shutdown, which elsewhere is the end of the stream.
     return result == -Windows.WSAESHUTDOWN() ? 0 : result;
   }
 
   private int afterWrite(int fd, int result) {
     if (result == -Windows.WSAEWOULDBLOCK()) {
-      edges.used(fd, AfdEvents.WRITING);
+      edges.used(fd, IocpEvents.WRITING);
     }
     return result == -Windows.WSAESHUTDOWN() ? -WindowsErrnos.BROKEN_PIPE : result;
   }
@@ -295,10 +314,6 @@ final class WindowsSockets implements Sockets {
     MemorySegment length = CallMemory.current().scratch();
     length.set(INT, 0, NativeAddress.CAPACITY_BYTES);
     return length;
-  }
-
-  private static MemorySegment at(MemorySegment buffer, long offset) {
-    return offset == 0 ? buffer : buffer.asSlice(offset);
   }
 
   private static int capped(long length) {

@@ -4,7 +4,7 @@ import mill.natives.gen.macos.MacOs;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An event filter in the model's kernel.
+ * A model of a kqueue's event filter.
  *
  * <pre>
  *              the file changed, or EV_ADD found it ready
@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  */
 final class Knote {
+  final ModelKqueue kqueue;
   final long ident;
   final int filter;
   final @Nullable ModelFile file;
@@ -22,9 +23,14 @@ final class Knote {
   long udata;
   boolean disabled;
   boolean active;
+  boolean queued;
   boolean triggered;
 
-  Knote(long ident, int filter, @Nullable ModelFile file, int flags, long udata) {
+  private final ModelFile.State userState = new ModelFile.State();
+
+  Knote(
+      ModelKqueue kqueue, long ident, int filter, @Nullable ModelFile file, int flags, long udata) {
+    this.kqueue = kqueue;
     this.ident = ident;
     this.filter = filter;
     this.file = file;
@@ -38,7 +44,7 @@ final class Knote {
 
   ModelFile.State state() {
     if (file == null) {
-      return new ModelFile.State(triggered, false, 0, 0);
+      return userState.set(triggered, false, 0, 0);
     }
     return filter == MacOs.EVFILT_READ() ? file.read() : file.write();
   }

@@ -74,6 +74,17 @@ class KqueueTrapsTest {
   }
 
   @Test
+  void aTriggerThatTheKernelRefusedDoesNotSilenceTheNext() throws IOException {
+    kernel.triggerError = MacOs.ENOMEM();
+    var refused = assertThrows(IllegalStateException.class, poller::wake);
+    assertEquals("kevent(NOTE_TRIGGER): ENOMEM (errno 12)", refused.getCause().getMessage());
+    kernel.triggerError = 0;
+    poller.wake();
+    poller.poll(events, SECOND_NS);
+    assertTrue(events.woken());
+  }
+
+  @Test
   void changesOfAnInterruptedCallStay() throws IOException {
     var pair = pair();
     poller.register(pair.first(), 1, Interest.WRITABLE, Trigger.LEVEL);

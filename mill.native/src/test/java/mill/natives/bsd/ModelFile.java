@@ -3,15 +3,49 @@ package mill.natives.bsd;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Something behind a descriptor of the model. All of the model is guarded by its kernel. */
+/** A model of what is behind a descriptor. All of the model is guarded by its kernel. */
 abstract class ModelFile {
   final List<Knote> knotes = new ArrayList<>();
   boolean nonBlocking;
   boolean closeOnExec;
 
+  /** What the two filters saw when they looked last. Reused: looking makes no garbage. */
+  final State readState = new State();
+
+  final State writeState = new State();
+
   /** What a filter sees: whether it is ready, and with which flags. */
-  record State(boolean ready, boolean eof, int fflags, long data) {
-    static final State NOT_READY = new State(false, false, 0, 0);
+  static final class State {
+    static final State NOT_READY = new State();
+
+    private boolean ready;
+    private boolean eof;
+    private int fflags;
+    private long data;
+
+    State set(boolean ready, boolean eof, int fflags, long data) {
+      this.ready = ready;
+      this.eof = eof;
+      this.fflags = fflags;
+      this.data = data;
+      return this;
+    }
+
+    boolean ready() {
+      return ready;
+    }
+
+    boolean eof() {
+      return eof;
+    }
+
+    int fflags() {
+      return fflags;
+    }
+
+    long data() {
+      return data;
+    }
   }
 
   /** The errno with which a filter cannot be attached, or 0. */

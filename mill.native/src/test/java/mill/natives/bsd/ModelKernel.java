@@ -23,6 +23,9 @@ final class ModelKernel {
   /** How many of the next waits a signal interrupts, after their changes were applied. */
   final AtomicInteger interruptions = new AtomicInteger();
 
+  /** The errno with which every NOTE_TRIGGER fails, or 0. */
+  volatile int triggerError;
+
   /** Called when a kevent has copied its events out, before the caller sees them. */
   volatile Runnable afterEvents = () -> {};
 
@@ -50,11 +53,7 @@ final class ModelKernel {
       return -MacOs.EBADF();
     }
     for (Knote knote : file.knotes) {
-      for (ModelFile other : files.values()) {
-        if (other instanceof ModelKqueue kqueue) {
-          kqueue.drop(knote);
-        }
-      }
+      knote.kqueue.drop(knote);
     }
     file.knotes.clear();
     file.closed(this);
@@ -77,13 +76,10 @@ final class ModelKernel {
   }
 
   private void changed(ModelFile file, int filter) {
-    for (Knote knote : file.knotes) {
+    for (int i = 0; i < file.knotes.size(); i++) {
+      Knote knote = file.knotes.get(i);
       if (knote.filter == filter && knote.state().ready()) {
-        for (ModelFile other : files.values()) {
-          if (other instanceof ModelKqueue kqueue) {
-            kqueue.activate(knote);
-          }
-        }
+        knote.kqueue.activate(knote);
       }
     }
     notifyAll();

@@ -1,22 +1,27 @@
 package mill.natives.bsd;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import mill.natives.gen.macos.MacOs;
+import org.jspecify.annotations.Nullable;
 
-/** A kqueue of the model: its filters, and the queue of those that are active. */
+/**
+ * A model of a kqueue: its filters, and the queue of those that are active. Looking for events makes
+ * no garbage, so that what mill makes can be counted.
+ */
 final class ModelKqueue extends ModelFile {
-  private record Key(long ident, int filter) {}
+  /** Takes what a scan finds. */
+  interface Sink {
+    void write(int index, Knote knote, State state);
+  }
 
-  private final Map<Key, Knote> registered = new HashMap<>();
-  private final LinkedHashSet<Knote> queue = new LinkedHashSet<>();
+  private final List<Knote> registered = new ArrayList<>();
+  private final ArrayDeque<Knote> queue = new ArrayDeque<>();
 
   @Override
   State read() {
-    return new State(!queue.isEmpty(), false, 0, queue.size());
+    return readState.set(!queue.isEmpty(), false, 0, queue.size());
   }
 
   @Override
@@ -26,7 +31,7 @@ final class ModelKqueue extends ModelFile {
 
   @Override
   void closed(ModelKernel kernel) {
-    for (Knote knote : registered.values()) {
+    for (Knote knote : registered) {
       if (knote.file != null) {
         knote.file.knotes.remove(knote);
       }
@@ -38,21 +43,43 @@ final class ModelKqueue extends ModelFile {
   }
 
   boolean has(long ident, int filter) {
-    return registered.containsKey(new Key(ident, filter));
+    return find(ident, filter) != null;
+  }
+
+  private @Nullable Knote find(long ident, int filter) {
+    for (int i = 0; i < registered.size(); i++) {
+      Knote knote = registered.get(i);
+      if (knote.ident == ident && knote.filter == filter) {
+        return knote;
+      }
+    }
+    return null;
   }
 
   void activate(Knote knote) {
-    if (registered.get(new Key(knote.ident, knote.filter)) == knote) {
-      knote.active = true;
-      if (!knote.disabled) {
-        queue.add(knote);
-      }
+    knote.active = true;
+    if (!knote.disabled) {
+      enqueue(knote);
+    }
+  }
+
+  private void enqueue(Knote knote) {
+    if (!knote.queued) {
+      knote.queued = true;
+      queue.add(knote);
+    }
+  }
+
+  private void dequeue(Knote knote) {
+    if (knote.queued) {
+      knote.queued = false;
+      queue.remove(knote);
     }
   }
 
   void drop(Knote knote) {
-    registered.remove(new Key(knote.ident, knote.filter), knote);
-    queue.remove(knote);
+    registered.remove(knote);
+    dequeue(knote);
   }
 
   /** Applies one change; 0 or the errno. */
@@ -65,7 +92,7 @@ final class ModelKqueue extends ModelFile {
     if (filter != user && filter != MacOs.EVFILT_READ() && filter != MacOs.EVFILT_WRITE()) {
       return MacOs.EINVAL();
     }
-    Knote knote = registered.get(new Key(ident, filter));
+    Knote knote = find(ident, filter);
     if (knote == null) {
       if ((flags & MacOs.EV_ADD()) == 0) {
         return MacOs.ENOENT();
@@ -74,8 +101,8 @@ final class ModelKqueue extends ModelFile {
       if (error != 0) {
         return error;
       }
-      knote = new Knote(ident, filter, file, flags, udata);
-      registered.put(new Key(ident, filter), knote);
+      knote = new Knote(this, ident, filter, file, flags, udata);
+      registered.add(knote);
       if (file != null) {
         file.knotes.add(knote);
       }
@@ -96,7 +123,7 @@ final class ModelKqueue extends ModelFile {
     knote.udata = udata;
     if ((flags & MacOs.EV_DISABLE()) != 0) {
       knote.disabled = true;
-      queue.remove(knote);
+      dequeue(knote);
     }
     if ((flags & MacOs.EV_ENABLE()) != 0) {
       knote.disabled = false;
@@ -108,24 +135,20 @@ final class ModelKqueue extends ModelFile {
     kernel.notifyAll();
   }
 
-  /** An event as it is copied out. */
-  record Event(Knote knote, State state) {}
-
-  /** Takes what is ready, at most so many. */
-  List<Event> scan(int capacity) {
-    var found = new ArrayList<Event>();
-    for (Knote knote : List.copyOf(queue)) {
-      if (found.size() == capacity) {
-        break;
-      }
-      queue.remove(knote);
+  /** Takes what is ready, each filter once and at most so many; how many. */
+  int scan(int capacity, Sink into) {
+    int found = 0;
+    // What is still ready goes to the end of the queue, and is not looked at again.
+    for (int left = queue.size(); left > 0 && found < capacity; left--) {
+      Knote knote = queue.remove();
+      knote.queued = false;
       State state = knote.state();
-      if (!state.ready()) {
+      if (state.ready()) {
+        into.write(found++, knote, state);
+        after(knote);
+      } else {
         knote.active = false;
-        continue;
       }
-      found.add(new Event(knote, state));
-      after(knote);
     }
     return found;
   }
@@ -143,7 +166,7 @@ final class ModelKqueue extends ModelFile {
       knote.active = false;
       knote.triggered = false;
     } else {
-      queue.add(knote);
+      enqueue(knote);
     }
   }
 }

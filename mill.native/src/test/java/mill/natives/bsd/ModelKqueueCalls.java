@@ -2,15 +2,16 @@ package mill.natives.bsd;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.util.List;
 import mill.natives.gen.macos.MacOs;
 
-/** {@code kevent(2)} of the model, as XNU does it. */
+/** A model of {@code kevent(2)}, as XNU does it. */
 final class ModelKqueueCalls implements KqueueCalls {
   private static final long NANOS_PER_SECOND = 1_000_000_000;
 
   private final ModelKernel kernel;
   private final KeventLayout layout;
+  private final ModelKqueue.Sink sink = this::write;
+  private MemorySegment events = MemorySegment.NULL; // of the scan under way
 
   ModelKqueueCalls(ModelKernel kernel, KeventLayout layout) {
     this.kernel = kernel;
@@ -57,15 +58,18 @@ final class ModelKqueueCalls implements KqueueCalls {
     int written = 0;
     for (int i = 0; i < count; i++) {
       int flags = layout.flags(changes, i);
+      boolean trigger = (layout.filterFlags(changes, i) & MacOs.NOTE_TRIGGER()) != 0;
       int error =
-          kqueue.register(
-              kernel,
-              layout.ident(changes, i),
-              layout.filter(changes, i),
-              flags,
-              layout.filterFlags(changes, i),
-              layout.udata(changes, i),
-              layout.evfiltUser());
+          trigger && kernel.triggerError != 0
+              ? kernel.triggerError
+              : kqueue.register(
+                  kernel,
+                  layout.ident(changes, i),
+                  layout.filter(changes, i),
+                  flags,
+                  layout.filterFlags(changes, i),
+                  layout.udata(changes, i),
+                  layout.evfiltUser());
       boolean receipt = (flags & MacOs.EV_RECEIPT()) != 0;
       if (error == 0 && !receipt) {
         continue;
@@ -96,12 +100,10 @@ final class ModelKqueueCalls implements KqueueCalls {
       if (kernel.interruptions.getAndUpdate(left -> Math.max(left - 1, 0)) > 0) {
         return -MacOs.EINTR();
       }
-      List<ModelKqueue.Event> found = kqueue.scan(capacity);
-      if (!found.isEmpty()) {
-        for (int i = 0; i < found.size(); i++) {
-          write(events, i, found.get(i));
-        }
-        return found.size();
+      this.events = events;
+      int found = kqueue.scan(capacity, sink);
+      if (found > 0) {
+        return found;
       }
       long left = timeoutNs < 0 ? NANOS_PER_SECOND : deadline - System.nanoTime();
       if (left <= 0) {
@@ -116,13 +118,11 @@ final class ModelKqueueCalls implements KqueueCalls {
     }
   }
 
-  private void write(MemorySegment events, int index, ModelKqueue.Event event) {
-    Knote knote = event.knote();
-    int flags = (knote.flags & 0xff) | (event.state().eof() ? MacOs.EV_EOF() : 0);
+  private void write(int index, Knote knote, ModelFile.State state) {
+    int flags = (knote.flags & 0xff) | (state.eof() ? MacOs.EV_EOF() : 0);
     layout.write(events, index, knote.ident, knote.filter, flags, knote.udata);
-    layout.setFilterFlags(events, index, event.state().fflags());
-    events.set(
-        ValueLayout.JAVA_LONG_UNALIGNED, index * layout.sizeBytes() + 16, event.state().data());
+    layout.setFilterFlags(events, index, state.fflags());
+    events.set(ValueLayout.JAVA_LONG_UNALIGNED, index * layout.sizeBytes() + 16, state.data());
   }
 
   private static long nanos(MemorySegment timeout) {

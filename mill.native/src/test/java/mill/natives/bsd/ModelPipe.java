@@ -3,7 +3,7 @@ package mill.natives.bsd;
 import mill.natives.gen.macos.MacOs;
 import org.jspecify.annotations.Nullable;
 
-/** One end of a pipe of the model. */
+/** A model of one end of a pipe. */
 final class ModelPipe extends ModelFile {
   private static final int PIPE_BUF = 512;
 
@@ -26,12 +26,13 @@ final class ModelPipe extends ModelFile {
 
   @Override
   State read() {
-    return new State(bytes.size() > 0 || other == null, other == null, 0, bytes.size());
+    return readState.set(bytes.size() > 0 || other == null, other == null, 0, bytes.size());
   }
 
   @Override
   State write() {
-    return new State(bytes.room() >= PIPE_BUF || other == null, other == null, 0, bytes.room());
+    return writeState.set(
+        bytes.room() >= PIPE_BUF || other == null, other == null, 0, bytes.room());
   }
 
   @Override

@@ -2,7 +2,7 @@ package mill.natives.bsd;
 
 import mill.natives.platform.Platform;
 
-/** mill's kqueue backend on the model, with the numbers of macOS or FreeBSD. */
+/** mill's kqueue backend on the model of a kernel, with the numbers of macOS or FreeBSD. */
 public final class ModelPlatform {
   private ModelPlatform() {}
 
@@ -31,13 +31,13 @@ public final class ModelPlatform {
             mac.sendFlags(),
             mac.errnos(),
             mac.options());
-    var sockets = new ModelSocketCalls(kernel);
+    var sockets = new ModelPosixCalls(kernel);
     return new BsdPlatform(
         "kqueue on a model of the kernel, entries of " + layout.sizeBytes() + " bytes",
         table,
         new ModelKqueueCalls(kernel, theirs),
         sockets,
-        new ModelFileCalls(kernel, sockets));
+        new ModelTransferCalls(kernel, sockets));
   }
 
   /** The same, with the entries of FreeBSD: 64 bytes, EVFILT_USER -11. */

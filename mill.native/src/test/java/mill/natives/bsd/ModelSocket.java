@@ -7,7 +7,7 @@ import java.util.Map;
 import mill.natives.gen.macos.MacOs;
 import org.jspecify.annotations.Nullable;
 
-/** A socket of the model: TCP, UDP or Unix domain, over no network but this one. */
+/** A model of a socket: TCP, UDP or Unix domain, over no network but this one. */
 final class ModelSocket extends ModelFile {
   /** A datagram with its sender's address. */
   @SuppressWarnings("ArrayRecordComponent") // never compared
@@ -43,23 +43,23 @@ final class ModelSocket extends ModelFile {
   @Override
   State read() {
     if (listening) {
-      return new State(!waiting.isEmpty(), false, 0, waiting.size());
+      return readState.set(!waiting.isEmpty(), false, 0, waiting.size());
     }
     int data = stream ? received.size() : datagrams.size();
     if (cantReceive) {
-      return new State(true, true, error, data);
+      return readState.set(true, true, error, data);
     }
-    return new State(data > 0 || error != 0, false, 0, data);
+    return readState.set(data > 0 || error != 0, false, 0, data);
   }
 
   @Override
   State write() {
     int room = room();
     if (cantSend) {
-      return new State(true, true, error, room);
+      return writeState.set(true, true, error, room);
     }
     boolean ready = error != 0 || !stream || (connected && room >= LOW_WATER_BYTES);
-    return new State(ready, false, 0, room);
+    return writeState.set(ready, false, 0, room);
   }
 
   int room() {

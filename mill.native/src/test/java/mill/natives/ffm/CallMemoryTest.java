@@ -1,14 +1,14 @@
 package mill.natives.ffm;
 
-import static mill.natives.Eventually.inBackground;
-import static mill.natives.Eventually.outcome;
+import static mill.testing.Await.inBackground;
+import static mill.testing.Await.outcome;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.FutureTask;
-import mill.natives.Net;
+import mill.natives.Descriptors;
+import mill.natives.NativePlatform;
 import mill.natives.platform.NativeAddress;
-import mill.natives.platform.Platform;
 import mill.natives.platform.Sockets;
 import org.junit.jupiter.api.Test;
 
@@ -19,14 +19,14 @@ class CallMemoryTest {
   // calls.
   @Test
   void threadsSeeTheirOwnErrno() throws Exception {
-    Sockets sockets = Platform.current().sockets();
+    Sockets sockets = NativePlatform.current().sockets();
     int[] pipe = new int[2];
     assertThat(sockets.pipe(pipe)).isZero();
     try {
       var address = new NativeAddress();
       var start = new CyclicBarrier(2);
       FutureTask<Integer> badDescriptor =
-          inBackground("EBADF", () -> countOther(start, "EBADF", () -> Net.duplicate(-1)));
+          inBackground("EBADF", () -> countOther(start, "EBADF", () -> Descriptors.duplicate(-1)));
       FutureTask<Integer> notASocket =
           inBackground(
               "ENOTSOCK",
@@ -45,7 +45,7 @@ class CallMemoryTest {
 
   private static int countOther(CyclicBarrier start, String name, Failing failing)
       throws Exception {
-    int expected = -Platform.current().errnos().number(name);
+    int expected = -NativePlatform.current().errnos().number(name);
     int others = 0;
     start.await();
     for (int i = 0; i < ITERATIONS; i++) {
@@ -68,7 +68,8 @@ class CallMemoryTest {
   @Test
   void resultsThatAreNotNegativePassThrough() {
     CallMemory memory = CallMemory.current();
-    assertThat(Net.duplicate(-1)).isEqualTo(-Platform.current().errnos().number("EBADF"));
+    assertThat(Descriptors.duplicate(-1))
+        .isEqualTo(-NativePlatform.current().errnos().number("EBADF"));
     assertThat(memory.orErrno(0)).isZero();
     assertThat(memory.orErrno(7)).isEqualTo(7);
     assertThat(memory.orErrno(1L << 40)).isEqualTo(1L << 40);

@@ -4,16 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.util.List;
-import mill.natives.Eventually;
 import mill.natives.gen.linux.Linux;
 import mill.natives.net.PipePair;
 import mill.natives.net.RawFd;
 import mill.natives.platform.OptionCode;
 import mill.natives.platform.Sockets;
+import mill.testing.Await;
 import org.junit.jupiter.api.Test;
 
 class LinuxPlatformTest {
   private final LinuxPlatform platform = new LinuxPlatform("amd64");
+  private final LinuxCalls calls = new LinuxCalls();
 
   @Test
   void nameSaysBackendAndArchitecture() {
@@ -38,8 +39,8 @@ class LinuxPlatformTest {
     int tcp = sockets.socket(Sockets.Family.INET, Sockets.Type.STREAM);
     int udp = sockets.socket(Sockets.Family.INET6, Sockets.Type.DATAGRAM);
     for (int fd : List.of(pipe[0], pipe[1], pair[0], pair[1], tcp, udp)) {
-      assertThat(FileCalls.fcntl(fd, Linux.F_GETFL(), 0) & Linux.O_NONBLOCK()).isNotZero();
-      assertThat(FileCalls.fcntl(fd, 1, 0)).as("F_GETFD").isEqualTo(1);
+      assertThat(calls.fcntl(fd, Linux.F_GETFL(), 0) & Linux.O_NONBLOCK()).isNotZero();
+      assertThat(calls.fcntl(fd, 1, 0)).as("F_GETFD").isEqualTo(1);
       assertThat(sockets.close(fd)).isZero();
     }
   }
@@ -49,9 +50,9 @@ class LinuxPlatformTest {
     try (PipePair pipe = PipePair.open()) {
       int fd = pipe.sink().fd();
       int append = 0x400;
-      assertThat(FileCalls.fcntl(fd, Linux.F_SETFL(), append)).isZero();
+      assertThat(calls.fcntl(fd, Linux.F_SETFL(), append)).isZero();
       try (RawFd borrowed = RawFd.borrow(fd)) {
-        int flags = FileCalls.fcntl(borrowed.fd(), Linux.F_GETFL(), 0);
+        int flags = calls.fcntl(borrowed.fd(), Linux.F_GETFL(), 0);
         assertThat(flags & Linux.O_NONBLOCK()).isNotZero();
         assertThat(flags & append).isEqualTo(append);
       }
@@ -61,8 +62,8 @@ class LinuxPlatformTest {
   @Test
   void threadIsPinnedToAProcessorThatExists() throws Exception {
     int pinned =
-        Eventually.outcome(
-            Eventually.inBackground(
+        Await.outcome(
+            Await.inBackground(
                 "pinned",
                 () -> {
                   for (int cpu = 0; cpu < 1024; cpu++) {

@@ -7,13 +7,14 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.ClosedChannelException;
-import mill.natives.ChildJvm;
+import mill.natives.Descriptors;
 import mill.natives.ErrnoException;
 import mill.natives.Interest;
-import mill.natives.Net;
+import mill.natives.NativePlatform;
 import mill.natives.Readiness;
-import mill.natives.Watch;
-import mill.natives.platform.Platform;
+import mill.testing.ChildJvm;
+import mill.testnet.Net;
+import mill.testnet.Watch;
 import org.junit.jupiter.api.Test;
 
 class PipeAndRawFdTest {
@@ -92,7 +93,7 @@ class PipeAndRawFdTest {
   void ownedDescriptorIsClosed() throws IOException {
     try (PipePair pipe = PipePair.open();
         Arena arena = Arena.ofConfined()) {
-      RawFd owned = RawFd.own(Net.duplicate(pipe.sink().fd()));
+      RawFd owned = RawFd.own(Descriptors.duplicate(pipe.sink().fd()));
       pipe.sink().close();
       assertThat(owned.write(arena.allocate(1), 0, 1)).isEqualTo(1);
       assertThat(pipe.source().read(arena.allocate(1), 0, 1)).isEqualTo(1);
@@ -128,7 +129,7 @@ class PipeAndRawFdTest {
 
   @Test
   void descriptorClosedBehindItsOwnersBackIsSaid() throws Exception {
-    ChildJvm.Outcome outcome = ChildJvm.child().run(ClosedTwice.class);
+    ChildJvm.Outcome outcome = ChildJvm.of(ClosedTwice.class).run();
     assertThat(outcome.out()).as("%s", outcome).contains("was closed by something else");
   }
 
@@ -136,7 +137,7 @@ class PipeAndRawFdTest {
   static final class ClosedTwice {
     public static void main(String[] arguments) throws IOException {
       PipePair pipe = PipePair.open();
-      Platform.current().sockets().close(pipe.source().fd());
+      NativePlatform.current().sockets().close(pipe.source().fd());
       try {
         pipe.close();
       } catch (IllegalStateException e) {

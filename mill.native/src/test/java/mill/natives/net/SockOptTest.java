@@ -11,9 +11,9 @@ import java.lang.reflect.Modifier;
 import java.util.Arrays;
 import java.util.List;
 import mill.natives.ErrnoException;
-import mill.natives.Net;
-import mill.natives.platform.Platform;
+import mill.natives.NativePlatform;
 import mill.natives.platform.Sockets.Family;
+import mill.testnet.Net;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -94,6 +94,24 @@ class SockOptTest {
   }
 
   @Test
+  void listenersThatWereOpenedMayTakeAnAddressInTimeWaitToo() throws IOException {
+    try (TcpListener listener = TcpListener.open(Family.INET)) {
+      assertThat(listener.getOption(SockOpt.SO_REUSEADDR)).isTrue();
+    }
+  }
+
+  // Nagle's algorithm and delayed acknowledgements: a reply in two writes took 44 ms.
+  @Test
+  void streamsSendAtOnceHoweverTheyWereMade() throws IOException {
+    try (TcpStream opened = TcpStream.open(Family.INET);
+        Net.TcpPair tcp = Net.tcpPair()) {
+      assertThat(opened.getOption(SockOpt.TCP_NODELAY)).isTrue();
+      assertThat(tcp.client().getOption(SockOpt.TCP_NODELAY)).as("connected").isTrue();
+      assertThat(tcp.server().getOption(SockOpt.TCP_NODELAY)).as("accepted").isTrue();
+    }
+  }
+
+  @Test
   void quickAckAndIncomingCpuAreKnown() throws IOException {
     try (Net.TcpPair tcp = Net.tcpPair()) {
       tcp.client().setOption(SockOpt.TCP_QUICKACK, true);
@@ -164,9 +182,9 @@ class SockOptTest {
       var option = (SockOpt<?>) field.get(null);
       assertThat(option).hasToString(field.getName());
       assertThat(option.name()).isEqualTo(field.getName());
-      assertThat(Platform.current().option(option.name())).as("%s", option).isNotNull();
+      assertThat(NativePlatform.current().option(option.name())).as("%s", option).isNotNull();
     }
-    assertThat(Platform.current().option("SO_SUCH")).isNull();
+    assertThat(NativePlatform.current().option("SO_SUCH")).isNull();
   }
 
   @Test
@@ -209,7 +227,7 @@ class SockOptTest {
     try (TcpStream socket = TcpStream.open(Family.INET)) {
       assertThatThrownBy(() -> socket.getOption(madeUp))
           .isInstanceOf(UnsupportedOperationException.class)
-          .hasMessage("there is no socket option SO_SUCH on " + Platform.current().name());
+          .hasMessage("there is no socket option SO_SUCH on " + NativePlatform.current().name());
     }
   }
 }

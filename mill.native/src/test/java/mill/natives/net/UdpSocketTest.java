@@ -10,18 +10,18 @@ import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import mill.natives.ErrnoException;
 import mill.natives.Interest;
-import mill.natives.Net;
+import mill.natives.NativePlatform;
 import mill.natives.Readiness;
-import mill.natives.Watch;
 import mill.natives.platform.NativeAddress;
-import mill.natives.platform.Platform;
 import mill.natives.platform.Sockets.Family;
+import mill.testnet.Net;
+import mill.testnet.Watch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class UdpSocketTest {
-  private final Arena arena = Arena.ofConfined();
+  private final Arena arena = Arena.ofShared();
   private final NativeAddress from = new NativeAddress();
   private UdpSocket one;
   private UdpSocket two;
@@ -43,7 +43,7 @@ class UdpSocketTest {
   void datagramArrivesWithItsSender() throws IOException {
     assertThat(one.sendTo(Net.utf8(arena, "hello"), 0, 5, two.localAddress())).isEqualTo(5);
     assertThat(receiveFrom(two, 64)).isEqualTo("hello");
-    assertThat(Platform.current().addresses().decode(from)).isEqualTo(one.localAddress());
+    assertThat(NativePlatform.current().addresses().decode(from)).isEqualTo(one.localAddress());
   }
 
   @Test
@@ -63,7 +63,7 @@ class UdpSocketTest {
     receiveFrom(two, 8);
     assertThat(two.receiveFrom(buffer, 0, 8, from)).isEqualTo(IoStatus.WOULD_BLOCK);
     assertThat(from.length()).isZero();
-    assertThat(Platform.current().addresses().decode(from)).isNull();
+    assertThat(NativePlatform.current().addresses().decode(from)).isNull();
     assertThat(two.receive(buffer, 0, 8)).isEqualTo(IoStatus.WOULD_BLOCK);
   }
 
@@ -141,6 +141,17 @@ class UdpSocketTest {
     assertThatThrownBy(() -> one.sendTo(arena.allocate(70_000), 0, 70_000, two.localAddress()))
         .isInstanceOfSatisfying(
             ErrnoException.class, e -> assertThat(e.errnoName()).isEqualTo("EMSGSIZE"));
+  }
+
+  @Test
+  void failureTellsWhereToTheDatagramWasToGo() throws IOException {
+    SocketAddress to = two.localAddress();
+    MemorySegment tooLong = arena.allocate(70_000);
+    assertThatThrownBy(() -> one.sendTo(tooLong, 0, 70_000, to))
+        .hasMessage("sendto(" + to + "): EMSGSIZE (errno 90)");
+    NativePlatform.current().addresses().encode(to, Family.INET, from);
+    assertThatThrownBy(() -> one.sendTo(tooLong, 0, 70_000, from))
+        .hasMessage("sendto(" + to + "): EMSGSIZE (errno 90)");
   }
 
   @Test

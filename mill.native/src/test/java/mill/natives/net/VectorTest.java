@@ -8,13 +8,13 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import mill.natives.Interest;
-import mill.natives.Net;
+import mill.testnet.Net;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class VectorTest {
-  private final Arena arena = Arena.ofConfined();
+  private final Arena arena = Arena.ofShared();
   private UnixStream.Pair pair;
 
   @BeforeEach

@@ -16,21 +16,20 @@ import mill.natives.Readiness;
 import mill.natives.ReadyEvents;
 import mill.natives.Trigger;
 import mill.natives.gen.windows.Windows;
+import mill.testing.Await;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 /** What {@link IocpPoller} does with its operations, on a scripted kernel; runs on any system. */
-@Timeout(30)
 class IocpPollerTest {
   private static final int RECEIVE = Windows.AFD_POLL_RECEIVE();
   private static final int SEND = Windows.AFD_POLL_SEND();
   private static final int DISCONNECT = Windows.AFD_POLL_DISCONNECT();
-  private static final long BOUND_NS = TimeUnit.SECONDS.toNanos(10);
+  private static final long BOUND_NS = Await.PATIENCE_NS;
 
   private final ScriptedAfd kernel = new ScriptedAfd();
-  private final EdgeSockets edges = new EdgeSockets();
+  private final EdgePollers edges = new EdgePollers();
   private final ReadyEvents events = new ReadyEvents(4);
   private IocpPoller poller;
   private boolean closed;
@@ -142,10 +141,10 @@ class IocpPollerTest {
     add(4, 1, Interest.READABLE, Trigger.EDGE);
     assertEquals(ready(1, Readiness.READABLE), poll());
     assertEquals(NOTHING, poll());
-    edges.used(4, AfdEvents.READING);
+    edges.used(4, IocpEvents.READING);
     assertEquals(ready(1, Readiness.READABLE), poll());
     kernel.setReady(4, 0);
-    edges.used(4, AfdEvents.READING);
+    edges.used(4, IocpEvents.READING);
     assertEquals(NOTHING, poll());
   }
 
@@ -169,7 +168,7 @@ class IocpPollerTest {
     kernel.setReady(4, Windows.AFD_POLL_ABORT());
     assertEquals(NOTHING, poll());
     assertEquals(0, poller.modify(4, 1, Interest.READABLE, Trigger.ONESHOT));
-    assertEquals(ready(1, AfdEvents.DEAD), poll());
+    assertEquals(ready(1, IocpEvents.DEAD), poll());
     assertEquals(NOTHING, poll());
   }
 
@@ -180,7 +179,7 @@ class IocpPollerTest {
       poll();
       int polls = kernel.polls;
       kernel.end(4, status);
-      assertEquals(ready(1, AfdEvents.DEAD), poll());
+      assertEquals(ready(1, IocpEvents.DEAD), poll());
       assertEquals(NOTHING, poll());
       assertEquals(polls, kernel.polls);
       poller.remove(4);
@@ -191,7 +190,7 @@ class IocpPollerTest {
   void aSubmissionThatFailsIsReportedByThePoll() {
     kernel.failPollsWith = 0xc0000008;
     add(4, 1, Interest.READABLE, Trigger.LEVEL);
-    assertEquals(ready(1, AfdEvents.DEAD), poll());
+    assertEquals(ready(1, IocpEvents.DEAD), poll());
     assertEquals(NOTHING, poll());
     kernel.failPollsWith = 0;
     assertEquals(0, poller.modify(4, 1, Interest.READABLE, Trigger.LEVEL));

@@ -11,8 +11,8 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
-import mill.core.Await;
 import mill.core.Timeout;
+import mill.testing.Await;
 import org.junit.jupiter.api.Test;
 
 /** Other threads change timers that a loop is just firing. Real threads, the real clock. */

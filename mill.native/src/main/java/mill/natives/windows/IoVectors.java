@@ -1,0 +1,35 @@
+package mill.natives.windows;
+
+import java.lang.foreign.MemorySegment;
+import mill.natives.gen.windows.WSABUF;
+
+/** Writes {@code WSABUF} arrays for scattering reads and gathering writes. */
+final class IoVectors {
+  /** How many buffers one call takes at most; more than that is a short transfer. */
+  static final int MAX = 64;
+
+  /** The size of a full array in bytes. */
+  static final long SIZE_BYTES = MAX * 16L;
+
+  private IoVectors() {}
+
+  /**
+   * Fills {@code into}, which has room for {@link #MAX}, with at most {@code limitBytes} in all,
+   * and returns how many were written.
+   */
+  static int write(
+      MemorySegment into, MemorySegment[] buffers, int from, int count, long limitBytes) {
+    int used = 0;
+    long room = limitBytes;
+    while (used < Math.min(count, MAX) && room > 0) {
+      MemorySegment buffer = buffers[from + used];
+      MemorySegment vector = WSABUF.asSlice(into, used);
+      long length = Math.min(room, buffer.byteSize());
+      WSABUF.buf(vector, buffer);
+      WSABUF.len(vector, (int) length);
+      room -= length;
+      used++;
+    }
+    return used;
+  }
+}
