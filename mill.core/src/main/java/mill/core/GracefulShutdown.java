@@ -25,7 +25,7 @@ final class GracefulShutdown {
   private final CompletableFuture<ShutdownReport> reported = new CompletableFuture<>();
   private final Object lock = new Object();
 
-  // By registration, what it had queued when it was told. Who has ended is not in it any more.
+  // By registration, what it had queued when it was told; it is removed when it ends.
   @GuardedBy("lock")
   private final IdentityHashMap<Object, Long> told = new IdentityHashMap<>();
 
@@ -61,7 +61,7 @@ final class GracefulShutdown {
     this.deadlineNs = deadlineNs;
   }
 
-  /** A second request may only hurry. */
+  /** Moves the deadline forward, never back: a second request can only shorten the time. */
   void hurry(long otherDeadlineNs) {
     synchronized (lock) {
       if (otherDeadlineNs - deadlineNs < 0) {

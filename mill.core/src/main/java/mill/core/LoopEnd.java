@@ -83,7 +83,7 @@ final class LoopEnd<T> {
     }
   }
 
-  /** Shuts the loop down; a second request may only hurry. */
+  /** Shuts the loop down; a second request can only shorten the time. */
   GracefulShutdown shutDown(long timeoutNs) {
     long nowNs = nanoTime();
     long deadlineNs = nowNs + Math.min(timeoutNs, Long.MAX_VALUE >> 1);

@@ -163,10 +163,8 @@ public record LoopMetrics(
   }
 
   /**
-   * Tells how busy the loop's thread was: the share of its time that it did not spend in the
-   * poller.
-   *
-   * @return 0 to 1; 0 if no time was counted
+   * {@return how busy the loop's thread was: the share of its time that it did not spend in the
+   * poller, 0 to 1; 0 if no time was counted}
    */
   public double utilization() {
     long busyNs = times.handlersNs + times.tasksNs;

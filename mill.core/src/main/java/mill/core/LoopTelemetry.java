@@ -142,7 +142,7 @@ final class LoopTelemetry {
     }
   }
 
-  /** An inline handler is called next; true if {@link #handlerEnds} wants to hear of its end. */
+  /** An inline handler is called next; true if {@link #handlerEnds} must be called after it. */
   boolean handlerBegins(Object registration) {
     doing(registration);
     if (flight == null || !timesHandlers) {
@@ -152,7 +152,7 @@ final class LoopTelemetry {
     return true;
   }
 
-  /** It has returned. */
+  /** The handler has returned. */
   void handlerEnds(Object pollable, Object handler) {
     if (flight != null) {
       flight.endHandler(handlerSpan, loop, pollable, handler);
@@ -195,7 +195,7 @@ final class LoopTelemetry {
     COUNT.setRelease(counts, TURNS, counts[TURNS] + 1); // publishes the others
   }
 
-  /** What was run as the loop ended. By whoever ends it. */
+  /** What was run as the loop ended. The thread that ends it. */
   void ranAtEnd(int results, int tasks) {
     add(RESULTS, results);
     add(TASKS, tasks);
@@ -216,7 +216,7 @@ final class LoopTelemetry {
 
   // ---- a worker's thread
 
-  /** A handler is called next; a span if {@link #workerEnds} wants to hear of its end. */
+  /** A handler is called next; a span for {@link #workerEnds} to end, or null for none. */
   @Nullable Object workerBegins() {
     FlightEvents events = FlightRecording.events();
     if (events == null || !events.timesHandlers()) {
@@ -227,7 +227,7 @@ final class LoopTelemetry {
     return span;
   }
 
-  /** It has returned. */
+  /** The handler has returned. */
   void workerEnds(Object span, Object pollable, Object handler) {
     FlightEvents events = FlightRecording.events();
     if (events != null) {

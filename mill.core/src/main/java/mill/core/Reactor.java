@@ -337,7 +337,7 @@ final class Reactor {
 
   private void poll() throws IOException {
     long timeoutNs = sooner(config.maxPollTimeoutNs(), timers.nextDelayNs());
-    // Whoever brings work looks at asleep after leaving it, and this looks for work after setting
+    // Whoever brings work looks at asleep after leaving it, and this looks for work after raising
     // asleep: one of the two sees the other.
     asleep = true;
     GracefulShutdown draining = ending.shutdown();
@@ -407,7 +407,7 @@ final class Reactor {
     }
   }
 
-  /** Closes the listeners; tells which others hear of the shutdown now. */
+  /** Closes the listeners; returns the others that have not been told of the shutdown yet. */
   private List<Registration> closeListenersAndTell(GracefulShutdown draining) {
     var told = new ArrayList<Registration>();
     for (Registration registration : registrations.items()) {

@@ -2,7 +2,6 @@ package mill.core;
 
 import static java.util.Objects.requireNonNull;
 
-import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.io.IOException;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -31,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  */
 public final class Registration {
-  /** Beside the bits of {@link Readiness}: the handler is to hear of the shutdown. */
+  /** Beside the bits of {@link Readiness}: calls {@link EventHandler#onShutdown}. */
   static final int SHUTDOWN = 1 << 6;
 
   private static final int READINESS_MASK = 0x3f;
@@ -58,24 +57,13 @@ public final class Registration {
   // after a throttle's.
   private final Object lock = new Object();
 
-  @GuardedBy("lock")
+  // Guarded by lock. The annotation that says so is for classes that users do not compile against:
+  // it stays in the class file, and javac -Xlint:all misses its definition there.
   private Interest interest;
-
-  @GuardedBy("lock")
   private Trigger trigger;
-
-  // What is not asked for meanwhile, whatever the interest.
-  @GuardedBy("lock")
-  private Interest suspended = Interest.NONE;
-
-  // Made when they are first needed, as is the stage.
-  @GuardedBy("lock")
-  private @Nullable Throttle readThrottle;
-
-  @GuardedBy("lock")
+  private Interest suspended = Interest.NONE; // not asked for meanwhile, whatever the interest
+  private @Nullable Throttle readThrottle; // made when it is first needed, as are the next two
   private @Nullable Throttle writeThrottle;
-
-  @GuardedBy("lock")
   private Quiescence.@Nullable Stage quiet;
 
   @SuppressWarnings("FieldMayBeFinal") // written through STATE
@@ -84,7 +72,7 @@ public final class Registration {
   private volatile @Nullable Object attachment;
   private volatile @Nullable Thread runner;
 
-  /** Set before the kernel hears of it. */
+  /** Set before the kernel is armed with it. */
   long token;
 
   Registration(
@@ -158,7 +146,6 @@ public final class Registration {
     throw new IllegalStateException("cancelled: register " + pollable + " anew");
   }
 
-  @GuardedBy("lock")
   private void changeLocked(Interest newInterest, Trigger newTrigger) throws IOException {
     assert Thread.holdsLock(lock);
     if (newInterest == interest && newTrigger == trigger && trigger == Trigger.LEVEL) {
@@ -257,7 +244,6 @@ public final class Registration {
   }
 
   // Whoever changes the interest at this moment has done so before: it is not a successor's.
-  @GuardedBy("lock")
   private void deregister() {
     assert Thread.holdsLock(lock);
     reactor.deregister(pollable);
@@ -273,10 +259,8 @@ public final class Registration {
   }
 
   /**
-   * Tells whether {@link #cancel()} was called, the pollable was closed, the handler threw or the
-   * loop was closed.
-   *
-   * @return true if no callback will start any more
+   * {@return whether no callback will start any more: {@link #cancel()} was called, the pollable
+   * was closed, the handler threw or the loop was closed} Any thread.
    */
   public boolean isCancelled() {
     return (state & CANCELLED) != 0;
@@ -339,7 +323,7 @@ public final class Registration {
     return handler;
   }
 
-  /** What the handler has not delivered, by its own word. Any thread. */
+  /** How many bytes the handler says it has not delivered. Any thread. */
   long undeliveredBytes() {
     try {
       return Math.max(0, handler.undeliveredBytes(this));

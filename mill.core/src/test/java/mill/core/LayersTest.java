@@ -1,9 +1,12 @@
 package mill.core;
 
+import static com.tngtech.archunit.base.DescribedPredicate.describe;
+import static com.tngtech.archunit.base.DescribedPredicate.not;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.type;
 import static com.tngtech.archunit.core.domain.properties.HasName.Predicates.name;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -167,6 +170,25 @@ class LayersTest {
         // The choice of the backend.
         .ignoreDependency(
             name("mill.natives.platform.CurrentPlatform"), resideInAnyPackage(BACKENDS))
+        .check(CLASSES);
+  }
+
+  /**
+   * javac reads the class files of what a user's code names, and with -Xlint:all warns of each
+   * annotation that it does not find and that has a value.
+   */
+  @Test
+  void publicClassesCarryNoAnnotationThatUsersLack() {
+    var exported = new HashSet<String>();
+    for (String module : MODULES) {
+      reference(module).descriptor().exports().forEach(export -> exported.add(export.source()));
+    }
+    classes()
+        .that()
+        .arePublic()
+        .and(describe("are exported", type -> exported.contains(type.getPackageName())))
+        .should()
+        .onlyDependOnClassesThat(not(resideInAPackage("com.google.errorprone..")))
         .check(CLASSES);
   }
 

@@ -303,21 +303,13 @@ final class PriorityWorkers {
     submitted.forEach(task -> task.abandon(reason));
   }
 
-  /**
-   * Tells whether the calling thread is one of these.
-   *
-   * @return true if so
-   */
+  /** {@return whether the calling thread is one of these} */
   boolean isWorker() {
     Thread current = Thread.currentThread();
     return workers.stream().anyMatch(worker -> worker.thread == current);
   }
 
-  /**
-   * Takes the counts of one moment.
-   *
-   * @return the counts
-   */
+  /** {@return the counts of one moment} */
   ComputeMetrics metrics() {
     synchronized (lock) {
       return new ComputeMetrics(
@@ -337,11 +329,7 @@ final class PriorityWorkers {
     }
   }
 
-  /**
-   * Tells how closing went, up to now.
-   *
-   * @return the report
-   */
+  /** {@return how closing went, up to now} */
   ComputeShutdownReport report() {
     synchronized (lock) {
       return new ComputeShutdownReport(

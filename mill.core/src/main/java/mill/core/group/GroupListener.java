@@ -1,6 +1,5 @@
 package mill.core.group;
 
-import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.net.SocketAddress;
@@ -32,10 +31,8 @@ public final class GroupListener implements AutoCloseable {
 
   private final Object lock = new Object();
 
-  @GuardedBy("lock")
+  // Guarded by lock.
   private final List<Acceptor> acceptors = new ArrayList<>();
-
-  @GuardedBy("lock")
   private int closed;
 
   private GroupListener(
@@ -139,18 +136,16 @@ public final class GroupListener implements AutoCloseable {
   }
 
   /**
-   * Tells where this listens.
-   *
-   * @return the address with the port that was chosen, if that was left to the system
+   * {@return where this listens, with the port that was chosen if that was left to the system} Any
+   * thread.
    */
   public SocketAddress localAddress() {
     return localAddress;
   }
 
   /**
-   * Tells how connections come to the loops.
-   *
-   * @return {@link AcceptMode#SHARDED} or {@link AcceptMode#HANDOFF}
+   * {@return how connections come to the loops: {@link AcceptMode#SHARDED} or {@link
+   * AcceptMode#HANDOFF}} Any thread.
    */
   public AcceptMode mode() {
     return mode;
@@ -168,29 +163,28 @@ public final class GroupListener implements AutoCloseable {
   }
 
   /**
-   * Counts the connections that were closed at once, since no loop took them: all had as many tasks
-   * waiting as {@link mill.core.LoopConfig#taskQueueCapacity()} allows, or had ended.
-   *
-   * @return the number of connections
+   * {@return how many connections were closed at once, since no loop took them: all had as many
+   * tasks waiting as {@link mill.core.LoopConfig#taskQueueCapacity()} allows, or had ended} Any
+   * thread.
    */
   public long refused() {
     return distributor.refused();
   }
 
   /**
-   * Counts how often accepting paused because the system was out of descriptors or memory.
-   *
-   * @return the number of pauses
+   * {@return how often accepting paused because the system was out of descriptors or memory} Any
+   * thread.
    */
   public long pauses() {
     return pauses.get();
   }
 
   /**
-   * Tells why accepting ended, if it was not {@link #close} that ended it. With {@link
-   * AcceptMode#SHARDED} the listeners of the other loops go on; close this to end them too.
+   * {@return why accepting ended, if it was not {@link #close} that ended it: the first error,
+   * which has been logged as well; or empty} Any thread.
    *
-   * @return the first error, which has been logged as well, or empty
+   * <p>With {@link AcceptMode#SHARDED} the listeners of the other loops go on; close this to end
+   * them too.
    */
   public Optional<Throwable> failure() {
     return Optional.ofNullable(failure.get());
@@ -223,11 +217,7 @@ public final class GroupListener implements AutoCloseable {
     }
   }
 
-  /**
-   * Describes the listener.
-   *
-   * @return address and mode
-   */
+  /** {@return address and mode} Any thread. */
   @Override
   public String toString() {
     return "GroupListener[" + localAddress + ", " + mode + "]";

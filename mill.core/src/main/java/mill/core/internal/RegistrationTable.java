@@ -134,11 +134,7 @@ public final class RegistrationTable<T> {
     }
   }
 
-  /**
-   * Lists the items.
-   *
-   * @return what is registered now
-   */
+  /** {@return what is registered now} Any thread. */
   @SuppressWarnings("unchecked") // only add() writes items
   public List<T> items() {
     synchronized (lock) {
@@ -152,11 +148,7 @@ public final class RegistrationTable<T> {
     }
   }
 
-  /**
-   * Counts the items.
-   *
-   * @return how many are registered
-   */
+  /** {@return how many items there are} Any thread. */
   public int size() {
     return size;
   }

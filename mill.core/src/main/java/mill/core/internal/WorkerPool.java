@@ -64,11 +64,7 @@ public final class WorkerPool<T> {
     }
   }
 
-  /**
-   * Tells whether the calling thread is one of the pool's.
-   *
-   * @return true if so
-   */
+  /** {@return whether the calling thread is one of the pool's} */
   public boolean isWorker() {
     return threads.contains(Thread.currentThread());
   }

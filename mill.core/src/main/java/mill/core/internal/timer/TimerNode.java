@@ -55,9 +55,8 @@ abstract class TimerNode {
   TimerNode() {}
 
   /**
-   * Tells when the timer is wanted. Any thread.
-   *
-   * @return nanoseconds after the wheel's origin, or {@link #NONE}
+   * {@return when the timer is wanted: nanoseconds after the wheel's origin, or {@link #NONE}} Any
+   * thread.
    */
   final long deadline() {
     return deadline;

@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 final class TimerSlot {
   static final long NEVER = Long.MAX_VALUE;
 
-  /** Slots up to this size are searched for their earliest timer without further ado. */
+  /** Slots up to this size are searched for their earliest timer whenever one has left. */
   static final int SMALL = 64;
 
   final int id;

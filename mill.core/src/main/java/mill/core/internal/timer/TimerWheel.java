@@ -61,11 +61,7 @@ final class TimerWheel {
     parked = new TimerSlot(count << BITS);
   }
 
-  /**
-   * Tells whether no timer is linked.
-   *
-   * @return true if so
-   */
+  /** {@return whether no timer is linked} */
   boolean isEmpty() {
     return (occupiedLevels | movingLevel) == 0 && parked.isEmpty();
   }

@@ -7,8 +7,8 @@ import mill.core.LoopConfig;
 import mill.core.LoopMetrics;
 
 /** Examples of {@link EventLoop#metrics} and of the stall watchdog. */
-final class SightSnippets {
-  private SightSnippets() {}
+final class MetricsSnippets {
+  private MetricsSnippets() {}
 
   // @start region="metrics"
   /** Prints once a second how busy a loop is and whether work piles up. */

@@ -21,7 +21,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A turn makes no garbage, with metrics, watchdog and flight recording or without. */
-class SightAllocationTest {
+class TelemetryAllocationTest {
   private static final int TURNS = 5_000;
   private static final int MAX_WINDOWS = 200;
 
