@@ -9,6 +9,7 @@ import mill.testing.ChildJvm;
  * Asserts that what is done for every event makes no garbage, once it is compiled. What is measured
  * has a JVM of its own: what the compiler can do away with depends on what else has run.
  */
+@SuppressWarnings("exports") // nobody requires a module of tests
 public final class Garbage {
   private static final int ITERATIONS = 5_000;
   private static final String NONE = "no garbage";
