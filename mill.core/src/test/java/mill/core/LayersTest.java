@@ -1,12 +1,12 @@
 package mill.core;
 
+import static com.tngtech.archunit.base.DescribedPredicate.alwaysTrue;
 import static com.tngtech.archunit.base.DescribedPredicate.describe;
 import static com.tngtech.archunit.base.DescribedPredicate.not;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
-import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.type;
-import static com.tngtech.archunit.core.domain.properties.HasName.Predicates.name;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -30,6 +30,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import mill.natives.NativePlatform;
 import mill.natives.Poller;
 import mill.natives.net.UnixAddress;
 import org.junit.jupiter.api.Test;
@@ -38,7 +39,7 @@ import org.junit.jupiter.api.Test;
 class LayersTest {
   private static final List<String> MODULES = List.of("mill.natives", "mill.core");
   private static final String[] BACKENDS = {
-    "mill.natives.linux..", "mill.natives.bsd..", "mill.natives.windows..", "mill.natives.posix.."
+    "mill.natives.linux", "mill.natives.bsd", "mill.natives.windows"
   };
 
   /** The one cycle of classes that has to be: each of them is about the others. */
@@ -145,8 +146,14 @@ class LayersTest {
         .definedBy("mill.natives.memory")
         .layer("platform")
         .definedBy("mill.natives.platform")
+        .layer("choice")
+        .definedBy("mill.natives.backend")
         .layer("backends")
         .definedBy(BACKENDS)
+        .layer("posix")
+        .definedBy("mill.natives.posix")
+        .layer("shared")
+        .definedBy("mill.natives.shared")
         .layer("ffm")
         .definedBy("mill.natives.ffm")
         .layer("gen")
@@ -156,20 +163,42 @@ class LayersTest {
         .whereLayer("memory")
         .mayNotAccessAnyLayer()
         .whereLayer("root")
-        .mayOnlyAccessLayers("platform")
+        .mayOnlyAccessLayers("platform", "choice")
+        .whereLayer("choice")
+        .mayOnlyAccessLayers("platform", "backends")
         .whereLayer("platform")
         .mayOnlyAccessLayers("root")
         .whereLayer("backends")
-        .mayOnlyAccessLayers("root", "platform", "ffm", "gen")
+        .mayOnlyAccessLayers("root", "platform", "posix", "shared", "ffm", "gen")
+        .whereLayer("posix")
+        .mayOnlyAccessLayers("platform", "ffm", "gen")
+        .whereLayer("shared")
+        .mayOnlyAccessLayers("platform")
         .whereLayer("ffm")
         .mayNotAccessAnyLayer()
         .whereLayer("gen")
         .mayNotAccessAnyLayer()
-        // A value that a backend's address codec makes.
-        .ignoreDependency(resideInAnyPackage(BACKENDS), type(UnixAddress.class))
-        // The choice of the backend.
-        .ignoreDependency(
-            name("mill.natives.platform.CurrentPlatform"), resideInAnyPackage(BACKENDS))
+        // A value that an address codec makes.
+        .ignoreDependency(alwaysTrue(), type(UnixAddress.class))
+        .ensureAllClassesAreContainedInArchitectureIgnoring("mill.core..")
+        .check(CLASSES);
+  }
+
+  @Test
+  void theOneClassThatKnowsTheChoiceIsNativePlatform() {
+    noClasses()
+        .that(not(type(NativePlatform.class)).and(not(resideInAPackage("mill.natives.backend"))))
+        .should()
+        .dependOnClassesThat(resideInAPackage("mill.natives.backend"))
+        .check(CLASSES);
+  }
+
+  @Test
+  void windowsIsNotPosix() {
+    noClasses()
+        .that(resideInAPackage("mill.natives.windows"))
+        .should()
+        .dependOnClassesThat(resideInAPackage("mill.natives.posix"))
         .check(CLASSES);
   }
 
