@@ -30,7 +30,7 @@ final class LoopTasks {
   /**
    * Makes it.
    *
-   * @param loop describes itself, to those who come too late
+   * @param loop named in the message to callers that come too late
    * @param wake wakes the loop if it sleeps
    * @param threw told what a task throws
    */

@@ -3,8 +3,15 @@ package mill.core;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.concurrent.atomic.LongAdder;
+import mill.core.LoopMetrics.Events;
+import mill.core.LoopMetrics.Offloads;
+import mill.core.LoopMetrics.Tasks;
+import mill.core.LoopMetrics.Timers;
+import mill.core.LoopMetrics.Times;
+import mill.core.LoopMetrics.Turns;
 import mill.core.internal.FlightEvents;
 import mill.core.internal.FlightRecording;
+import mill.core.internal.timer.LoopTimers;
 import mill.natives.ReadyEvents;
 import mill.natives.platform.Platform;
 import org.jspecify.annotations.Nullable;
@@ -34,11 +41,16 @@ final class LoopTelemetry {
   private static final int RESULTS = 3;
   private static final int TASKS = 4;
   private static final int WAKE_UPS = 5;
-  private static final int SPURIOUS_TURNS = 6;
+  private static final int SPURIOUS = 6;
   private static final int POLL_NS = 7;
   private static final int HANDLERS_NS = 8;
   private static final int TASKS_NS = 9;
   private static final int COUNTS = 10;
+
+  // What any thread counts has no place among them.
+  private static final int HANDLER_THROWS = -1;
+  private static final int TASK_THROWS = -2;
+  private static final int REJECTED = -3;
 
   private static final VarHandle COUNT = MethodHandles.arrayElementVarHandle(long[].class);
   private static final VarHandle WORKING_SINCE;
@@ -130,7 +142,7 @@ final class LoopTelemetry {
     }
   }
 
-  /** An inline handler is called next; true if {@link #handlerEnds} wants to hear of its end. */
+  /** An inline handler is called next; true if {@link #handlerEnds} must be called after it. */
   boolean handlerBegins(Object registration) {
     doing(registration);
     if (flight == null || !timesHandlers) {
@@ -140,7 +152,7 @@ final class LoopTelemetry {
     return true;
   }
 
-  /** It has returned. */
+  /** The handler has returned. */
   void handlerEnds(Object pollable, Object handler) {
     if (flight != null) {
       flight.endHandler(handlerSpan, loop, pollable, handler);
@@ -176,14 +188,14 @@ final class LoopTelemetry {
     add(RESULTS, results);
     add(TASKS, tasks);
     add(WAKE_UPS, woken ? 1 : 0);
-    add(SPURIOUS_TURNS, worked || dispatched > 0 ? 0 : 1);
+    add(SPURIOUS, worked || dispatched > 0 ? 0 : 1);
     add(POLL_NS, polledNs);
     add(HANDLERS_NS, handledNs);
     add(TASKS_NS, workedNs);
     COUNT.setRelease(counts, TURNS, counts[TURNS] + 1); // publishes the others
   }
 
-  /** What was run as the loop ended. By whoever ends it. */
+  /** What was run as the loop ended. The thread that ends it. */
   void ranAtEnd(int results, int tasks) {
     add(RESULTS, results);
     add(TASKS, tasks);
@@ -204,7 +216,7 @@ final class LoopTelemetry {
 
   // ---- a worker's thread
 
-  /** A handler is called next; a span if {@link #workerEnds} wants to hear of its end. */
+  /** A handler is called next; a span for {@link #workerEnds} to end, or null for none. */
   @Nullable Object workerBegins() {
     FlightEvents events = FlightRecording.events();
     if (events == null || !events.timesHandlers()) {
@@ -215,7 +227,7 @@ final class LoopTelemetry {
     return span;
   }
 
-  /** It has returned. */
+  /** The handler has returned. */
   void workerEnds(Object span, Object pollable, Object handler) {
     FlightEvents events = FlightRecording.events();
     if (events != null) {
@@ -252,43 +264,50 @@ final class LoopTelemetry {
   }
 
   /**
-   * Adds to what is known of any loop what one that counts has counted.
+   * Takes a snapshot. Any thread.
    *
-   * @param sight the counts, or null for none
-   * @param known metrics whose counts are 0
-   * @return the metrics
+   * @param counted the counts, or null if the loop does not count: they are 0 then
+   * @param loop the loop's name
+   * @param backend the platform's name
+   * @param timers the loop's timers
+   * @param queuedTasks how many tasks wait
+   * @param outstandingOffloads how much offloaded work is out
+   * @param registrations how much is registered
    */
-  static LoopMetrics snapshot(@Nullable LoopTelemetry sight, LoopMetrics known) {
-    return sight == null ? known : sight.counted(known);
-  }
-
-  private LoopMetrics counted(LoopMetrics known) {
-    long turns = (long) COUNT.getAcquire(counts, TURNS); // first, so that the others are no older
+  static LoopMetrics metrics(
+      @Nullable LoopTelemetry counted,
+      String loop,
+      String backend,
+      LoopTimers timers,
+      int queuedTasks,
+      int outstandingOffloads,
+      int registrations) {
+    // The number of turns first, so that the others are no older.
+    var turns = new Turns(get(counted, TURNS), get(counted, SPURIOUS), get(counted, WAKE_UPS));
     return new LoopMetrics(
-        known.loop(),
-        known.backend(),
-        true,
+        loop,
+        backend,
+        counted != null,
         turns,
-        count(EVENTS),
-        count(STALE_EVENTS),
-        known.timersFired(),
-        count(RESULTS),
-        count(TASKS),
-        count(WAKE_UPS),
-        count(SPURIOUS_TURNS),
-        count(POLL_NS),
-        count(HANDLERS_NS),
-        count(TASKS_NS),
-        handlerThrows.sum(),
-        taskThrows.sum(),
-        tasksRejected.sum(),
-        known.queuedTasks(),
-        known.outstandingOffloads(),
-        known.liveTimers(),
-        known.registrations());
+        new Events(get(counted, EVENTS), get(counted, STALE_EVENTS), get(counted, HANDLER_THROWS)),
+        new Tasks(
+            get(counted, TASKS), get(counted, REJECTED), get(counted, TASK_THROWS), queuedTasks),
+        new Timers(timers.fired(), timers.size()),
+        new Offloads(get(counted, RESULTS), outstandingOffloads),
+        new Times(get(counted, POLL_NS), get(counted, HANDLERS_NS), get(counted, TASKS_NS)),
+        registrations);
   }
 
-  private long count(int index) {
-    return (long) COUNT.getOpaque(counts, index);
+  private static long get(@Nullable LoopTelemetry counted, int what) {
+    if (counted == null) {
+      return 0;
+    }
+    return switch (what) {
+      case TURNS -> (long) COUNT.getAcquire(counted.counts, what);
+      case HANDLER_THROWS -> counted.handlerThrows.sum();
+      case TASK_THROWS -> counted.taskThrows.sum();
+      case REJECTED -> counted.tasksRejected.sum();
+      default -> (long) COUNT.getOpaque(counted.counts, what);
+    };
   }
 }

@@ -6,8 +6,8 @@ import java.io.IOException;
 import java.util.List;
 
 /**
- * A loop over a {@link FakePlatform}. Closing it checks that nothing was left behind and no rule of
- * the kernel broken.
+ * A real loop over a fake platform, {@link FakePlatform}. Closing it checks that nothing was left
+ * behind and no rule of the kernel broken.
  */
 public final class FakeLoop implements AutoCloseable {
   private static final long VIRTUAL_TO_WRAP_NS = 1_000_000;

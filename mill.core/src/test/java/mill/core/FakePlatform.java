@@ -14,7 +14,8 @@ import mill.natives.platform.PollerBackend;
 import mill.natives.platform.Sockets;
 
 /**
- * A kernel in memory: descriptors whose readiness is scripted, and pollers that report it.
+ * A fake of the platform: a kernel in memory, where tests say which descriptors are ready and
+ * pollers report it.
  *
  * <p>Descriptors are handed out as a kernel does it, the lowest free number first. Any thread;
  * everything is guarded by this.

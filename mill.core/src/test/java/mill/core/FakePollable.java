@@ -2,7 +2,7 @@ package mill.core;
 
 import mill.natives.Pollable;
 
-/** A descriptor of a {@link FakePlatform}. */
+/** A fake of a descriptor, on a {@link FakePlatform}. */
 public final class FakePollable extends Pollable {
   /** Whether the text of this is a bug of its user's. */
   volatile boolean textThrows;

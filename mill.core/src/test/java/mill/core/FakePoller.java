@@ -19,8 +19,8 @@ import mill.natives.platform.PollerBackend;
 import mill.testing.Await;
 
 /**
- * A readiness queue in memory that does what epoll does, and what it is told to do besides: fail,
- * wake for nothing, bring events of the past. It records what is asked of it.
+ * A fake of a poller: a readiness queue in memory that does what epoll does, and what it is told to
+ * do besides: fail, wake for nothing, bring events of the past. It records what is asked of it.
  *
  * <p>Everything is guarded by the platform. Hooks run outside, on the calling thread, after a call
  * has taken effect.

@@ -44,13 +44,13 @@ final class NoRecorderProgram {
         loop.execute(() -> {});
         throw new AssertionError("accepted");
       } catch (RejectedExecutionException e) {
-        require(loop.metrics().tasksRejected() == 1);
+        require(loop.metrics().tasks().rejected() == 1);
       }
       UnixStream.Pair pair = UnixStream.pair();
       loop.register(pair.second(), Interest.NONE, (mine, readiness) -> {});
       loop.register(pair.first(), Interest.WRITABLE, (mine, readiness) -> mine.loop().stop());
       loop.run();
-      require(loop.metrics().turns() > 0);
+      require(loop.metrics().turns().total() > 0);
     }
   }
 

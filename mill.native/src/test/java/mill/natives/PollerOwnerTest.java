@@ -52,6 +52,7 @@ class PollerOwnerTest {
 
   // vert.x#2907: a user who locks what he uses must not hold up those who poll it.
   @Test
+  @SuppressWarnings("try") // it is closed where nobody may hold it up
   void monitorOfAUserHoldsNobodyUp() throws Exception {
     UnixStream.Pair pair = UnixStream.pair();
     try (UnixStream stream = pair.first();

@@ -113,7 +113,13 @@ public final class Await {
 
   /** Starts work on a thread that does not keep a failing JVM alive. */
   public static <T> FutureTask<T> inBackground(String name, Callable<T> work) {
-    var task = new FutureTask<>(work);
+    var task =
+        new FutureTask<>(work) {
+          @Override
+          public String toString() {
+            return "the outcome of \"" + name + "\"";
+          }
+        };
     Thread.ofPlatform().daemon().name(name).start(task);
     return task;
   }

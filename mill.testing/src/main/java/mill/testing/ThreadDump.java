@@ -57,7 +57,7 @@ final class ThreadDump {
     dump.append('\n');
     StackTraceElement[] stack = thread.getStackTrace();
     for (int depth = 0; depth < stack.length; depth++) {
-      dump.append("\tat ").append(stack[depth]).append('\n');
+      frame(dump, stack[depth]);
       for (MonitorInfo monitor : thread.getLockedMonitors()) {
         if (monitor.getLockedStackDepth() == depth) {
           dump.append("\t- holds ").append(monitor).append('\n');
@@ -83,7 +83,7 @@ final class ThreadDump {
     header(dump, thread.getName(), thread.threadId(), thread.getState());
     dump.append('\n');
     for (StackTraceElement element : entry.getValue()) {
-      dump.append("\tat ").append(element).append('\n');
+      frame(dump, element);
     }
   }
 
@@ -92,6 +92,26 @@ final class ThreadDump {
   }
 
   private static boolean isShown(String name, StackTraceElement[] stack) {
-    return stack.length > 0 && !OF_THE_HOUSE.contains(name) && !name.startsWith("surefire");
+    return stack.length > 0
+        && !OF_THE_HOUSE.contains(name)
+        && !name.startsWith("surefire")
+        && Arrays.stream(stack).noneMatch(ThreadDump::waitsForTheTest);
+  }
+
+  // JUnit's thread, which waits for the one that the test runs on.
+  private static boolean waitsForTheTest(StackTraceElement element) {
+    return element.getMethodName().equals("assertTimeoutPreemptively");
+  }
+
+  private static boolean isOfJUnit(StackTraceElement element) {
+    return element.getClassName().startsWith("org.junit.platform.")
+        || element.getClassName().startsWith("org.junit.jupiter.engine.")
+        || element.getClassName().startsWith("org.apache.maven.");
+  }
+
+  private static void frame(StringBuilder dump, StackTraceElement element) {
+    if (!isOfJUnit(element)) {
+      dump.append("\tat ").append(element).append('\n');
+    }
   }
 }

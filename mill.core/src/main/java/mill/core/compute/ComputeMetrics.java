@@ -43,11 +43,7 @@ public record ComputeMetrics(
     long totalExecutionNs,
     long maxExecutionNs) {
 
-  /**
-   * Tells how many tasks of all priorities wait.
-   *
-   * @return the number of tasks
-   */
+  /** {@return how many tasks of all priorities wait} */
   public int queued() {
     return queuedLow + queuedNormal + queuedHigh + queuedCritical;
   }

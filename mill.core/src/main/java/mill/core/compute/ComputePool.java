@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
  * Threads for work that must not block an {@link mill.core.EventLoop}: four priorities, a bounded
  * queue for each, counts of everything.
  *
- * <p>An event loop is an {@link Executor}, so a result comes back to it with the means of {@link
- * CompletableFuture}:
+ * <p>An event loop is an {@link Executor}, so {@link CompletableFuture} can bring a result back to
+ * it:
  *
  * {@snippet class="mill.core.snippets.ComputePoolSnippets" region="backOnTheLoop"}
  *
@@ -102,7 +102,7 @@ public final class ComputePool implements Executor, AutoCloseable {
   /**
    * Opens a pool and starts its threads.
    *
-   * @param config its set-up
+   * @param config its configuration
    * @return the pool, to be closed by the caller
    * @throws OutOfMemoryError if the system has no thread left; those that were started end
    */
@@ -194,11 +194,7 @@ public final class ComputePool implements Executor, AutoCloseable {
     return task.future();
   }
 
-  /**
-   * Takes the counts of one moment. Costs about as much as handing in a task.
-   *
-   * @return the counts
-   */
+  /** {@return the counts of one moment} Any thread; costs about as much as handing in a task. */
   public ComputeMetrics metrics() {
     return workers.metrics();
   }
@@ -259,20 +255,12 @@ public final class ComputePool implements Executor, AutoCloseable {
     }
   }
 
-  /**
-   * Gives the set-up.
-   *
-   * @return the set-up
-   */
+  /** {@return the configuration} Any thread. */
   public ComputePoolConfig config() {
     return config;
   }
 
-  /**
-   * Describes the pool.
-   *
-   * @return name, number of threads, and how many tasks run and wait
-   */
+  /** {@return name, number of threads, and how many tasks run and wait} Any thread. */
   @Override
   public String toString() {
     ComputeMetrics now = metrics();

@@ -1,6 +1,7 @@
 package mill.core.compute;
 
 import static java.util.Objects.requireNonNull;
+import static mill.core.internal.Checks.inRange;
 
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -43,74 +44,47 @@ public final class ComputePoolConfig {
   }
 
   /**
-   * The set-up of {@link ComputePool#open()}.
-   *
-   * @return the defaults, as each method of {@link Builder} tells them
+   * {@return the configuration of {@link ComputePool#open()}} The methods of {@link Builder} tell
+   * each default.
    */
   public static ComputePoolConfig defaults() {
     return builder().build();
   }
 
-  /**
-   * Begins with the defaults.
-   *
-   * @return a builder
-   */
+  /** {@return a builder that begins with the defaults} */
   public static Builder builder() {
     return new Builder();
   }
 
-  /**
-   * The pool's name, which its threads begin with.
-   *
-   * @return the name
-   */
+  /** {@return the pool's name, which the names of its threads begin with} */
   public String name() {
     return name;
   }
 
-  /**
-   * How many threads run tasks.
-   *
-   * @return the number of threads
-   */
+  /** {@return how many threads run tasks} */
   public int threads() {
     return threads;
   }
 
-  /**
-   * How many tasks can wait, for each priority.
-   *
-   * @return the number of tasks
-   */
+  /** {@return how many tasks can wait, for each priority} */
   public int queueCapacity() {
     return queueCapacity;
   }
 
-  /**
-   * How often a waiting task can be passed over before it is served next.
-   *
-   * @return the number of times
-   */
+  /** {@return how often a waiting task can be passed over before it is served next} */
   public int ageingLimit() {
     return ageingLimit;
   }
 
   /**
-   * Who hears of what an executed task throws, when it is not the usual one.
-   *
-   * @return the handler of the pool's threads, or empty for {@link
-   *     Thread#getDefaultUncaughtExceptionHandler()}
+   * {@return who is told of what an executed task throws: the handler of the pool's threads, or
+   * empty for {@link Thread#getDefaultUncaughtExceptionHandler()}}
    */
   public Optional<Thread.UncaughtExceptionHandler> uncaughtExceptionHandler() {
     return Optional.ofNullable(uncaughtExceptionHandler);
   }
 
-  /**
-   * Lists the set-up.
-   *
-   * @return names and values
-   */
+  /** {@return names and values} */
   @Override
   public String toString() {
     return "ComputePoolConfig[name=%s, threads=%d, queueCapacity=%d, ageingLimit=%d]"
@@ -118,7 +92,7 @@ public final class ComputePoolConfig {
   }
 
   /**
-   * Collects a set-up. Not thread-safe. A value out of its range is refused at once, and the
+   * Collects a configuration. Not thread-safe. A value out of its range is refused at once, and the
    * message tells the range.
    */
   public static final class Builder {
@@ -181,7 +155,7 @@ public final class ComputePoolConfig {
     }
 
     /**
-     * Chooses who hears of what an executed task throws; by default whoever {@link
+     * Sets the handler of what an executed task throws; by default the one that {@link
      * Thread#getUncaughtExceptionHandler()} names on the pool's threads. It is called on the
      * worker's thread, which goes on afterwards.
      *
@@ -193,21 +167,9 @@ public final class ComputePoolConfig {
       return this;
     }
 
-    /**
-     * Makes the set-up.
-     *
-     * @return the set-up
-     */
+    /** {@return the configuration} */
     public ComputePoolConfig build() {
       return new ComputePoolConfig(this);
-    }
-
-    private static int inRange(String name, int value, int min, int max) {
-      if (value < min || value > max) {
-        throw new IllegalArgumentException(
-            name + " must be " + min + " to " + max + ", not " + value);
-      }
-      return value;
     }
   }
 }

@@ -33,11 +33,7 @@ final class ComputeTask<T extends @Nullable Object> implements Abandonable {
     this.work = work;
   }
 
-  /**
-   * The future of what the work returns.
-   *
-   * @return the future
-   */
+  /** {@return the future of what the work returns} */
   CompletableFuture<T> future() {
     return future;
   }

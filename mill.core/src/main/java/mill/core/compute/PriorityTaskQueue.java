@@ -85,11 +85,7 @@ final class PriorityTaskQueue {
     return true;
   }
 
-  /**
-   * Takes the task whose turn it is.
-   *
-   * @return the task, or null if none waits
-   */
+  /** {@return the task whose turn it is, taken out, or null if none waits} */
   @Nullable Runnable poll() {
     if (nonEmpty == 0) {
       return null;
@@ -105,9 +101,8 @@ final class PriorityTaskQueue {
   }
 
   /**
-   * Takes a task of the highest priority that has any, whatever has aged. For emptying the queue.
-   *
-   * @return the task, or null if none waits
+   * {@return a task of the highest priority that has any, whatever has aged, taken out; null if
+   * none waits} For emptying the queue.
    */
   @Nullable Runnable pollHighest() {
     if (nonEmpty == 0) {

@@ -2,6 +2,7 @@ package mill.core.compute;
 
 import static java.util.Objects.requireNonNull;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ThreadFactory;
@@ -33,30 +34,60 @@ final class PriorityWorkers {
   private final List<Worker> workers = new ArrayList<>();
   private final long originNs = System.nanoTime();
 
-  // All that follows is guarded by lock.
+  @GuardedBy("lock")
   private final PriorityTaskQueue queue;
+
+  @GuardedBy("lock")
   private @Nullable Worker idle;
+
+  @GuardedBy("lock")
   private int live;
+
+  @GuardedBy("lock")
   private boolean closed;
-  private long deadlineNs = FOREVER; // since originNs
+
+  // Since originNs.
+  @GuardedBy("lock")
+  private long deadlineNs = FOREVER;
+
+  @GuardedBy("lock")
   private long endedAtClose;
+
+  @GuardedBy("lock")
   private final List<Runnable> abandonedRunnables = new ArrayList<>();
 
+  @GuardedBy("lock")
   private long accepted;
+
+  @GuardedBy("lock")
   private long rejected;
+
+  @GuardedBy("lock")
   private long completed;
+
+  @GuardedBy("lock")
   private long failed;
+
+  @GuardedBy("lock")
   private long cancelled;
+
+  @GuardedBy("lock")
   private int abandoned;
+
+  @GuardedBy("lock")
   private int active;
+
+  @GuardedBy("lock")
   private long totalExecutionNs;
+
+  @GuardedBy("lock")
   private long maxExecutionNs;
 
   /** One thread and what it is doing. */
   private final class Worker implements Runnable {
     final Thread thread;
-    @Nullable Worker nextIdle; // guarded by lock
-    boolean running; // guarded by lock
+    @Nullable Worker nextIdle; // guarded by the lock, as is the next
+    boolean running;
     volatile boolean asleep;
     Outcome outcome = Outcome.COMPLETED; // of the last task; its own alone
     long executionNs; // of the last task; its own alone
@@ -272,21 +303,13 @@ final class PriorityWorkers {
     submitted.forEach(task -> task.abandon(reason));
   }
 
-  /**
-   * Tells whether the calling thread is one of these.
-   *
-   * @return true if so
-   */
+  /** {@return whether the calling thread is one of these} */
   boolean isWorker() {
     Thread current = Thread.currentThread();
     return workers.stream().anyMatch(worker -> worker.thread == current);
   }
 
-  /**
-   * Takes the counts of one moment.
-   *
-   * @return the counts
-   */
+  /** {@return the counts of one moment} */
   ComputeMetrics metrics() {
     synchronized (lock) {
       return new ComputeMetrics(
@@ -306,11 +329,7 @@ final class PriorityWorkers {
     }
   }
 
-  /**
-   * Tells how closing went, up to now.
-   *
-   * @return the report
-   */
+  /** {@return how closing went, up to now} */
   ComputeShutdownReport report() {
     synchronized (lock) {
       return new ComputeShutdownReport(
@@ -342,7 +361,9 @@ final class PriorityWorkers {
     }
   }
 
+  @GuardedBy("lock")
   private void settle(Worker worker) {
+    assert Thread.holdsLock(lock);
     // Under the lock: an interrupt by abandon() is never taken from the task that it is meant for.
     Thread.interrupted();
     if (!worker.running) {
@@ -367,7 +388,9 @@ final class PriorityWorkers {
     return priority.ordinal();
   }
 
+  @GuardedBy("lock")
   private long ended() {
+    assert Thread.holdsLock(lock);
     return completed + failed + cancelled;
   }
 
@@ -375,7 +398,9 @@ final class PriorityWorkers {
     return untilNs == FOREVER ? FOREVER : untilNs - (System.nanoTime() - originNs);
   }
 
+  @GuardedBy("lock")
   private void await(long timeoutNs) throws InterruptedException {
+    assert Thread.holdsLock(lock);
     TimeUnit.NANOSECONDS.timedWait(lock, timeoutNs);
   }
 

@@ -1,6 +1,7 @@
 package mill.core.group;
 
 import static java.util.Objects.requireNonNull;
+import static mill.core.internal.Checks.notNegative;
 
 import java.io.IOException;
 import java.lang.System.Logger.Level;
@@ -81,7 +82,7 @@ public final class EventLoopGroup implements AutoCloseable {
    * Opens a group with a loop for each processor.
    *
    * @return the group, to be closed by the caller
-   * @throws IOException if the system refuses, for instance for want of descriptors
+   * @throws IOException if the system refuses, for instance when it has no descriptors left
    */
   public static EventLoopGroup open() throws IOException {
     return open(LoopGroupConfig.defaults());
@@ -91,10 +92,10 @@ public final class EventLoopGroup implements AutoCloseable {
    * Opens a group. Its threads begin with {@link #start}; what is registered, listened on and
    * executed before waits for that.
    *
-   * @param config its set-up
+   * @param config its configuration
    * @return the group, to be closed by the caller
-   * @throws IOException if the system refuses, for instance for want of descriptors; nothing stays
-   *     open
+   * @throws IOException if the system refuses, for instance when it has no descriptors left;
+   *     nothing stays open
    * @throws IllegalStateException if native access is not granted; the message says what to type
    * @throws UnsupportedOperationException if mill has no backend for this system
    */
@@ -166,20 +167,12 @@ public final class EventLoopGroup implements AutoCloseable {
     }
   }
 
-  /**
-   * Lists the loops.
-   *
-   * @return all of them, always in the same order
-   */
+  /** {@return all loops, always in the same order} Any thread. */
   public List<EventLoop> loops() {
     return loops;
   }
 
-  /**
-   * Chooses a loop, each in its turn.
-   *
-   * @return the loop
-   */
+  /** {@return a loop, each in its turn} Any thread. */
   public EventLoop next() {
     return loops.get(Integer.remainderUnsigned(turn.getAndIncrement(), loops.size()));
   }
@@ -261,10 +254,7 @@ public final class EventLoopGroup implements AutoCloseable {
    * @throws IllegalArgumentException if the time is negative
    */
   public CompletionStage<GroupShutdownReport> shutdown(Duration timeout) {
-    if (timeout.isNegative()) {
-      throw new IllegalArgumentException(
-          "the timeout must not be negative: use 0 to force at once");
-    }
+    notNegative("the timeout", timeout, "use 0 to force at once");
     boolean first;
     List<GroupListener> closing;
     synchronized (lock) {
@@ -300,9 +290,8 @@ public final class EventLoopGroup implements AutoCloseable {
   }
 
   /**
-   * Tells why a loop could not go on.
-   *
-   * @return the first failure; others are its suppressed exceptions. Empty if there was none
+   * {@return why a loop could not go on: the first failure, with the others as its suppressed
+   * exceptions; empty if there was none} Any thread.
    */
   public Optional<Throwable> failure() {
     synchronized (lock) {
@@ -386,20 +375,12 @@ public final class EventLoopGroup implements AutoCloseable {
     }
   }
 
-  /**
-   * Gives the set-up.
-   *
-   * @return the set-up
-   */
+  /** {@return the configuration} Any thread. */
   public LoopGroupConfig config() {
     return config;
   }
 
-  /**
-   * Describes the group.
-   *
-   * @return name, number of loops and state
-   */
+  /** {@return name, number of loops and state} Any thread. */
   @Override
   public String toString() {
     synchronized (lock) {

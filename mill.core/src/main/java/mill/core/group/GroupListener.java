@@ -29,7 +29,9 @@ public final class GroupListener implements AutoCloseable {
   private final AtomicLong pauses = new AtomicLong();
   private final AtomicReference<Throwable> failure = new AtomicReference<>();
 
-  // Guarded by this.
+  private final Object lock = new Object();
+
+  // Guarded by lock.
   private final List<Acceptor> acceptors = new ArrayList<>();
   private int closed;
 
@@ -93,10 +95,11 @@ public final class GroupListener implements AutoCloseable {
     }
   }
 
-  private synchronized void start(List<EventLoop> loops, List<TcpListener> listeners)
-      throws IOException {
-    for (int i = 0; i < listeners.size(); i++) {
-      acceptors.add(Acceptor.start(loops.get(i), listeners.get(i), new Shard(i, loops.size())));
+  private void start(List<EventLoop> loops, List<TcpListener> listeners) throws IOException {
+    synchronized (lock) {
+      for (int i = 0; i < listeners.size(); i++) {
+        acceptors.add(Acceptor.start(loops.get(i), listeners.get(i), new Shard(i, loops.size())));
+      }
     }
   }
 
@@ -133,18 +136,16 @@ public final class GroupListener implements AutoCloseable {
   }
 
   /**
-   * Tells where this listens.
-   *
-   * @return the address with the port that was chosen, if that was left to the system
+   * {@return where this listens, with the port that was chosen if that was left to the system} Any
+   * thread.
    */
   public SocketAddress localAddress() {
     return localAddress;
   }
 
   /**
-   * Tells how connections come to the loops.
-   *
-   * @return {@link AcceptMode#SHARDED} or {@link AcceptMode#HANDOFF}
+   * {@return how connections come to the loops: {@link AcceptMode#SHARDED} or {@link
+   * AcceptMode#HANDOFF}} Any thread.
    */
   public AcceptMode mode() {
     return mode;
@@ -162,29 +163,28 @@ public final class GroupListener implements AutoCloseable {
   }
 
   /**
-   * Counts the connections that were closed at once, since no loop took them: all had as many tasks
-   * waiting as {@link mill.core.LoopConfig#taskQueueCapacity()} allows, or had ended.
-   *
-   * @return the number of connections
+   * {@return how many connections were closed at once, since no loop took them: all had as many
+   * tasks waiting as {@link mill.core.LoopConfig#taskQueueCapacity()} allows, or had ended} Any
+   * thread.
    */
   public long refused() {
     return distributor.refused();
   }
 
   /**
-   * Counts how often accepting paused because the system was out of descriptors or memory.
-   *
-   * @return the number of pauses
+   * {@return how often accepting paused because the system was out of descriptors or memory} Any
+   * thread.
    */
   public long pauses() {
     return pauses.get();
   }
 
   /**
-   * Tells why accepting ended, if it was not {@link #close} that ended it. With {@link
-   * AcceptMode#SHARDED} the listeners of the other loops go on; close this to end them too.
+   * {@return why accepting ended, if it was not {@link #close} that ended it: the first error,
+   * which has been logged as well; or empty} Any thread.
    *
-   * @return the first error, which has been logged as well, or empty
+   * <p>With {@link AcceptMode#SHARDED} the listeners of the other loops go on; close this to end
+   * them too.
    */
   public Optional<Throwable> failure() {
     return Optional.ofNullable(failure.get());
@@ -200,24 +200,24 @@ public final class GroupListener implements AutoCloseable {
     forget.accept(this);
   }
 
-  synchronized void closeListeners() {
-    for (Acceptor acceptor : acceptors) {
-      if (acceptor.close()) {
-        closed++;
+  void closeListeners() {
+    synchronized (lock) {
+      for (Acceptor acceptor : acceptors) {
+        if (acceptor.close()) {
+          closed++;
+        }
       }
     }
   }
 
   /** How many sockets {@link #closeListeners} has closed. */
-  synchronized int closed() {
-    return closed;
+  int closed() {
+    synchronized (lock) {
+      return closed;
+    }
   }
 
-  /**
-   * Describes the listener.
-   *
-   * @return address and mode
-   */
+  /** {@return address and mode} Any thread. */
   @Override
   public String toString() {
     return "GroupListener[" + localAddress + ", " + mode + "]";

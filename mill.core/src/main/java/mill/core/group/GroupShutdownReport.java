@@ -13,13 +13,13 @@ import mill.core.ShutdownReport;
  * @param listenersClosed how many listeners were closed, first of all
  * @param ended how many other registrations left by themselves
  * @param forced how many were still there when the time was over, and were closed
- * @param queuedBytes how many bytes waited to be delivered, by the word of the handlers
+ * @param queuedBytes how many bytes waited to be delivered, as the handlers tell
  * @param undeliveredBytes how many of them were still there when their registrations ended
  * @param timersCancelled how many timers were still scheduled at the end; they did not run
  * @param offloadsAbandoned how much offloaded work was not done in time; its futures failed
  * @param took how long all that took
  * @param loops each loop's own report, in the order of {@link EventLoopGroup#loops()}
- * @param failure why a loop could not go on, if that is what began the shutdown or befell it
+ * @param failure why a loop could not go on, if one failed before or during the shutdown
  */
 public record GroupShutdownReport(
     boolean inTime,
@@ -59,9 +59,8 @@ public record GroupShutdownReport(
   }
 
   /**
-   * Tells how many of the bytes that were queued have been delivered.
-   *
-   * @return {@link #queuedBytes} without {@link #undeliveredBytes}
+   * {@return how many of the queued bytes have been delivered: {@link #queuedBytes} without {@link
+   * #undeliveredBytes}}
    */
   public long deliveredBytes() {
     return queuedBytes - undeliveredBytes;

@@ -1,6 +1,8 @@
 package mill.core.group;
 
 import static java.util.Objects.requireNonNull;
+import static mill.core.internal.Checks.inRange;
+import static mill.core.internal.Checks.notNegative;
 
 import java.time.Duration;
 import java.util.Arrays;
@@ -34,61 +36,42 @@ public final class LoopGroupConfig {
   }
 
   /**
-   * The set-up of {@link EventLoopGroup#open()}: a loop for each processor.
-   *
-   * @return the defaults, as each method of {@link Builder} tells them
+   * {@return the configuration of {@link EventLoopGroup#open()}: a loop for each processor} The
+   * methods of {@link Builder} tell each default.
    */
   public static LoopGroupConfig defaults() {
     return builder().build();
   }
 
-  /**
-   * Begins with the defaults.
-   *
-   * @return a builder
-   */
+  /** {@return a builder that begins with the defaults} */
   public static Builder builder() {
     return new Builder();
   }
 
-  /**
-   * How many loops there are.
-   *
-   * @return the number of loops
-   */
+  /** {@return how many loops there are} */
   public int loops() {
     return loops;
   }
 
-  /**
-   * The group's name. Loop and thread {@code i} are called {@code <name>-<i>}.
-   *
-   * @return the name
-   */
+  /** {@return the group's name; loop and thread {@code i} are called {@code <name>-<i>}} */
   public String name() {
     return name;
   }
 
   /**
-   * The processors that the loops' threads are bound to: loop {@code i} to the one at {@code i %
-   * size()}.
-   *
-   * @return the processors' numbers; empty if the threads are not bound
+   * {@return the numbers of the processors that the loops' threads are bound to, loop {@code i} to
+   * the one at {@code i % size()}; empty if the threads are not bound}
    */
   public List<Integer> cpus() {
     return cpus;
   }
 
-  /**
-   * How long the other loops may drain when one fails.
-   *
-   * @return the time
-   */
+  /** {@return how long the other loops may drain when one fails} */
   public Duration failureTimeout() {
     return failureTimeout;
   }
 
-  /** The set-up of one loop. */
+  /** The configuration of one loop. */
   LoopConfig loop(int index) {
     LoopConfig.Builder builder = LoopConfig.builder();
     loop.accept(builder);
@@ -99,11 +82,7 @@ public final class LoopGroupConfig {
     return name + "-" + index;
   }
 
-  /**
-   * Lists the set-up.
-   *
-   * @return names and values
-   */
+  /** {@return names and values} */
   @Override
   public String toString() {
     return "LoopGroupConfig[name=%s, loops=%d, cpus=%s, failureTimeout=%s]"
@@ -111,7 +90,7 @@ public final class LoopGroupConfig {
   }
 
   /**
-   * Collects a set-up. Not thread-safe. A value out of its range is refused at once, and the
+   * Collects a configuration. Not thread-safe. A value out of its range is refused at once, and the
    * message tells the range.
    */
   public static final class Builder {
@@ -130,10 +109,7 @@ public final class LoopGroupConfig {
      * @return this
      */
     public Builder loops(int value) {
-      if (value < 1 || value > MAX_LOOPS) {
-        throw new IllegalArgumentException("loops must be 1 to " + MAX_LOOPS + ", not " + value);
-      }
-      loops = value;
+      loops = inRange("loops", value, 1, MAX_LOOPS);
       return this;
     }
 
@@ -168,7 +144,7 @@ public final class LoopGroupConfig {
      * @param values the processors' numbers, from 0; none for not binding
      * @return this
      */
-    public Builder pinTo(int... values) {
+    public Builder cpus(int... values) {
       for (int value : values) {
         if (value < 0) {
           throw new IllegalArgumentException("a processor's number is 0 or more, not " + value);
@@ -186,19 +162,11 @@ public final class LoopGroupConfig {
      * @return this
      */
     public Builder failureTimeout(Duration value) {
-      if (value.isNegative()) {
-        throw new IllegalArgumentException(
-            "failureTimeout must not be negative: use 0 to force at once");
-      }
-      failureTimeout = value;
+      failureTimeout = notNegative("failureTimeout", value, "use 0 to force at once");
       return this;
     }
 
-    /**
-     * Makes the set-up.
-     *
-     * @return the set-up
-     */
+    /** {@return the configuration} */
     public LoopGroupConfig build() {
       return new LoopGroupConfig(this);
     }

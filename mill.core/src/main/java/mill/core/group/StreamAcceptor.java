@@ -19,8 +19,9 @@ public interface StreamAcceptor {
   void onAccept(EventLoop loop, TcpStream stream) throws Exception;
 
   /**
-   * Hears that {@link #onAccept} threw, after the stream was closed. On the same thread. By default
-   * the error goes to the thread's uncaught-exception handler, and so does what this throws.
+   * Called after {@link #onAccept} has thrown, when the stream has been closed. On the same thread.
+   * By default the error goes to the thread's uncaught-exception handler, and so does what this
+   * throws.
    *
    * @param loop the loop
    * @param stream the connection, closed

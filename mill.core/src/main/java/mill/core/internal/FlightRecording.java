@@ -5,7 +5,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Finds the flight recorder, which not every image has, and which most programs never start. Event
- * classes are loaded when it has been started, not before: they cost a program's start-up dearly.
+ * classes are loaded when it has been started, not before: they would cost much of a program's
+ * start-up.
  */
 public final class FlightRecording {
   private static final boolean RECORDER_THERE = isRecorderThere();

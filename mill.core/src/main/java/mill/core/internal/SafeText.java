@@ -1,6 +1,6 @@
 package mill.core.internal;
 
-/** Texts of users' objects, for those who must go on whatever a {@code toString} does. */
+/** Texts of users' objects, for callers that must go on whatever a {@code toString} does. */
 public final class SafeText {
   private SafeText() {}
 

@@ -64,7 +64,7 @@ class EventLoopGroupTest {
   @Test
   void negativeProcessorsAndTimesAreRefused() throws IOException {
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> LoopGroupConfig.builder().pinTo(0, -1))
+        .isThrownBy(() -> LoopGroupConfig.builder().cpus(0, -1))
         .withMessageContaining("-1");
     assertThatIllegalArgumentException()
         .isThrownBy(() -> LoopGroupConfig.builder().failureTimeout(Duration.ofNanos(-1)))
@@ -148,7 +148,7 @@ class EventLoopGroupTest {
 
   @Test
   void aThreadThatCannotBeBoundStopsAllAndIsNamedWithProcessorAndError() throws IOException {
-    var config = LoopGroupConfig.builder().name("bound").loops(3).pinTo(NO_SUCH_CPU).build();
+    var config = LoopGroupConfig.builder().name("bound").loops(3).cpus(NO_SUCH_CPU).build();
     try (EventLoopGroup group = EventLoopGroup.open(config)) {
       assertThatThrownBy(group::start)
           .isInstanceOf(IOException.class)
@@ -168,7 +168,7 @@ class EventLoopGroupTest {
       abort("only Linux tells in /proc what processors a thread may run on");
     }
     int cpu = firstAllowedCpu();
-    var config = LoopGroupConfig.builder().name("nailed").loops(2).pinTo(cpu).build();
+    var config = LoopGroupConfig.builder().name("nailed").loops(2).cpus(cpu).build();
     try (EventLoopGroup group = EventLoopGroup.open(config).start()) {
       for (EventLoop loop : group.loops()) {
         var allowed = new CompletableFuture<String>();

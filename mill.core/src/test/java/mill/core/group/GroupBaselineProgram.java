@@ -48,7 +48,7 @@ final class GroupBaselineProgram {
 
   private static void cycle(int way) throws Exception {
     var config =
-        LoopGroupConfig.builder().loops(2).pinTo(way == 3 ? new int[] {NO_SUCH_CPU} : new int[0]);
+        LoopGroupConfig.builder().loops(2).cpus(way == 3 ? new int[] {NO_SUCH_CPU} : new int[0]);
     try (EventLoopGroup group = EventLoopGroup.open(config.build())) {
       var accepted = new CountDownLatch(CONNECTIONS);
       AcceptMode mode = way == 1 ? AcceptMode.HANDOFF : AcceptMode.AUTO;

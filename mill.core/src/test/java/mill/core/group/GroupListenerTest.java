@@ -462,4 +462,18 @@ class GroupListenerTest {
     assertThat(outcome.exitCode()).as(outcome.toString()).isZero();
     assertThat(outcome.out()).isEqualTo("served and resumed\n");
   }
+
+  @Test
+  void monitorThatAUserHoldsDoesNotStopTheEndOfTheListener() throws Exception {
+    try (EventLoopGroup group = start(2)) {
+      GroupListener listener = group.listen(Net.loopback(), (loop, stream) -> stream.close());
+      synchronized (listener) {
+        synchronized (group) {
+          Await.outcomeOf(
+              Await.outcome(
+                  Await.inBackground("shuts down", () -> group.shutdown(Duration.ofSeconds(30)))));
+        }
+      }
+    }
+  }
 }

@@ -10,7 +10,7 @@ import mill.natives.gen.macos.MacOs;
 import mill.natives.platform.OptionCode;
 import mill.natives.posix.PosixCalls;
 
-/** The calls that make, name and set up sockets, and those on any descriptor, on the model. */
+/** A model of the calls that make, name and set up sockets, and of those on any descriptor. */
 final class ModelPosixCalls implements PosixCalls {
   private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
   private static final int AF_INET6 = BsdTable.MAC_OS.afInet6();

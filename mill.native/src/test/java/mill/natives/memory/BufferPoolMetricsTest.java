@@ -4,10 +4,8 @@ import static mill.natives.memory.Pools.KIB;
 import static mill.natives.memory.Pools.assertFreed;
 import static mill.natives.memory.Pools.small;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.lang.foreign.ValueLayout;
-import java.lang.reflect.Method;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -15,6 +13,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicLong;
+import mill.testing.Allocations;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -80,7 +79,7 @@ class BufferPoolMetricsTest {
 
   @Test
   void inSteadyStateNothingIsAllocated() throws Exception {
-    AllocationMeter meter = AllocationMeter.orSkip();
+    Allocations.assumeCounted();
     try (var pool = BufferPool.open(small(4).build())) {
       Runnable batch =
           () -> {
@@ -94,13 +93,13 @@ class BufferPoolMetricsTest {
           };
       // The interpreter allocates nothing here either, but the compiler's first steps may.
       batch.run();
-      assertThat(meter.bytesAllocatedBy(batch)).isLessThan(50_000);
+      assertThat(bytesAllocatedBy(batch)).isLessThan(50_000);
     }
   }
 
   @Test
   void inSteadyStateTheDepotAllocatesNothingEither() throws Exception {
-    AllocationMeter meter = AllocationMeter.orSkip();
+    Allocations.assumeCounted();
     try (var pool = BufferPool.open(small(4).buffersPerThreadCache(2).build())) {
       var held = new PooledBuffer[16];
       Runnable batch =
@@ -115,9 +114,15 @@ class BufferPoolMetricsTest {
             }
           };
       batch.run();
-      assertThat(meter.bytesAllocatedBy(batch)).isLessThan(50_000);
+      assertThat(bytesAllocatedBy(batch)).isLessThan(50_000);
       assertThat(pool.metrics().cacheMisses()).isGreaterThan(10_000);
     }
+  }
+
+  private static long bytesAllocatedBy(Runnable work) {
+    long before = Allocations.ofCurrentThread();
+    work.run();
+    return Allocations.ofCurrentThread() - before;
   }
 
   private static void assertEverythingCanBeLentAgain(BufferPool pool) {
@@ -193,28 +198,6 @@ class BufferPoolMetricsTest {
           theirs.release();
         }
       }
-    }
-  }
-
-  /** Reads {@code com.sun.management.ThreadMXBean}, of a module that mill does not require. */
-  private record AllocationMeter(Object bean, Method currentThreadAllocatedBytes) {
-
-    static AllocationMeter orSkip() throws Exception {
-      assumeTrue(
-          ModuleLayer.boot().findModule("jdk.management").isPresent(),
-          "jdk.management is not in the boot layer: the JMH gc profiler has to tell");
-      Method factory =
-          Class.forName("java.lang.management.ManagementFactory").getMethod("getThreadMXBean");
-      Method reader =
-          Class.forName("com.sun.management.ThreadMXBean")
-              .getMethod("getCurrentThreadAllocatedBytes");
-      return new AllocationMeter(factory.invoke(null), reader);
-    }
-
-    long bytesAllocatedBy(Runnable work) throws Exception {
-      long before = (long) currentThreadAllocatedBytes.invoke(bean);
-      work.run();
-      return (long) currentThreadAllocatedBytes.invoke(bean) - before;
     }
   }
 }

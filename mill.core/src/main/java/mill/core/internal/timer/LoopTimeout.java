@@ -17,9 +17,9 @@ public sealed class LoopTimeout extends TimerNode implements Timeout permits Per
   static final long MAX_DEADLINE_NS = RUNNING - 1;
 
   final Runnable task;
-  private final LoopTimers timers;
+  private final TimerEngine timers;
 
-  LoopTimeout(LoopTimers timers, Runnable task) {
+  LoopTimeout(TimerEngine timers, Runnable task) {
     this.timers = timers;
     this.task = task;
   }
@@ -30,7 +30,7 @@ public sealed class LoopTimeout extends TimerNode implements Timeout permits Per
     return sum < 0 || sum > MAX_DEADLINE_NS ? MAX_DEADLINE_NS : sum;
   }
 
-  /** {@return the class of the task, for those who tell a slow one's name} Any thread. */
+  /** {@return the class of the task, which names it in a report} Any thread. */
   public final Class<?> taskClass() {
     return task.getClass();
   }

@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * <p>The loop, in each turn: {@link #drainInbox}, {@link #advance}. Before it sleeps: {@link
  * #nextDelayNs}, then it says that it sleeps, then it asks {@link #hasInbox}.
  */
-public final class LoopTimers {
+public final class LoopTimers implements TimerEngine {
   /** The longest tick: 2³⁰ ns, about a second. */
   public static final long MAX_TICK_NS = 1L << 30;
 
@@ -35,14 +35,12 @@ public final class LoopTimers {
 
   private static final VarHandle LIVE;
   private static final VarHandle FIRED;
-  private static final VarHandle SPURIOUS;
 
   static {
     try {
       var lookup = MethodHandles.lookup();
       LIVE = lookup.findVarHandle(LoopTimers.class, "live", long.class);
       FIRED = lookup.findVarHandle(LoopTimers.class, "fired", long.class);
-      SPURIOUS = lookup.findVarHandle(LoopTimers.class, "spurious", long.class);
     } catch (ReflectiveOperationException e) {
       throw new ExceptionInInitializerError(e);
     }
@@ -63,10 +61,8 @@ public final class LoopTimers {
   private volatile boolean closed;
   private long live; // together with foreignLive
   private long fired;
-  private long spurious;
   private @Nullable Consumer<LoopTimeout> beforeEach;
   private @Nullable TimerNode taken; // from the inbox, and not yet looked at
-  private long promisedTick = TimerWheel.NEVER; // what the loop sleeps for
 
   /**
    * Makes timers.
@@ -125,13 +121,8 @@ public final class LoopTimers {
     return timeout;
   }
 
-  /** The length of a tick: a power of two. */
-  long tickNs() {
-    return 1L << tickShift;
-  }
-
-  /** Nanoseconds since these timers were made. Any thread. */
-  long nowNs() {
+  @Override
+  public long nowNs() {
     return nanoTime.getAsLong() - originNs;
   }
 
@@ -145,15 +136,8 @@ public final class LoopTimers {
     return (long) FIRED.getOpaque(this);
   }
 
-  /**
-   * How many times the loop slept until a timer was due that was not there any more. Any thread.
-   */
-  long spuriousWakeUps() {
-    return (long) SPURIOUS.getOpaque(this);
-  }
-
-  /** Schedules a timer that is scheduled or not. Any thread. */
-  boolean arm(LoopTimeout timeout, long delayNs) {
+  @Override
+  public boolean arm(TimerNode timeout, long delayNs) {
     if (closed) {
       throw ended();
     }
@@ -172,7 +156,7 @@ public final class LoopTimers {
     return before != NONE;
   }
 
-  private boolean armedElsewhere(LoopTimeout timeout, long before) {
+  private boolean armedElsewhere(TimerNode timeout, long before) {
     if (before == NONE) {
       foreignLive.getAndIncrement();
     }
@@ -194,8 +178,8 @@ public final class LoopTimers {
     return before != NONE;
   }
 
-  /** Cancels a timer. Any thread. */
-  boolean cancel(LoopTimeout timeout) {
+  @Override
+  public boolean cancel(TimerNode timeout) {
     if (timeout.exchange(NONE) == NONE) {
       return false;
     }
@@ -214,7 +198,7 @@ public final class LoopTimers {
   }
 
   // What close() cannot find, since it was still on its way to the inbox.
-  private boolean dropLate(LoopTimeout timeout) {
+  private boolean dropLate(TimerNode timeout) {
     boolean scheduled = timeout.exchange(NONE) != NONE;
     if (scheduled) {
       foreignLive.getAndDecrement();
@@ -251,12 +235,10 @@ public final class LoopTimers {
    * @return how many tasks were run
    */
   public int advance(int limit) {
-    if (wheel.isEmpty() && promisedTick == TimerWheel.NEVER) {
+    if (wheel.isEmpty()) {
       return 0;
     }
     long nowTick = nowNs() >> tickShift;
-    boolean promised = nowTick >= promisedTick;
-    promisedTick = TimerWheel.NEVER;
     int ran = 0;
     wheel.beginBatch(nowTick);
     try {
@@ -272,9 +254,6 @@ public final class LoopTimers {
     } finally {
       wheel.endBatch();
     }
-    if (promised && ran == 0 && wheel.nextTick() > nowTick) {
-      SPURIOUS.setOpaque(this, spurious + 1);
-    }
     return ran;
   }
 
@@ -286,7 +265,6 @@ public final class LoopTimers {
    */
   public long nextDelayNs() {
     long tick = wheel.nextTick();
-    promisedTick = tick;
     long untilNs = tick > Long.MAX_VALUE >> tickShift ? Long.MAX_VALUE : tick << tickShift;
     if (sleepsUntilNs != untilNs) {
       sleepsUntilNs = untilNs;
@@ -330,7 +308,7 @@ public final class LoopTimers {
   // False if another thread has cancelled the timer or put it off: then it comes by the inbox.
   private boolean fire(LoopTimeout timeout, long nowTick) {
     long dueNs = timeout.deadline();
-    while (TimerWheel.tickOf(dueNs, tickShift) <= nowTick) {
+    while (TimerNode.tickOf(dueNs, tickShift) <= nowTick) {
       long next = timeout.deadlineWhileRunning(dueNs);
       if (timeout.compareAndSet(dueNs, next)) {
         run(timeout, next);

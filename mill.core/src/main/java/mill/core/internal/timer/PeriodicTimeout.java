@@ -8,16 +8,16 @@ final class PeriodicTimeout extends LoopTimeout {
   // Positive counts from deadline to deadline, negative from the end of a run.
   private final long periodNs;
 
-  private PeriodicTimeout(LoopTimers timers, Runnable task, long periodNs) {
+  private PeriodicTimeout(TimerEngine timers, Runnable task, long periodNs) {
     super(timers, task);
     this.periodNs = periodNs;
   }
 
-  static PeriodicTimeout atFixedRate(LoopTimers timers, Runnable task, Duration period) {
+  static PeriodicTimeout atFixedRate(TimerEngine timers, Runnable task, Duration period) {
     return new PeriodicTimeout(timers, task, positiveNs("period", period));
   }
 
-  static PeriodicTimeout withFixedDelay(LoopTimers timers, Runnable task, Duration delay) {
+  static PeriodicTimeout withFixedDelay(TimerEngine timers, Runnable task, Duration delay) {
     return new PeriodicTimeout(timers, task, -positiveNs("delay", delay));
   }
 

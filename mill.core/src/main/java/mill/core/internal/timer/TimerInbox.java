@@ -13,7 +13,7 @@ final class TimerInbox {
   enum Added {
     /** The loop will see it. */
     YES,
-    /** The loop will see it, and had better do so now, since so many have gathered. */
+    /** The loop will see it, and should do so now, since so many have gathered. */
     CROWDED,
     /**
      * The inbox takes nothing more. Another thread may have relied on this one to add the timer: it
@@ -70,10 +70,8 @@ final class TimerInbox {
   }
 
   /**
-   * Tells whether there is nothing to take. The loop's thread, which sees what was added before it
-   * looked.
-   *
-   * @return true if so
+   * {@return whether there is nothing to take} The loop's thread, which sees what was added before
+   * it looked.
    */
   boolean isEmpty() {
     TimerNode head = newest;

@@ -55,9 +55,8 @@ abstract class TimerNode {
   TimerNode() {}
 
   /**
-   * Tells when the timer is wanted. Any thread.
-   *
-   * @return nanoseconds after the wheel's origin, or {@link #NONE}
+   * {@return when the timer is wanted: nanoseconds after the wheel's origin, or {@link #NONE}} Any
+   * thread.
    */
   final long deadline() {
     return deadline;
@@ -82,6 +81,17 @@ abstract class TimerNode {
    */
   final boolean compareAndSet(long expected, long wanted) {
     return DEADLINE.compareAndSet(this, expected, wanted);
+  }
+
+  /**
+   * Rounds a deadline up to a tick: a timer is never early.
+   *
+   * @param deadlineNs not negative
+   * @param tickShift a tick is {@code 1 << tickShift} ns
+   * @return the tick
+   */
+  static long tickOf(long deadlineNs, int tickShift) {
+    return -(-deadlineNs >> tickShift);
   }
 
   /** Raises the mark of the inbox; the one thread that gets true adds the node. */

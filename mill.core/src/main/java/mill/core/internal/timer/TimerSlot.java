@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 final class TimerSlot {
   static final long NEVER = Long.MAX_VALUE;
 
-  /** Slots up to this size are searched for their earliest timer without further ado. */
+  /** Slots up to this size are searched for their earliest timer whenever one has left. */
   static final int SMALL = 64;
 
   final int id;
@@ -75,7 +75,7 @@ final class TimerSlot {
       for (TimerNode node = first; node != null; node = node.next) {
         long deadline = node.deadline();
         if (deadline != TimerNode.NONE) { // cancelled by another thread, and in the inbox
-          earliest = Math.min(earliest, TimerWheel.tickOf(deadline, tickShift));
+          earliest = Math.min(earliest, TimerNode.tickOf(deadline, tickShift));
         }
       }
       boundTick = earliest;

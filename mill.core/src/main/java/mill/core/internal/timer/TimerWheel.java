@@ -61,33 +61,9 @@ final class TimerWheel {
     parked = new TimerSlot(count << BITS);
   }
 
-  /**
-   * Rounds a deadline up to a tick: a timer is never early.
-   *
-   * @param deadlineNs not negative
-   * @param tickShift a tick is {@code 1 << tickShift} ns
-   * @return the tick
-   */
-  static long tickOf(long deadlineNs, int tickShift) {
-    return -(-deadlineNs >> tickShift);
-  }
-
-  /**
-   * Tells whether no timer is linked.
-   *
-   * @return true if so
-   */
+  /** {@return whether no timer is linked} */
   boolean isEmpty() {
     return (occupiedLevels | movingLevel) == 0 && parked.isEmpty();
-  }
-
-  /**
-   * Tells where the wheel stands: all earlier ticks are over, this one has come.
-   *
-   * @return the tick
-   */
-  long position() {
-    return position;
   }
 
   /**
@@ -106,7 +82,7 @@ final class TimerWheel {
    * @param deadlineNs its deadline
    */
   void link(TimerNode node, long deadlineNs) {
-    long tick = tickOf(deadlineNs, tickShift);
+    long tick = TimerNode.tickOf(deadlineNs, tickShift);
     if (tick <= parkUpToTick) {
       parked.add(node, tick);
     } else {
@@ -205,7 +181,7 @@ final class TimerWheel {
   /**
    * Finds when the next timer is due.
    *
-   * @return the tick, {@link #position()} or an earlier one if it has come, or {@link #NEVER}.
+   * @return the tick, that of the position or an earlier one if it has come, or {@link #NEVER}.
    *     Where many timers have been unlinked it may be that of one of them
    */
   long nextTick() {
@@ -271,7 +247,7 @@ final class TimerWheel {
       unlink(node);
       long deadlineNs = node.deadline();
       if (deadlineNs != NONE) {
-        linkAt(node, Math.max(tickOf(deadlineNs, tickShift), position), 0);
+        linkAt(node, Math.max(TimerNode.tickOf(deadlineNs, tickShift), position), 0);
       }
     }
     movingLevel = 0;

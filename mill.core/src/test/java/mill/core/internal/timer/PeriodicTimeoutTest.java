@@ -50,7 +50,7 @@ class PeriodicTimeoutTest {
       loop.sleepAndTurn();
     }
     assertThat(runs).containsExactly(10L, 110L, 210L, 310L);
-    assertThat(timers.spuriousWakeUps()).isZero();
+    assertThat(loop.idleWakeUps).isZero();
   }
 
   @Test

@@ -1,11 +1,10 @@
 package mill.core.internal.timer;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import java.lang.reflect.Method;
 import java.time.Duration;
 import mill.core.Timeout;
+import mill.testing.Allocations;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -19,26 +18,10 @@ class TimeoutAllocationTest {
 
   private final VirtualTimers loop = new VirtualTimers(1 << 20, 0);
   private final LoopTimers timers = loop.timers;
-  private Object threads;
-  private Method allocated;
 
-  // By reflection, since mill.core reads java.base alone.
   @BeforeEach
-  void findCounter() throws ReflectiveOperationException {
-    assumeTrue(
-        ModuleLayer.boot().findModule("jdk.management").isPresent(),
-        "this JVM has no module jdk.management, which counts allocations");
-    threads =
-        Class.forName("java.lang.management.ManagementFactory")
-            .getMethod("getThreadMXBean")
-            .invoke(null);
-    allocated =
-        Class.forName("com.sun.management.ThreadMXBean")
-            .getMethod("getCurrentThreadAllocatedBytes");
-  }
-
-  private long allocatedBytes() throws ReflectiveOperationException {
-    return (long) allocated.invoke(threads);
+  void needCounter() {
+    Allocations.assumeCounted();
   }
 
   // The wheel's own levels, 44 KiB each, are made by the timers before.
@@ -74,13 +57,13 @@ class TimeoutAllocationTest {
 
   // Rounded up.
   private long bytesEach(Step step) throws ReflectiveOperationException {
-    long before = allocatedBytes();
-    long counter = allocatedBytes() - before; // reading it allocates a little itself
-    before = allocatedBytes();
+    long before = Allocations.ofCurrentThread();
+    long counter = Allocations.ofCurrentThread() - before; // reading it allocates a little itself
+    before = Allocations.ofCurrentThread();
     for (int i = 0; i < TIMERS; i++) {
       step.run(i);
     }
-    return (allocatedBytes() - before - counter + TIMERS - 1) / TIMERS;
+    return (Allocations.ofCurrentThread() - before - counter + TIMERS - 1) / TIMERS;
   }
 
   @Test
@@ -126,11 +109,11 @@ class TimeoutAllocationTest {
   private void requireNoGarbage(Step step) throws ReflectiveOperationException {
     long fewest = Long.MAX_VALUE;
     for (int window = 0; window < MAX_WINDOWS && fewest >= ITERATIONS; window++) {
-      long before = allocatedBytes();
+      long before = Allocations.ofCurrentThread();
       for (int i = 0; i < ITERATIONS; i++) {
         step.run(i);
       }
-      fewest = Math.min(fewest, allocatedBytes() - before);
+      fewest = Math.min(fewest, Allocations.ofCurrentThread() - before);
     }
     assertThat(fewest).as("bytes in %d iterations", ITERATIONS).isLessThan(ITERATIONS);
   }

@@ -11,7 +11,12 @@ final class VirtualTimers {
   /** Whether the test plays a thread that is not the loop's. */
   boolean foreign;
 
+  /** How many times other threads have woken the loop. */
   int wakeUps;
+
+  /** How many times the loop slept until a timer was due that was not there any more. */
+  int idleWakeUps;
+
   final List<Throwable> uncaught = new ArrayList<>();
   final LoopTimers timers;
 
@@ -47,7 +52,9 @@ final class VirtualTimers {
     if (delayNs < 0) {
       return false;
     }
-    turnAfter(delayNs);
+    if (turnAfter(delayNs) == 0 && timers.nextDelayNs() != 0) {
+      idleWakeUps++;
+    }
     return true;
   }
 

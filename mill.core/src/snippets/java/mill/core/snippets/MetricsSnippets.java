@@ -7,8 +7,8 @@ import mill.core.LoopConfig;
 import mill.core.LoopMetrics;
 
 /** Examples of {@link EventLoop#metrics} and of the stall watchdog. */
-final class SightSnippets {
-  private SightSnippets() {}
+final class MetricsSnippets {
+  private MetricsSnippets() {}
 
   // @start region="metrics"
   /** Prints once a second how busy a loop is and whether work piles up. */
@@ -23,9 +23,9 @@ final class SightSnippets {
           before[0] = now;
           System.out.printf(
               "%d events, %.0f %% busy, %d tasks wait, %d registrations%n",
-              lately.events(),
+              lately.events().dispatched(),
               100 * lately.utilization(),
-              lately.queuedTasks(),
+              lately.tasks().queued(),
               lately.registrations());
         });
   }

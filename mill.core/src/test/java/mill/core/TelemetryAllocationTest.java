@@ -1,9 +1,7 @@
 package mill.core;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import java.lang.reflect.Method;
 import java.time.Duration;
 import jdk.jfr.Recording;
 import mill.natives.Interest;
@@ -17,16 +15,17 @@ import mill.natives.platform.OptionCode;
 import mill.natives.platform.Platform;
 import mill.natives.platform.PollerBackend;
 import mill.natives.platform.Sockets;
+import mill.testing.Allocations;
 import mill.testing.Recorders;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A turn makes no garbage, with metrics, watchdog and flight recording or without. */
-class SightAllocationTest {
+class TelemetryAllocationTest {
   private static final int TURNS = 5_000;
   private static final int MAX_WINDOWS = 200;
 
-  /** Finds its one descriptor ready in every poll, and allocates nothing itself. */
+  /** A scripted poller: finds its one descriptor ready in every poll, and allocates nothing. */
   private static final class AlwaysReady implements Platform, PollerBackend {
     private final FakePlatform fake = new FakePlatform();
     private long token;
@@ -108,40 +107,23 @@ class SightAllocationTest {
 
   /** Counts what the loop's thread allocates, in windows of so many turns. */
   private static final class Meter implements EventHandler, Runnable {
-    // By reflection, since mill.core reads java.base alone.
-    private final Object threads;
-    private final Method allocated;
     private long fewest = Long.MAX_VALUE;
     private long before = -1;
     private int turns;
     private int windows;
     private int tasks;
 
-    Meter() throws ReflectiveOperationException {
-      threads =
-          Class.forName("java.lang.management.ManagementFactory")
-              .getMethod("getThreadMXBean")
-              .invoke(null);
-      allocated =
-          Class.forName("com.sun.management.ThreadMXBean")
-              .getMethod("getCurrentThreadAllocatedBytes");
-    }
-
-    private long allocatedBytes() throws ReflectiveOperationException {
-      return (long) allocated.invoke(threads);
-    }
-
     @Override
     public void onReady(Registration registration, Readiness readiness) throws Exception {
       if (turns++ % TURNS == 0) {
-        long now = allocatedBytes();
+        long now = Allocations.ofCurrentThread();
         if (before >= 0) {
           fewest = Math.min(fewest, now - before);
         }
         if (windows++ == MAX_WINDOWS || fewest < TURNS) {
           registration.loop().stop();
         }
-        before = allocatedBytes();
+        before = Allocations.ofCurrentThread();
       }
       registration.loop().execute(this);
     }
@@ -169,9 +151,7 @@ class SightAllocationTest {
   }
 
   private static void turn(String sight) throws Exception {
-    assumeTrue(
-        ModuleLayer.boot().findModule("jdk.management").isPresent(),
-        "this JVM has no module jdk.management, which counts allocations");
+    Allocations.assumeCounted();
     var platform = new AlwaysReady();
     var config = LoopConfig.builder().platform(platform).metrics(!sight.equals("off"));
     if (sight.equals("watchdog")) {
@@ -181,7 +161,7 @@ class SightAllocationTest {
     try (EventLoop loop = EventLoop.open(config.build())) {
       loop.register(new Ready(platform), Interest.READABLE, meter);
       LoopRunner.start(loop).join();
-      assertThat(loop.metrics().turns()).isEqualTo(sight.equals("off") ? 0 : meter.turns);
+      assertThat(loop.metrics().turns().total()).isEqualTo(sight.equals("off") ? 0 : meter.turns);
     }
     assertThat(meter.tasks).isEqualTo(meter.turns);
     assertThat(meter.fewest).as("bytes in %d turns", TURNS).isLessThan(TURNS);
