@@ -107,6 +107,7 @@ class AcceptErrorTest {
     @Nullable Object to(Method method);
   }
 
+  @SuppressWarnings("ReferenceEquality") // that is what equals is here
   private static <T> T proxy(Class<T> type, T target, Answers answers) {
     InvocationHandler handler =
         (self, method, arguments) -> {
