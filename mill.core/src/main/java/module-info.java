@@ -12,10 +12,12 @@ module mill.core {
   requires static org.jspecify;
 
   // @GuardedBy, which the build checks.
-  requires static com.google.errorprone.annotations;
+  requires static mill.guards;
 
-  // Flight events, where there is a recorder: see Flight.
+  // Flight events, where there is a recorder: see FlightRecording.
   requires static jdk.jfr;
 
   exports mill.core;
+  exports mill.core.compute;
+  exports mill.core.group;
 }

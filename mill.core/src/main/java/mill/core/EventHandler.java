@@ -3,7 +3,10 @@ package mill.core;
 import java.lang.System.Logger.Level;
 import mill.natives.Readiness;
 
-/** Is called when what it is registered for is ready. */
+/**
+ * Handles readiness: called by an {@link EventLoop} when a pollable is ready for what it was
+ * registered for.
+ */
 @FunctionalInterface
 public interface EventHandler {
   /**
@@ -20,9 +23,9 @@ public interface EventHandler {
   void onReady(Registration registration, Readiness readiness) throws Exception;
 
   /**
-   * Hears that {@link #onReady} threw, after the registration was cancelled and its pollable
-   * closed. The last call for this registration, on the same thread. By default it logs a warning
-   * to the logger {@code mill.core}.
+   * Called after {@link #onReady} or {@link #onShutdown} has thrown, when the registration has been
+   * cancelled and its pollable closed. On the same thread; the last call for this registration. By
+   * default it logs a warning to the logger {@code mill.core}.
    *
    * @param registration what was ready
    * @param error what was thrown
@@ -33,9 +36,9 @@ public interface EventHandler {
   }
 
   /**
-   * Hears, once, that the loop shuts down: finish and close. On the thread that calls {@link
-   * #onReady}, never beside it; listeners are closed without it. By default it closes the
-   * registration at once.
+   * Called once when the loop shuts down: the handler is to finish its work and close the
+   * registration. On the thread that calls {@link #onReady}, never at the same time; not called for
+   * listeners, which are closed at once. By default it closes the registration.
    *
    * <p>A handler that still has something to deliver goes on as before and closes its registration
    * when that is done. What is still there when the time is over is closed by the loop.
@@ -50,8 +53,8 @@ public interface EventHandler {
 
   /**
    * Tells how many bytes this has taken over and not delivered yet, for the {@link ShutdownReport}.
-   * Any thread, also beside {@link #onReady}: read a number, take no lock. Asked as a shutdown
-   * begins and again when the registration ends meanwhile. By default none.
+   * Any thread, also while {@link #onReady} runs: read a number, take no lock. Asked when a
+   * shutdown begins, and again when the registration ends during it. By default none.
    *
    * @param registration whose bytes
    * @return the number of bytes, at least 0

@@ -1,6 +1,7 @@
 package mill.core;
 
 import static java.util.Objects.requireNonNull;
+import static mill.core.internal.Checks.notNegative;
 
 import java.io.IOException;
 import java.nio.channels.ClosedChannelException;
@@ -10,6 +11,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import mill.core.internal.Durations;
 import mill.natives.Interest;
 import mill.natives.NativePlatform;
 import mill.natives.Pollable;
@@ -55,7 +57,7 @@ public final class EventLoop implements Executor, AutoCloseable {
    * Opens a loop with the defaults.
    *
    * @return the loop, to be closed by the caller
-   * @throws IOException if the system refuses, for instance for want of descriptors
+   * @throws IOException if the system refuses, for instance when it has no descriptors left
    * @throws IllegalStateException if native access is not granted; the message says what to type
    * @throws UnsupportedOperationException if mill has no backend for this system
    */
@@ -66,9 +68,9 @@ public final class EventLoop implements Executor, AutoCloseable {
   /**
    * Opens a loop.
    *
-   * @param config its set-up
+   * @param config its configuration
    * @return the loop, to be closed by the caller
-   * @throws IOException if the system refuses, for instance for want of descriptors
+   * @throws IOException if the system refuses, for instance when it has no descriptors left
    * @throws IllegalStateException if native access is not granted; the message says what to type
    * @throws UnsupportedOperationException if mill has no backend for this system
    */
@@ -208,9 +210,9 @@ public final class EventLoop implements Executor, AutoCloseable {
    * Lets work be done elsewhere, and brings its result back to the loop's thread. Any thread.
    *
    * <p>The future completes on the loop's thread: a handler or task that adds a dependent action to
-   * it can be sure that the action runs there too. The executor can be a {@link ComputePool}, one
-   * priority of it, or any other, of virtual threads for instance. Cancelling the future before the
-   * work has begun saves the work.
+   * it can be sure that the action runs there too. The executor can be a {@link
+   * mill.core.compute.ComputePool}, one priority of it, or any other, of virtual threads for
+   * instance. Cancelling the future before the work has begun saves the work.
    *
    * {@snippet class=mill.core.snippets.OffloadSnippets region=offload}
    *
@@ -288,53 +290,41 @@ public final class EventLoop implements Executor, AutoCloseable {
    * @throws IllegalArgumentException if the time is negative
    */
   public CompletionStage<ShutdownReport> shutdown(Duration timeout) {
-    if (timeout.isNegative()) {
-      throw new IllegalArgumentException(
-          "the timeout must not be negative: use 0 to force at once");
-    }
-    return reactor.shutdown(Deadlines.saturatedNs(timeout));
+    notNegative("the timeout", timeout, "use 0 to force at once");
+    return reactor.shutdown(Durations.saturatedNs(timeout));
   }
 
-  /**
-   * Tells whether the calling thread is the one that runs the loop.
-   *
-   * @return true if so
-   */
+  /** {@return whether the calling thread is the one that runs the loop} Any thread. */
   public boolean isLoopThread() {
     return reactor.isLoopThread();
   }
 
   /**
-   * Tells what the loop has done so far and what waits in it. Any thread, also after the loop's
-   * end; does not hold the loop up.
+   * {@return what the loop has done so far, and what waits in it: a snapshot} Any thread, also
+   * after the loop's end; does not hold the loop up. {@link LoopMetrics} says which of its numbers
+   * agree with each other.
    *
-   * {@snippet class=mill.core.snippets.SightSnippets region=metrics}
-   *
-   * @return a snapshot; {@link LoopMetrics} says which of its numbers agree with each other
+   * {@snippet class=mill.core.snippets.MetricsSnippets region=metrics}
    */
   public LoopMetrics metrics() {
     return reactor.metrics();
   }
 
-  /** Whether the calling thread is the loop's or one of its workers'. */
-  boolean isOwnThread() {
+  /**
+   * {@return whether the calling thread is the loop's or one of its workers'} Any thread. Such a
+   * thread must not wait for the loop's end, or for anything else that only the loop can bring
+   * about.
+   */
+  public boolean isOwnThread() {
     return reactor.isOwnThread();
   }
 
-  /**
-   * Gives the set-up.
-   *
-   * @return the set-up
-   */
+  /** {@return the configuration} Any thread. */
   public LoopConfig config() {
     return reactor.config();
   }
 
-  /**
-   * Describes the loop.
-   *
-   * @return name, backend, dispatch mode, phase and the number of registrations
-   */
+  /** {@return name, backend, dispatch mode, phase and the number of registrations} Any thread. */
   @Override
   public String toString() {
     return reactor.toString();

@@ -1,10 +1,13 @@
 package mill.core;
 
 import static java.util.Objects.requireNonNull;
+import static mill.core.internal.Checks.inRange;
+import static mill.core.internal.Checks.notNegative;
 
 import java.time.Duration;
 import java.util.Optional;
 import java.util.function.Consumer;
+import mill.core.internal.Durations;
 import mill.natives.NativePlatform;
 import mill.natives.Poller;
 import mill.natives.ReadyEvents;
@@ -59,7 +62,7 @@ public final class LoopConfig {
     timerTick = builder.timerTick;
     maxPollTimeout = builder.maxPollTimeout;
     maxPollTimeoutNs =
-        maxPollTimeout == null ? Poller.FOREVER : Deadlines.saturatedNs(maxPollTimeout);
+        maxPollTimeout == null ? Poller.FOREVER : Durations.saturatedNs(maxPollTimeout);
     stallThreshold = builder.stallThreshold;
     metrics = builder.metrics || stallThreshold != null;
     onStall = builder.onStall;
@@ -67,155 +70,102 @@ public final class LoopConfig {
   }
 
   /**
-   * The set-up of {@link EventLoop#open()}: handlers inline, sleep until woken.
-   *
-   * @return the defaults, as each method of {@link Builder} tells them
+   * {@return the configuration of {@link EventLoop#open()}: handlers inline, sleep until woken} The
+   * methods of {@link Builder} tell each default.
    */
   public static LoopConfig defaults() {
     return builder().build();
   }
 
-  /**
-   * Begins with the defaults.
-   *
-   * @return a builder
-   */
+  /** {@return a builder that begins with the defaults} */
   public static Builder builder() {
     return new Builder();
   }
 
-  /**
-   * The loop's name, which its workers' threads begin with.
-   *
-   * @return the name
-   */
+  /** {@return the loop's name, which the names of its workers' threads begin with} */
   public String name() {
     return name;
   }
 
-  /**
-   * Where handlers are called.
-   *
-   * @return the mode
-   */
+  /** {@return where handlers are called} */
   public DispatchMode dispatch() {
     return dispatch;
   }
 
-  /**
-   * How many threads call handlers when they are dispatched to workers.
-   *
-   * @return the number of threads
-   */
+  /** {@return how many threads call handlers when they are dispatched to workers} */
   public int workers() {
     return workers;
   }
 
-  /**
-   * How many events one poll brings at most.
-   *
-   * @return the number of events
-   */
+  /** {@return how many events one poll brings at most} */
   public int eventsPerPoll() {
     return eventsPerPoll;
   }
 
-  /**
-   * How many tasks can wait to be executed.
-   *
-   * @return the number of tasks, a power of two
-   */
+  /** {@return how many tasks can wait to be executed, a power of two} */
   public int taskQueueCapacity() {
     return taskQueueCapacity;
   }
 
   /**
-   * How many tasks one turn executes at most, how many timers besides and how many results, so that
-   * I/O keeps its turn.
-   *
-   * @return the number of each
+   * {@return how many tasks one turn executes at most, how many timers besides and how many
+   * results, so that I/O keeps its turn}
    */
   public int maxTasksPerTurn() {
     return maxTasksPerTurn;
   }
 
-  /**
-   * How much offloaded work can be under way.
-   *
-   * @return the number of calls of {@link EventLoop#offload}, a power of two
-   */
+  /** {@return how many calls of {@link EventLoop#offload} can be under way, a power of two} */
   public int maxOffloads() {
     return maxOffloads;
   }
 
   /**
-   * How far timers are put together: the most that the loop's own clock makes one late.
-   *
-   * @return the time between two ticks, as it was asked for
+   * {@return how far timers are put together: the most that the loop's own clock makes one late, as
+   * it was asked for}
    */
   public Duration timerTick() {
     return timerTick;
   }
 
   /**
-   * How long the loop sleeps at most when nothing is ready.
-   *
-   * @return the time, or empty for until it is woken
+   * {@return how long the loop sleeps at most when nothing is ready, or empty for until it is
+   * woken}
    */
   public Optional<Duration> maxPollTimeout() {
     return Optional.ofNullable(maxPollTimeout);
   }
 
-  /**
-   * Whether the loop counts what it does.
-   *
-   * @return true if it does
-   */
+  /** {@return whether the loop counts what it does} */
   public boolean metrics() {
     return metrics;
   }
 
-  /**
-   * After how long a turn is reported as a stall.
-   *
-   * @return the time, or empty if nobody watches
-   */
+  /** {@return how long a turn takes that is reported as a stall, or empty if nobody watches} */
   public Optional<Duration> stallThreshold() {
     return Optional.ofNullable(stallThreshold);
   }
 
-  /**
-   * Who hears of stalls.
-   *
-   * @return the listener
-   */
+  /** {@return the listener that is told of stalls} */
   public Consumer<StallReport> onStall() {
     return onStall;
   }
 
-  /**
-   * What the loop runs on, when it is not this system.
-   *
-   * @return the platform, or empty for {@link NativePlatform#current()}
-   */
+  /** {@return what the loop runs on, or empty for {@link NativePlatform#current()}} */
   public Optional<Platform> platform() {
     return Optional.ofNullable(platform);
   }
 
   /** The threshold, or 0 if nobody watches. */
   long stallThresholdNs() {
-    return stallThreshold == null ? 0 : Deadlines.saturatedNs(stallThreshold);
+    return stallThreshold == null ? 0 : Durations.saturatedNs(stallThreshold);
   }
 
   long maxPollTimeoutNs() {
     return maxPollTimeoutNs;
   }
 
-  /**
-   * Lists the set-up.
-   *
-   * @return names and values
-   */
+  /** {@return names and values} */
   @Override
   public String toString() {
     return "LoopConfig[name=%s, dispatch=%s, workers=%d, eventsPerPoll=%d, taskQueueCapacity=%d, maxTasksPerTurn=%d, maxOffloads=%d, timerTick=%s, maxPollTimeout=%s, metrics=%s, stallThreshold=%s]"
@@ -234,7 +184,7 @@ public final class LoopConfig {
   }
 
   /**
-   * Collects a set-up. Not thread-safe. A value out of its range is refused at once, and the
+   * Collects a configuration. Not thread-safe. A value out of its range is refused at once, and the
    * message tells the range.
    */
   public static final class Builder {
@@ -249,7 +199,7 @@ public final class LoopConfig {
     private @Nullable Duration maxPollTimeout;
     private boolean metrics = true;
     private @Nullable Duration stallThreshold;
-    private Consumer<StallReport> onStall = StallWatch::log;
+    private Consumer<StallReport> onStall = StallReport::log;
     private @Nullable Platform platform;
 
     private Builder() {}
@@ -284,7 +234,7 @@ public final class LoopConfig {
      * @return this
      */
     public Builder workers(int value) {
-      workers = inRange("workers", value, MAX_WORKERS);
+      workers = inRange("workers", value, 1, MAX_WORKERS);
       return this;
     }
 
@@ -295,7 +245,7 @@ public final class LoopConfig {
      * @return this
      */
     public Builder eventsPerPoll(int value) {
-      eventsPerPoll = inRange("eventsPerPoll", value, ReadyEvents.MAX_CAPACITY);
+      eventsPerPoll = inRange("eventsPerPoll", value, 1, ReadyEvents.MAX_CAPACITY);
       return this;
     }
 
@@ -306,7 +256,7 @@ public final class LoopConfig {
      * @return this
      */
     public Builder taskQueueCapacity(int value) {
-      int checked = inRange("taskQueueCapacity", value, MAX_TASK_QUEUE_CAPACITY);
+      int checked = inRange("taskQueueCapacity", value, 1, MAX_TASK_QUEUE_CAPACITY);
       taskQueueCapacity = powerOfTwo(checked);
       return this;
     }
@@ -319,7 +269,7 @@ public final class LoopConfig {
      * @return this
      */
     public Builder maxTasksPerTurn(int value) {
-      maxTasksPerTurn = inRange("maxTasksPerTurn", value, Integer.MAX_VALUE);
+      maxTasksPerTurn = inRange("maxTasksPerTurn", value, 1, Integer.MAX_VALUE);
       return this;
     }
 
@@ -331,7 +281,7 @@ public final class LoopConfig {
      * @return this
      */
     public Builder maxOffloads(int value) {
-      maxOffloads = powerOfTwo(inRange("maxOffloads", value, MAX_TASK_QUEUE_CAPACITY));
+      maxOffloads = powerOfTwo(inRange("maxOffloads", value, 1, MAX_TASK_QUEUE_CAPACITY));
       return this;
     }
 
@@ -361,11 +311,7 @@ public final class LoopConfig {
      * @return this
      */
     public Builder maxPollTimeout(Duration value) {
-      if (value.isNegative()) {
-        throw new IllegalArgumentException(
-            "maxPollTimeout must not be negative: leave it out to sleep until woken");
-      }
-      maxPollTimeout = value;
+      maxPollTimeout = notNegative("maxPollTimeout", value, "leave it out to sleep until woken");
       return this;
     }
 
@@ -411,11 +357,11 @@ public final class LoopConfig {
     }
 
     /**
-     * Chooses who hears of stalls, on the watching thread; by default each is logged as a warning.
-     * The loop does not wait for the listener but when it ends, and not for more than a second
-     * then.
+     * Sets the listener that is told of stalls, on the watching thread; by default each is logged
+     * as a warning. The loop does not wait for the listener but when it ends, and not for more than
+     * a second then.
      *
-     * @param value told of each; it is not to block
+     * @param value told of each stall; it must not block
      * @return this
      */
     public Builder onStall(Consumer<StallReport> value) {
@@ -434,24 +380,13 @@ public final class LoopConfig {
       return this;
     }
 
-    /**
-     * Makes the set-up.
-     *
-     * @return the set-up
-     */
+    /** {@return the configuration} */
     public LoopConfig build() {
       return new LoopConfig(this);
     }
 
     private static int powerOfTwo(int atLeast) {
       return atLeast == 1 ? 1 : Integer.highestOneBit(atLeast - 1) << 1;
-    }
-
-    private static int inRange(String name, int value, int max) {
-      if (value < 1 || value > max) {
-        throw new IllegalArgumentException(name + " must be 1 to " + max + ", not " + value);
-      }
-      return value;
     }
   }
 }

@@ -5,6 +5,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
+import mill.core.internal.FlightRecording;
 import mill.core.internal.TaskQueue;
 import org.jspecify.annotations.Nullable;
 
@@ -20,7 +21,7 @@ final class LoopTasks {
 
   private final Object loop;
   private final LoopConfig config;
-  private final @Nullable LoopSight sight;
+  private final @Nullable LoopTelemetry telemetry;
   private final Runnable wake;
   private final Consumer<Throwable> threw;
   private final TaskQueue queue;
@@ -29,19 +30,19 @@ final class LoopTasks {
   /**
    * Makes it.
    *
-   * @param loop describes itself, to those who come too late
+   * @param loop named in the message to callers that come too late
    * @param wake wakes the loop if it sleeps
    * @param threw told what a task throws
    */
   LoopTasks(
       Object loop,
       LoopConfig config,
-      @Nullable LoopSight sight,
+      @Nullable LoopTelemetry telemetry,
       Runnable wake,
       Consumer<Throwable> threw) {
     this.loop = loop;
     this.config = config;
-    this.sight = sight;
+    this.telemetry = telemetry;
     this.wake = wake;
     this.threw = threw;
     queue = new TaskQueue(config.taskQueueCapacity());
@@ -63,10 +64,10 @@ final class LoopTasks {
   }
 
   private RejectedExecutionException rejected(Runnable task, String reason) {
-    if (sight != null) {
-      sight.taskRejected();
+    if (telemetry != null) {
+      telemetry.taskRejected();
     }
-    Flight.taskRejected(config.name(), reason, task);
+    FlightRecording.taskRejected(config.name(), reason, task);
     return new RejectedExecutionException(reason);
   }
 
@@ -151,8 +152,8 @@ final class LoopTasks {
   }
 
   private void run(Runnable task, Object activity) {
-    if (sight != null) {
-      sight.doing(activity);
+    if (telemetry != null) {
+      telemetry.doing(activity);
     }
     try {
       task.run();
@@ -162,8 +163,8 @@ final class LoopTasks {
   }
 
   private void ranAtEnd(int results, int executed) {
-    if (sight != null) {
-      sight.ranAtEnd(results, executed);
+    if (telemetry != null) {
+      telemetry.ranAtEnd(results, executed);
     }
   }
 }

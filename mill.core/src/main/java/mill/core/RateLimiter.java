@@ -1,6 +1,7 @@
 package mill.core;
 
 import static java.util.Objects.requireNonNull;
+import static mill.core.internal.Checks.inRange;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -169,7 +170,8 @@ public final class RateLimiter {
 
   /**
    * Takes tokens now, whether they are there or not, and tells when they will be. Until then, do
-   * nothing that they are counted for; who changes his mind gives them back with {@link #giveBack}.
+   * nothing that they are counted for; a caller that changes its mind gives them back with {@link
+   * #giveBack}.
    *
    * <p>Each reservation begins where the one before ends, so they are served in the order of these
    * calls. More than the burst can be reserved at a time; they then come all at once, which is more
@@ -181,7 +183,7 @@ public final class RateLimiter {
    * @throws IllegalArgumentException if {@code n} is out of its range
    */
   public long reserve(long n) {
-    checkInRange("n", n, MAX_DEBT);
+    inRange("n", n, 1, MAX_DEBT);
     long nowNs = nanoClock.getAsLong();
     lock();
     refill(nowNs);
@@ -196,8 +198,8 @@ public final class RateLimiter {
   }
 
   /**
-   * Puts tokens back that were taken and not used; above the burst they are lost. Whoever has
-   * reserved after them keeps the time that he was told.
+   * Puts tokens back that were taken and not used; above the burst they are lost. Reservations that
+   * were made after them keep the times that were returned for them.
    *
    * @param n how many, not negative
    * @throws IllegalArgumentException if {@code n} is negative
@@ -212,9 +214,8 @@ public final class RateLimiter {
   }
 
   /**
-   * Counts the tokens.
-   *
-   * @return how many are there; negative, how many are owed to those who have reserved
+   * {@return how many tokens are there; negative, how many are owed to those who have reserved} Any
+   * thread.
    */
   public long available() {
     long nowNs = nanoClock.getAsLong();
@@ -250,7 +251,7 @@ public final class RateLimiter {
 
   /**
    * Changes the rate from now on; the burst stays. What has come by now has come at the old rate,
-   * and whoever has reserved keeps the time that he was told.
+   * and existing reservations keep the times that were returned for them.
    *
    * @param newRatePerSecond tokens per second, 1 to {@link #MAX_RATE_PER_SECOND}
    * @throws IllegalArgumentException if the rate is out of its range; the old one stays
@@ -284,11 +285,7 @@ public final class RateLimiter {
     unlock();
   }
 
-  /**
-   * Gives the rate.
-   *
-   * @return tokens per second
-   */
+  /** {@return the rate, in tokens per second} Any thread. */
   public long ratePerSecond() {
     lock();
     long now = ratePerSecond;
@@ -296,11 +293,7 @@ public final class RateLimiter {
     return now;
   }
 
-  /**
-   * Gives the burst.
-   *
-   * @return how many tokens gather at most
-   */
+  /** {@return how many tokens gather at most} Any thread. */
   public long burst() {
     lock();
     long now = capacity;
@@ -308,11 +301,7 @@ public final class RateLimiter {
     return now / UNIT;
   }
 
-  /**
-   * Describes the limiter.
-   *
-   * @return rate, burst and how many tokens are there
-   */
+  /** {@return rate, burst and how many tokens are there} Any thread. */
   @Override
   public String toString() {
     return "RateLimiter[%d/s, burst %d, %d available]"
@@ -367,18 +356,11 @@ public final class RateLimiter {
   }
 
   private static long checkedRate(long ratePerSecond) {
-    return checkInRange("ratePerSecond", ratePerSecond, MAX_RATE_PER_SECOND);
+    return inRange("ratePerSecond", ratePerSecond, 1, MAX_RATE_PER_SECOND);
   }
 
   private static long checkedBurst(long burst) {
-    return checkInRange("burst", burst, MAX_BURST);
-  }
-
-  private static long checkInRange(String name, long value, long max) {
-    if (value < 1 || value > max) {
-      throw new IllegalArgumentException(name + " must be 1 to " + max + ", not " + value);
-    }
-    return value;
+    return inRange("burst", burst, 1, MAX_BURST);
   }
 
   private static void checkNotNegative(String name, long value) {

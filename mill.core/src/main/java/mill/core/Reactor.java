@@ -1,13 +1,17 @@
 package mill.core;
 
 import java.io.IOException;
-import java.util.concurrent.CompletableFuture;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import mill.core.internal.RegistrationTable;
+import mill.core.internal.SafeText;
 import mill.core.internal.UncaughtExceptions;
 import mill.core.internal.WorkerPool;
+import mill.core.internal.timer.LoopTimeout;
+import mill.core.internal.timer.LoopTimers;
 import mill.natives.Interest;
+import mill.natives.Pollable;
 import mill.natives.Poller;
 import mill.natives.ReadyEvents;
 import mill.natives.Trigger;
@@ -15,7 +19,7 @@ import mill.natives.platform.Platform;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The engine of an {@link EventLoop}: its turns, from the poll to the tasks, and its end.
+ * The engine of an {@link EventLoop}: its turns, from the poll to the tasks, and its registrations.
  *
  * <pre>
  *   poll ─▶ dispatch what is ready ─▶ complete cancellations ─▶ expire timers ─▶ results, tasks ─▶ drain
@@ -23,11 +27,10 @@ import org.jspecify.annotations.Nullable;
  *     └──────────────────────────────────────────────────────────────────────────────────────────────┘
  * </pre>
  *
- * <p>What {@link EventLoop} says about threads holds here too.
+ * <p>What {@link EventLoop} says about threads holds here too. {@link LoopEnd} is what comes after
+ * the last turn.
  */
 final class Reactor {
-  private static final CompletionStage<Void> DONE = CompletableFuture.completedStage(null);
-  private static final long MAX_LATECOMERS_NS = 100_000_000;
   private static final String CANCELLATION = "what depends on a cancellation";
 
   private final LoopConfig config;
@@ -36,25 +39,16 @@ final class Reactor {
   private final ReadyEvents events;
   private final @Nullable WorkerPool<Registration> workers;
   private final RegistrationTable<Registration> registrations = new RegistrationTable<>();
-
-  // Registrations that were cancelled from another thread, until the loop has passed between two
-  // callbacks. Each is in it once, so its
-  // bound is the table's.
-  private final ConcurrentLinkedQueue<Registration> quieting = new ConcurrentLinkedQueue<>();
-
+  private final Quiescence quiescence = new Quiescence();
   private final LoopTasks tasks;
   private final LoopTimers timers;
   private final LoopLifecycle lifecycle = new LoopLifecycle();
-  private final @Nullable LoopSight sight;
+  private final LoopEnd<Registration> ending;
+  private final @Nullable LoopTelemetry telemetry;
+  private @Nullable StallWatchdog watchdog; // the loop's thread
 
   private volatile boolean stopping;
   private volatile boolean asleep;
-  private volatile @Nullable Drain drain; // written holding lifecycle
-
-  // Of the thread that ends the loop, or closes one that never ran.
-  private long timersCancelled;
-  private int offloadsAbandoned;
-  private @Nullable StallWatchdog watchdog;
 
   Reactor(LoopConfig config, Platform platform) throws IOException {
     this.config = config;
@@ -68,17 +62,122 @@ final class Reactor {
             this::wakeIfAsleep,
             this::taskThrew);
     boolean watched = config.stallThreshold().isPresent();
-    sight = config.metrics() ? new LoopSight(config.name(), platform, watched) : null;
-    if (sight != null && watched) {
-      timers.beforeEach(sight::doing);
+    telemetry = config.metrics() ? new LoopTelemetry(config.name(), platform, watched) : null;
+    if (telemetry != null && watched) {
+      timers.beforeEach(telemetry::doing);
     }
-    tasks = new LoopTasks(this, config, sight, this::wakeIfAsleep, this::taskThrew);
+    tasks = new LoopTasks(this, config, telemetry, this::wakeIfAsleep, this::taskThrew);
     workers =
         config.dispatch() == DispatchMode.WORKERS
             ? new WorkerPool<>(config.workers(), config.name(), this::work)
             : null;
     poller = Poller.open(platform, this::closedWhileRegistered);
+    ending =
+        new LoopEnd<>(
+            lifecycle,
+            quiescence,
+            timers,
+            tasks,
+            workers,
+            registrations,
+            Registration::close,
+            poller,
+            this::stop);
   }
+
+  LoopConfig config() {
+    return config;
+  }
+
+  LoopTimers timers() {
+    return timers;
+  }
+
+  LoopTasks tasks() {
+    return tasks;
+  }
+
+  LoopMetrics metrics() {
+    return LoopTelemetry.metrics(
+        telemetry,
+        config.name(),
+        platform.name(),
+        timers,
+        tasks.queued(),
+        tasks.offloaded(),
+        registrations.size());
+  }
+
+  // ---- its life
+
+  void run() throws IOException {
+    if (!lifecycle.begin()) {
+      return;
+    }
+    try {
+      quiescence.begin();
+      if (workers != null) {
+        workers.start();
+      }
+      if (telemetry != null) {
+        watch(telemetry);
+      }
+      while (!stopping) {
+        turn();
+      }
+    } finally {
+      if (watchdog != null) {
+        watchdog.close();
+      }
+      ending.end();
+    }
+  }
+
+  private void watch(LoopTelemetry told) {
+    told.begins();
+    if (config.stallThreshold().isPresent()) {
+      watchdog = StallWatchdog.start(new StallWatch(told, config, Reactor::describe), config);
+    }
+  }
+
+  // For the watchdog. Takes no lock, or it would wait for the very handler that it is to name.
+  static String describe(Object activity) {
+    return switch (activity) {
+      case Registration registration ->
+          "handler "
+              + registration.handler().getClass().getName()
+              + " of "
+              + SafeText.of(registration.pollable());
+      case LoopTimeout timer -> "timer " + timer.taskClass().getName();
+      case String step -> step;
+      default -> "task " + activity.getClass().getName();
+    };
+  }
+
+  void stop() {
+    stopping = true;
+    wakeIfAsleep();
+  }
+
+  void close() {
+    ending.close();
+  }
+
+  CompletionStage<ShutdownReport> shutdown(long timeoutNs) {
+    GracefulShutdown requested = ending.shutDown(timeoutNs);
+    wakeIfAsleep();
+    return requested.stage();
+  }
+
+  boolean isLoopThread() {
+    return lifecycle.isLoopThread();
+  }
+
+  boolean isOwnThread() {
+    return ending.isOwnThread();
+  }
+
+  // ---- registrations
 
   /** Stores the registration, then arms the kernel. Any thread. */
   void register(Registration registration, Interest interest, Trigger trigger) throws IOException {
@@ -90,9 +189,9 @@ final class Reactor {
       poller.register(
           registration.pollable(), registration.token, interest, kernelTrigger(trigger));
       armed = true;
-      Drain draining = drain;
+      GracefulShutdown draining = ending.shutdown();
       if (draining != null) {
-        draining.newcomer();
+        draining.wantScan();
         wakeIfAsleep();
       }
     } finally {
@@ -103,208 +202,105 @@ final class Reactor {
     }
   }
 
-  void run() throws IOException {
-    if (!begin()) {
-      return;
-    }
-    try {
-      if (workers != null) {
-        workers.start();
-      }
-      if (sight != null) {
-        watch(sight);
-      }
-      while (!stopping) {
-        turn();
-      }
-    } finally {
-      end();
-    }
+  /** Changes what the kernel is asked for. Any thread, holding the registration's lock. */
+  void change(Pollable pollable, Interest interest, Trigger trigger) throws IOException {
+    poller.change(pollable, interest, kernelTrigger(trigger));
   }
 
-  private boolean begin() {
-    synchronized (lifecycle) {
-      boolean shutDown = drain != null && lifecycle.phase() == LoopLifecycle.Phase.CLOSED;
-      return !shutDown && lifecycle.begin();
-    }
-  }
-
-  private void watch(LoopSight seen) {
-    seen.begins();
-    if (config.stallThreshold().isPresent()) {
-      watchdog = StallWatchdog.start(new StallWatch(seen, config), config);
-    }
-  }
-
-  void stop() {
-    stopping = true;
-    wakeIfAsleep();
-  }
-
-  void close() {
-    stop();
-    if (lifecycle.beginClose()) {
-      release();
-    } else if (!isOwnThread()) {
-      lifecycle.awaitRelease();
-    }
-  }
-
-  CompletionStage<ShutdownReport> shutdown(long timeoutNs) {
-    long now = platform.nanoTime();
-    long deadline = now + Math.min(timeoutNs, Long.MAX_VALUE >> 1);
-    Drain draining;
-    boolean running;
-    synchronized (lifecycle) {
-      draining = drain == null ? new Drain(now, deadline) : drain;
-      draining.hurry(deadline);
-      drain = draining;
-      running = lifecycle.closeAtEnd();
-    }
-    if (running) {
-      draining.newcomer(); // the loop looks again, at the time for instance
-      wakeIfAsleep();
-    } else {
-      close();
-      draining.report(platform.nanoTime(), 0, 0); // if it was closed without one
-    }
-    return draining.stage();
-  }
-
-  boolean isLoopThread() {
-    return lifecycle.isLoopThread();
-  }
-
-  LoopConfig config() {
-    return config;
-  }
-
-  LoopMetrics metrics() {
-    return LoopSight.snapshot(
-        sight,
-        new LoopMetrics(
-            config.name(),
-            platform.name(),
-            false,
-            0,
-            0,
-            0,
-            timers.fired(),
-            0,
-            0,
-            0,
-            0,
-            0,
-            0,
-            0,
-            0,
-            0,
-            0,
-            tasks.queued(),
-            tasks.offloaded(),
-            timers.size(),
-            registrations.size()));
-  }
-
-  LoopTimers timers() {
-    return timers;
-  }
-
-  LoopTasks tasks() {
-    return tasks;
-  }
-
-  Poller poller() {
-    return poller;
-  }
-
-  /**
-   * How the kernel is asked. A worker's level-triggered registration is re-armed when its handler
-   * has returned.
-   */
-  Trigger kernelTrigger(Trigger trigger) {
+  // A worker's level-triggered registration is re-armed when its handler has returned.
+  private Trigger kernelTrigger(Trigger trigger) {
     return workers != null && trigger == Trigger.LEVEL ? Trigger.ONESHOT : trigger;
   }
 
-  /** Removes a registration that has been marked cancelled. */
-  void forget(Registration registration) {
-    try {
-      poller.deregister(registration.pollable());
-    } finally {
+  /** Lets the kernel forget a pollable. Any thread, holding the registration's lock. */
+  void deregister(Pollable pollable) {
+    poller.deregister(pollable);
+  }
+
+  private void closedWhileRegistered(long token) {
+    Registration registration = registrations.find(token);
+    if (registration != null && registration.markCancelled()) {
       removed(registration);
+    }
+  }
+
+  /** The kernel has forgotten a registration that was marked cancelled. Any thread, no locks. */
+  void removed(Registration registration) {
+    registration.closeThrottles();
+    GracefulShutdown draining = ending.shutdown();
+    if (draining != null) {
+      count(draining, registration); // before the table is empty, or the report would miss it
+    }
+    registrations.remove(registration.token);
+    if (draining != null) {
+      wakeIfAsleep(); // it may have been the last one
+    }
+  }
+
+  private static void count(GracefulShutdown draining, Registration ended) {
+    if (ended.pollable().acceptsConnections()) {
+      draining.listenerClosed();
+    } else {
+      long left = ended.undeliveredBytes();
+      draining.ended(ended, left > 0 ? SafeText.of(ended) : "", left);
     }
   }
 
   /** Completes when no callback of a cancelled registration runs any more. */
   CompletionStage<Void> whenQuiet(Registration registration) {
     if (workers != null) {
-      if (registration.isRunner() || !registration.isScheduled()) {
-        return DONE;
-      }
-      CompletableFuture<Void> quiet = registration.quiet();
-      if (!registration.isScheduled()) {
-        quiet.complete(null); // the worker finished before it could see that somebody waits
-      }
-      return quiet.minimalCompletionStage();
+      return registration.whenNotScheduled();
     }
     if (isLoopThread()) {
-      return DONE;
+      return Quiescence.DONE;
     }
-    CompletableFuture<Void> quiet;
-    synchronized (lifecycle) {
-      if (lifecycle.phase() != LoopLifecycle.Phase.RUNNING) {
-        return DONE;
-      }
-      quiet = registration.quiet();
-      if (!registration.quieting) {
-        registration.quieting = true; // and stays so: once it is quiet, it is so for ever
-        quieting.add(registration);
-      }
+    Quiescence.Stage quiet = registration.quiet();
+    if (!quiescence.add(quiet)) {
+      return Quiescence.DONE;
     }
     wakeIfAsleep();
     return quiet.minimalCompletionStage();
   }
 
-  /** Reports what nobody else will hear of. */
-  void uncaught(Throwable thrown) {
-    UncaughtExceptions.report(thrown);
-  }
+  // ---- what is thrown
 
   /** Counts what a handler threw. Any thread. */
   void handlerThrew() {
-    if (sight != null) {
-      sight.handlerThrew();
+    if (telemetry != null) {
+      telemetry.handlerThrew();
     }
   }
 
   private void taskThrew(Throwable thrown) {
-    if (sight != null) {
-      sight.taskThrew();
+    if (telemetry != null) {
+      telemetry.taskThrew();
     }
-    uncaught(thrown);
+    UncaughtExceptions.report(thrown);
   }
+
+  // ---- a turn
 
   private void turn() throws IOException {
     poll();
-    if (sight != null) {
-      sight.turnBegins(events);
+    if (telemetry != null) {
+      telemetry.turnBegins(events);
     }
     int dispatched = dispatch();
-    if (sight != null) {
-      sight.dispatched(dispatched);
+    if (telemetry != null) {
+      telemetry.dispatched(dispatched);
     }
-    boolean quieted = completeQuieting();
+    boolean quieted = completeCancellations();
     boolean rearmed = takeTimers();
     int fired = timers.advance(config.maxTasksPerTurn());
     int results = tasks.runResults();
     int executed = tasks.runTasks();
-    Drain draining = drain;
+    GracefulShutdown draining = ending.shutdown();
     if (draining != null) {
       drain(draining);
     }
-    if (sight != null) {
+    if (telemetry != null) {
       boolean other = quieted || rearmed || draining != null || stopping;
-      sight.turnEnds(fired, results, executed, other);
+      telemetry.turnEnds(fired, results, executed, other);
     }
   }
 
@@ -323,10 +319,10 @@ final class Reactor {
         submit(workers, registration, events.bits(i));
         continue;
       }
-      boolean timed = sight != null && sight.handlerBegins(registration);
+      boolean timed = telemetry != null && telemetry.handlerBegins(registration);
       registration.fire(events.bits(i));
-      if (timed && sight != null) {
-        sight.handlerEnds(registration);
+      if (timed && telemetry != null) {
+        telemetry.handlerEnds(registration.pollable(), registration.handler());
       }
     }
     return dispatched;
@@ -340,13 +336,16 @@ final class Reactor {
   }
 
   private void poll() throws IOException {
-    long timeoutNs = sleepNs();
-    // Whoever brings work looks at asleep after leaving it, and this looks for work after setting
+    long timeoutNs = sooner(config.maxPollTimeoutNs(), timers.nextDelayNs());
+    // Whoever brings work looks at asleep after leaving it, and this looks for work after raising
     // asleep: one of the two sees the other.
     asleep = true;
-    if (hasWork()) {
+    GracefulShutdown draining = ending.shutdown();
+    if (hasWork(draining)) {
       asleep = false; // so that nobody pays for waking what does not sleep
       timeoutNs = 0;
+    } else if (draining != null) {
+      timeoutNs = sooner(timeoutNs, draining.leftNs(platform.nanoTime()));
     }
     try {
       poller.poll(events, timeoutNs);
@@ -355,29 +354,33 @@ final class Reactor {
     }
   }
 
-  /** How long there is nothing to do, unless somebody wakes the loop; negative for without end. */
-  private long sleepNs() {
-    long sleepNs = sooner(config.maxPollTimeoutNs(), timers.nextDelayNs());
-    Drain draining = drain;
-    return draining == null ? sleepNs : sooner(sleepNs, draining.leftNs(platform.nanoTime()));
-  }
-
+  // Negative is without end.
   private static long sooner(long ns, long otherNs) {
     return ns < 0 || (otherNs >= 0 && otherNs < ns) ? otherNs : ns;
   }
 
-  private boolean hasWork() {
-    if (stopping || tasks.areWaiting() || !quieting.isEmpty() || timers.hasInbox()) {
+  private boolean hasWork(@Nullable GracefulShutdown draining) {
+    if (stopping || tasks.areWaiting() || !quiescence.isEmpty() || timers.hasInbox()) {
       return true;
     }
-    Drain draining = drain;
-    return draining != null && (draining.hasNewcomers() || isDrained());
+    return draining != null && (draining.isScanWanted() || isDrained());
   }
 
   private void wakeIfAsleep() {
     if (asleep && !isLoopThread()) {
       poller.wake();
     }
+  }
+
+  private boolean completeCancellations() {
+    if (quiescence.isEmpty()) {
+      return false;
+    }
+    if (telemetry != null) {
+      telemetry.doing(CANCELLATION);
+    }
+    quiescence.complete();
+    return true;
   }
 
   private boolean takeTimers() {
@@ -388,9 +391,10 @@ final class Reactor {
     return any;
   }
 
-  private void drain(Drain draining) {
-    if (draining.hasNewcomers()) {
-      for (Registration registration : draining.takeNewcomers(registrations.items())) {
+  private void drain(GracefulShutdown draining) {
+    if (draining.isScanWanted()) {
+      draining.beginScan();
+      for (Registration registration : closeListenersAndTell(draining)) {
         if (workers != null) {
           submit(workers, registration, Registration.SHUTDOWN);
         } else {
@@ -403,126 +407,33 @@ final class Reactor {
     }
   }
 
+  /** Closes the listeners; returns the others that have not been told of the shutdown yet. */
+  private List<Registration> closeListenersAndTell(GracefulShutdown draining) {
+    var told = new ArrayList<Registration>();
+    for (Registration registration : registrations.items()) {
+      if (registration.pollable().acceptsConnections()) {
+        registration.close();
+      } else if (draining.tell(registration, registration.undeliveredBytes())) {
+        told.add(registration);
+      }
+    }
+    return told;
+  }
+
   private boolean isDrained() {
     return registrations.size() == 0 && tasks.areDone();
   }
 
+  // A worker's thread.
   private void work(Registration registration) {
-    boolean again = sight == null ? registration.runScheduled() : sight.runScheduled(registration);
+    Object span = telemetry == null ? null : telemetry.workerBegins();
+    boolean again = registration.runScheduled();
+    if (span != null && telemetry != null) {
+      telemetry.workerEnds(span, registration.pollable(), registration.handler());
+    }
     if (again && workers != null) {
-      workers.submit(
-          registration); // behind the others, so that a busy one does not keep its worker
+      workers.submit(registration); // behind the others: a busy one does not keep its worker
     }
-  }
-
-  private boolean completeQuieting() {
-    boolean any = false;
-    Registration registration;
-    while ((registration = quieting.poll()) != null) {
-      any = true;
-      if (sight != null) {
-        sight.doing(CANCELLATION);
-      }
-      registration.completeQuiet();
-    }
-    return any;
-  }
-
-  private void closedWhileRegistered(long token) {
-    Registration registration = registrations.find(token);
-    if (registration != null && registration.markCancelled()) {
-      removed(registration);
-    }
-  }
-
-  private void removed(Registration registration) {
-    registration.closeThrottles();
-    Drain draining = drain;
-    if (draining != null) {
-      draining.ended(registration); // before the table is empty, or the report would miss it
-    }
-    registrations.remove(registration.token);
-    if (draining != null) {
-      wakeIfAsleep(); // it may have been the last one
-    }
-  }
-
-  private void end() {
-    if (watchdog != null) {
-      watchdog.close();
-    }
-    if (workers != null) {
-      endWorkers(workers);
-    }
-    finishTasks();
-    boolean close = lifecycle.end();
-    completeQuieting();
-    if (close) {
-      release();
-    }
-  }
-
-  private void endWorkers(WorkerPool<Registration> ending) {
-    ending.stop();
-    boolean interrupted = false;
-    boolean forced = false;
-    while (!ending.awaitEnd()) {
-      interrupted |= Thread.interrupted(); // or the next wait would not wait
-      tasks.runTasksAtEnd(); // a handler may be waiting for one
-      Drain draining = drain;
-      if (!forced && draining != null && draining.leftNs(platform.nanoTime()) == 0) {
-        ending.interrupt();
-        forced = true;
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
-  }
-
-  private void finishTasks() {
-    timersCancelled += timers.close();
-    offloadsAbandoned += tasks.finish();
-  }
-
-  private void release() {
-    Drain draining;
-    synchronized (lifecycle) {
-      draining = drain;
-    }
-    try {
-      finishTasks();
-      if (draining != null) {
-        draining.force();
-      }
-      for (Registration registration : registrations.close()) {
-        try {
-          registration.close();
-        } catch (RuntimeException e) {
-          uncaught(
-              e); // one descriptor that was closed behind our back must not keep the others open
-        }
-      }
-      awaitEmpty();
-    } finally {
-      poller.close();
-      lifecycle.released();
-      if (draining != null) {
-        draining.report(platform.nanoTime(), timersCancelled, offloadsAbandoned);
-      }
-    }
-  }
-
-  // Who closes a registration at this moment, on another thread, is about to count it.
-  private void awaitEmpty() {
-    long startNs = System.nanoTime();
-    while (registrations.size() > 0 && System.nanoTime() - startNs < MAX_LATECOMERS_NS) {
-      Thread.onSpinWait();
-    }
-  }
-
-  boolean isOwnThread() {
-    return isLoopThread() || (workers != null && workers.isWorker());
   }
 
   @Override

@@ -1,11 +1,13 @@
 package mill.core;
 
+import static java.util.Objects.requireNonNull;
+
 import java.io.IOException;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.channels.ClosedChannelException;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import mill.core.internal.UncaughtExceptions;
 import mill.natives.Interest;
 import mill.natives.Pollable;
 import mill.natives.Readiness;
@@ -28,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  */
 public final class Registration {
-  /** Beside the bits of {@link Readiness}: the handler is to hear of the shutdown. */
+  /** Beside the bits of {@link Readiness}: calls {@link EventHandler#onShutdown}. */
   static final int SHUTDOWN = 1 << 6;
 
   private static final int READINESS_MASK = 0x3f;
@@ -50,30 +52,28 @@ public final class Registration {
   private final Pollable pollable;
   private final EventHandler handler;
 
-  // Guarded by the pollable, which is the poller's lock for it too: so the kernel and these two
-  // never disagree, and what a cancelled registration still wants never reaches its successor.
+  // Held while the kernel is told, so that it and these never disagree, and that what a cancelled
+  // registration still wants never reaches its successor. Taken before the pollable's lock, and
+  // after a throttle's.
+  private final Object lock = new Object();
+
+  // Guarded by lock. The annotation that says so is for classes that users do not compile against:
+  // it stays in the class file, and javac -Xlint:all misses its definition there.
   private Interest interest;
   private Trigger trigger;
-
-  // What is not asked for meanwhile, whatever the interest. Guarded like it.
-  private Interest suspended = Interest.NONE;
+  private Interest suspended = Interest.NONE; // not asked for meanwhile, whatever the interest
+  private @Nullable Throttle readThrottle; // made when it is first needed, as are the next two
+  private @Nullable Throttle writeThrottle;
+  private Quiescence.@Nullable Stage quiet;
 
   @SuppressWarnings("FieldMayBeFinal") // written through STATE
   private volatile int state;
 
   private volatile @Nullable Object attachment;
   private volatile @Nullable Thread runner;
-  private @Nullable CompletableFuture<Void> quiet; // guarded by this
 
-  // By direction, made when they are first needed. Guarded by this.
-  private @Nullable Throttle readThrottle;
-  private @Nullable Throttle writeThrottle;
-
-  /** Set before the kernel hears of it. */
+  /** Set before the kernel is armed with it. */
   long token;
-
-  /** Whether this waits for the loop's next moment between two callbacks. Guarded by the loop. */
-  boolean quieting;
 
   Registration(
       EventLoop loop,
@@ -90,31 +90,19 @@ public final class Registration {
     this.trigger = trigger;
   }
 
-  /**
-   * Gives the loop.
-   *
-   * @return the loop
-   */
+  /** {@return the loop} Any thread. */
   public EventLoop loop() {
     return loop;
   }
 
-  /**
-   * Gives what is registered.
-   *
-   * @return the pollable
-   */
+  /** {@return what is registered} Any thread. */
   public Pollable pollable() {
     return pollable;
   }
 
-  /**
-   * Gives what is reported at present.
-   *
-   * @return the interest
-   */
+  /** {@return what is reported at present} Any thread. */
   public Interest interest() {
-    synchronized (pollable) {
+    synchronized (lock) {
       return interest;
     }
   }
@@ -126,9 +114,7 @@ public final class Registration {
    * @throws IOException if the kernel refuses; the old interest stays
    */
   public void setInterest(Interest newInterest) throws IOException {
-    synchronized (pollable) {
-      setInterest(newInterest, trigger);
-    }
+    change(newInterest, null);
   }
 
   /**
@@ -143,22 +129,31 @@ public final class Registration {
    * @throws IllegalStateException if this is cancelled
    */
   public void setInterest(Interest newInterest, Trigger newTrigger) throws IOException {
-    synchronized (pollable) {
-      if (isCancelled()) {
-        if (!pollable.isOpen()) {
-          throw new ClosedChannelException();
-        }
-        throw new IllegalStateException("cancelled: register " + pollable + " anew");
-      }
-      if (newInterest == interest && newTrigger == trigger && trigger == Trigger.LEVEL) {
+    change(newInterest, requireNonNull(newTrigger, "newTrigger"));
+  }
+
+  private void change(Interest newInterest, @Nullable Trigger newTrigger) throws IOException {
+    synchronized (lock) {
+      if (!isCancelled()) {
+        changeLocked(newInterest, newTrigger == null ? trigger : newTrigger);
         return;
       }
-      reactor
-          .poller()
-          .change(pollable, newInterest.without(suspended), reactor.kernelTrigger(newTrigger));
-      interest = newInterest;
-      trigger = newTrigger;
     }
+    // Without the lock: the text is a user's toString.
+    if (!pollable.isOpen()) {
+      throw new ClosedChannelException();
+    }
+    throw new IllegalStateException("cancelled: register " + pollable + " anew");
+  }
+
+  private void changeLocked(Interest newInterest, Trigger newTrigger) throws IOException {
+    assert Thread.holdsLock(lock);
+    if (newInterest == interest && newTrigger == trigger && trigger == Trigger.LEVEL) {
+      return;
+    }
+    reactor.change(pollable, newInterest.without(suspended), newTrigger);
+    interest = newInterest;
+    trigger = newTrigger;
   }
 
   /**
@@ -185,12 +180,12 @@ public final class Registration {
     }
     boolean reads = direction == Interest.READABLE;
     Throttle made;
-    synchronized (this) {
+    synchronized (lock) {
       if ((reads ? readThrottle : writeThrottle) != null) {
         throw new IllegalStateException(
             direction + " has a throttle already: give it all limiters at once");
       }
-      made = new Throttle(onTime -> new RegistrationGate(this, direction, onTime), own, shared);
+      made = new Throttle(onTime -> gate(direction, onTime), own, shared);
       if (reads) {
         readThrottle = made;
       } else {
@@ -204,18 +199,19 @@ public final class Registration {
     return made;
   }
 
-  /**
-   * Gives the object that was attached.
-   *
-   * @return the object, or null
-   */
+  private ThrottleGate gate(Interest direction, Runnable onTime) {
+    return new DirectionGate(
+        on -> setSuspended(direction, on), this::close, loop::newTimeout, onTime);
+  }
+
+  /** {@return the object that was attached, or null} Any thread. */
   @SuppressWarnings("exports") // see module-info
   public @Nullable Object attachment() {
     return attachment;
   }
 
   /**
-   * Attaches an object, in place of the one before.
+   * Attaches an object, in place of the one before. Any thread.
    *
    * @param object any object, or null
    */
@@ -236,12 +232,24 @@ public final class Registration {
    */
   public CompletionStage<Void> cancel() {
     if (markCancelled()) {
-      reactor.forget(this);
+      try {
+        synchronized (lock) {
+          deregister();
+        }
+      } finally {
+        reactor.removed(this);
+      }
     }
     return reactor.whenQuiet(this);
   }
 
-  /** Cancels, and closes the pollable. */
+  // Whoever changes the interest at this moment has done so before: it is not a successor's.
+  private void deregister() {
+    assert Thread.holdsLock(lock);
+    reactor.deregister(pollable);
+  }
+
+  /** Cancels, and closes the pollable. Any thread. */
   public void close() {
     try {
       cancel();
@@ -251,46 +259,28 @@ public final class Registration {
   }
 
   /**
-   * Tells whether {@link #cancel()} was called, the pollable was closed, the handler threw or the
-   * loop was closed.
-   *
-   * @return true if no callback will start any more
+   * {@return whether no callback will start any more: {@link #cancel()} was called, the pollable
+   * was closed, the handler threw or the loop was closed} Any thread.
    */
   public boolean isCancelled() {
     return (state & CANCELLED) != 0;
   }
 
-  /**
-   * Describes the registration.
-   *
-   * @return pollable, interest and whether it is cancelled
-   */
+  /** {@return pollable, interest and whether it is cancelled} */
   @Override
   public String toString() {
     return "Registration[" + pollable + ", " + interest() + (isCancelled() ? ", cancelled]" : "]");
   }
 
-  /**
-   * Stops asking for a part of the interest until {@link #resume}; what is left of it stays. Any
-   * thread.
-   */
-  void suspend(Interest direction) throws IOException {
-    setSuspended(direction, true);
-  }
-
-  /** Asks again for what was suspended. Any thread; does nothing if this is cancelled or closed. */
-  void resume(Interest direction) throws IOException {
-    setSuspended(direction, false);
-  }
-
-  private void setSuspended(Interest direction, boolean on) throws IOException {
-    synchronized (pollable) {
+  /** Stops asking for a part of the interest, or asks for it again; what is left of it stays. */
+  void setSuspended(Interest direction, boolean on) throws IOException {
+    synchronized (lock) {
       if (isCancelled() || !pollable.isOpen()) {
         return;
       }
       Interest now = on ? suspended.with(direction) : suspended.without(direction);
       if (interest.without(now) != interest.without(suspended)) {
-        reactor.poller().change(pollable, interest.without(now), reactor.kernelTrigger(trigger));
+        reactor.change(pollable, interest.without(now), trigger);
       }
       suspended = now;
     }
@@ -300,7 +290,7 @@ public final class Registration {
   void closeThrottles() {
     Throttle reads;
     Throttle writes;
-    synchronized (this) {
+    synchronized (lock) {
       reads = readThrottle;
       writes = writeThrottle;
     }
@@ -328,28 +318,17 @@ public final class Registration {
     }
   }
 
-  /** The class of the handler, for those who tell a slow one's name. Any thread; takes no lock. */
-  Class<?> handlerClass() {
-    return handler.getClass();
+  /** The handler. Any thread; takes no lock. */
+  EventHandler handler() {
+    return handler;
   }
 
-  /**
-   * What is registered, for those who must go on whatever a user's pollable does. Takes no lock.
-   */
-  String pollableText() {
-    try {
-      return pollable.toString();
-    } catch (RuntimeException e) {
-      return pollable.getClass().getName() + " (its toString has thrown " + e.getClass() + ")";
-    }
-  }
-
-  /** What the handler has not delivered, by its own word. Any thread. */
+  /** How many bytes the handler says it has not delivered. Any thread. */
   long undeliveredBytes() {
     try {
       return Math.max(0, handler.undeliveredBytes(this));
     } catch (Throwable thrown) {
-      reactor.uncaught(thrown);
+      UncaughtExceptions.report(thrown);
       return 0;
     }
   }
@@ -396,29 +375,38 @@ public final class Registration {
   }
 
   /** Whether a worker has this, or will have. */
-  boolean isScheduled() {
+  private boolean isScheduled() {
     return (state & SCHEDULED) != 0;
   }
 
-  /** Whether the calling thread is running this registration's callback as a worker. */
-  boolean isRunner() {
-    return runner == Thread.currentThread();
+  /** Completes when no worker has this any more, nor will. After this was marked cancelled. */
+  CompletionStage<Void> whenNotScheduled() {
+    if (runner == Thread.currentThread() || !isScheduled()) {
+      return Quiescence.DONE;
+    }
+    Quiescence.Stage stage = quiet();
+    if (!isScheduled()) {
+      stage.complete(null); // the worker finished before it could see that somebody waits
+    }
+    return stage.minimalCompletionStage();
   }
 
   /**
    * The stage of those who wait until no callback runs. One for each registration, however many
    * wait.
    */
-  synchronized CompletableFuture<Void> quiet() {
-    if (quiet == null) {
-      quiet = new CompletableFuture<>();
+  Quiescence.Stage quiet() {
+    synchronized (lock) {
+      if (quiet == null) {
+        quiet = new Quiescence.Stage();
+      }
+      return quiet;
     }
-    return quiet;
   }
 
-  void completeQuiet() {
-    CompletableFuture<Void> waiting;
-    synchronized (this) {
+  private void completeQuiet() {
+    Quiescence.Stage waiting;
+    synchronized (lock) {
       waiting = quiet;
     }
     if (waiting != null) {
@@ -430,10 +418,10 @@ public final class Registration {
   // would spin on it meanwhile.
   private void rearm() {
     try {
-      synchronized (pollable) {
+      synchronized (lock) {
         Interest armed = interest.without(suspended);
         if (!isCancelled() && trigger == Trigger.LEVEL && armed != Interest.NONE) {
-          reactor.poller().change(pollable, armed, reactor.kernelTrigger(trigger));
+          reactor.change(pollable, armed, trigger);
         }
       }
     } catch (ClosedChannelException | IllegalStateException e) {
@@ -460,7 +448,7 @@ public final class Registration {
       if (second != thrown) { // nothing suppresses itself: that would be thrown, and end the loop
         second.addSuppressed(thrown);
       }
-      reactor.uncaught(second);
+      UncaughtExceptions.report(second);
     }
   }
 }

@@ -12,7 +12,7 @@ import java.util.List;
  * @param ended how many other registrations left by themselves: closed by their handlers, by a
  *     failure, or cancelled
  * @param forced how many were still there when the time was over, and were closed
- * @param queuedBytes how many bytes waited to be delivered, by the word of the handlers ({@link
+ * @param queuedBytes how many bytes waited to be delivered, as the handlers tell ({@link
  *     EventHandler#undeliveredBytes}): when the shutdown began, or when the registration ended if
  *     that was more
  * @param undeliveredBytes how many of them were still there when their registrations ended
@@ -41,7 +41,7 @@ public record ShutdownReport(
    * A registration that ended with bytes it had not delivered.
    *
    * @param what the registration, as it describes itself
-   * @param bytes how many bytes, by the word of its handler
+   * @param bytes how many bytes, as its handler tells
    */
   public record Undelivered(String what, long bytes) {}
 
@@ -55,9 +55,8 @@ public record ShutdownReport(
   }
 
   /**
-   * Tells how many of the bytes that were queued have been delivered.
-   *
-   * @return {@link #queuedBytes} without {@link #undeliveredBytes}
+   * {@return how many of the queued bytes have been delivered: {@link #queuedBytes} without {@link
+   * #undeliveredBytes}}
    */
   public long deliveredBytes() {
     return queuedBytes - undeliveredBytes;

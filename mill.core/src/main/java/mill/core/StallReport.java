@@ -1,5 +1,6 @@
 package mill.core;
 
+import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.List;
 
@@ -22,6 +23,11 @@ public record StallReport(
    */
   public StallReport {
     stack = List.copyOf(stack);
+  }
+
+  /** Logs the report as a warning: what is done unless the user sets a listener. */
+  void log() {
+    System.getLogger("mill.core").log(Level.WARNING, toString());
   }
 
   /** Returns the report as a log line, followed by the stack. */

@@ -1,9 +1,10 @@
 package mill.core;
 
+import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
+import java.util.function.Function;
 
 /**
  * Tells when a turn takes too long: once when it exceeds the threshold, and again each time it has
@@ -12,55 +13,52 @@ import org.jspecify.annotations.Nullable;
  * <p>Reads what the loop publishes, and its stack, and nothing else. One thread at a time.
  */
 final class StallWatch {
-  private static final System.Logger LOGGER = System.getLogger("mill.core");
-
-  private final LoopSight sight;
+  private final LoopTelemetry telemetry;
   private final String loop;
   private final long thresholdNs;
   private final Consumer<StallReport> onStall;
+  private final Function<Object, String> describe;
 
   // The turn that was seen last, and after how long it is to be reported.
-  private long turnNs = LoopSight.IDLE;
+  private long turnNs = LoopTelemetry.IDLE;
   private long reportAtNs;
 
   /**
    * Makes a watch.
    *
-   * @param sight what the loop publishes
+   * @param telemetry what the loop publishes
    * @param config name, threshold and listener
+   * @param describe names what the loop does, given what {@link LoopTelemetry#doing} was given
    */
-  StallWatch(LoopSight sight, LoopConfig config) {
-    this.sight = sight;
+  StallWatch(LoopTelemetry telemetry, LoopConfig config, Function<Object, String> describe) {
+    this.telemetry = telemetry;
+    this.describe = describe;
     loop = config.name();
     thresholdNs = config.stallThresholdNs();
     onStall = config.onStall();
   }
 
-  /** The listener that is used unless the user sets another. */
-  static void log(StallReport report) {
-    LOGGER.log(System.Logger.Level.WARNING, report.toString());
-  }
-
   /** Looks, and reports if there is something to report. */
   void check(Thread loopThread) {
-    long sinceNs = sight.workingSinceNs();
+    long sinceNs = telemetry.workingSinceNs();
     if (sinceNs != turnNs) {
       turnNs = sinceNs;
       reportAtNs = thresholdNs;
     }
-    if (sinceNs == LoopSight.IDLE) {
+    if (sinceNs == LoopTelemetry.IDLE) {
       return;
     }
-    long lastedNs = sight.nanoTime() - sinceNs;
+    long lastedNs = telemetry.nanoTime() - sinceNs;
     if (lastedNs < reportAtNs) {
       return;
     }
-    String activity = describe(sight.activity());
+    Object activity = telemetry.activity();
+    String text = activity == null ? "between two steps of the turn" : describe.apply(activity);
     List<StackTraceElement> stack = List.of(loopThread.getStackTrace());
     // What is over meanwhile was no stall for long, and the stack is that of something else.
-    if (sight.workingSinceNs() == sinceNs) {
+    if (telemetry.workingSinceNs() == sinceNs) {
       reportAtNs = lastedNs > Long.MAX_VALUE >> 1 ? Long.MAX_VALUE : 2 * lastedNs;
-      tell(new StallReport(loop, activity, Duration.ofNanos(lastedNs), stack));
+      tell(new StallReport(loop, text, Duration.ofNanos(lastedNs), stack));
     }
   }
 
@@ -68,19 +66,7 @@ final class StallWatch {
     try {
       onStall.accept(report);
     } catch (RuntimeException e) {
-      LOGGER.log(System.Logger.Level.ERROR, "onStall has thrown for: " + report, e);
+      System.getLogger("mill.core").log(Level.ERROR, "onStall has thrown for: " + report, e);
     }
-  }
-
-  // Takes no lock, or it would wait for the very handler that it is to name.
-  private static String describe(@Nullable Object activity) {
-    return switch (activity) {
-      case null -> "between two steps of the turn";
-      case Registration registration ->
-          "handler " + registration.handlerClass().getName() + " of " + registration.pollableText();
-      case LoopTimeout timer -> "timer " + timer.task.getClass().getName();
-      case String step -> step;
-      default -> "task " + activity.getClass().getName();
-    };
   }
 }

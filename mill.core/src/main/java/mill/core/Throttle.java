@@ -34,7 +34,10 @@ public final class Throttle {
   private final RateLimiter[] limiters;
   private final ThrottleGate gate;
 
-  // Guarded by this, which is taken before the pollable's lock and the timers', never after.
+  // Taken before the registration's lock, never after.
+  private final Object lock = new Object();
+
+  // Guarded by lock.
   private boolean waiting;
   private boolean closed;
   private long reserved; // what the timer waits for
@@ -71,19 +74,21 @@ public final class Throttle {
    * @throws RejectedExecutionException if there would be a wait and the loop has ended; nothing was
    *     taken
    */
-  public synchronized long permit(long wanted) throws IOException {
+  public long permit(long wanted) throws IOException {
     if (wanted < 1) {
       throw new IllegalArgumentException("wanted must be at least 1, not " + wanted);
     }
-    if (waiting || closed) {
-      return 0;
+    synchronized (lock) {
+      if (waiting || closed) {
+        return 0;
+      }
+      if (ready == 0) {
+        take(wanted);
+      }
+      long permitted = Math.min(wanted, ready);
+      ready -= permitted;
+      return permitted;
     }
-    if (ready == 0) {
-      take(wanted);
-    }
-    long permitted = Math.min(wanted, ready);
-    ready -= permitted;
-    return permitted;
   }
 
   /**
@@ -96,30 +101,32 @@ public final class Throttle {
     refund(limiters.length, unused);
   }
 
-  /**
-   * Describes the throttle.
-   *
-   * @return the limiters, and what is waited for
-   */
+  /** {@return the limiters, and what is waited for} Any thread. */
   @Override
-  public synchronized String toString() {
-    String state = closed ? "closed" : waiting ? "waits for " + reserved : "open";
+  public String toString() {
+    String state;
+    synchronized (lock) {
+      state = closed ? "closed" : waiting ? "waits for " + reserved : "open";
+    }
     return "Throttle[" + state + ", " + Arrays.toString(limiters) + "]";
   }
 
   /** Gives everything back and permits nothing more. Any thread. */
-  synchronized void close() {
-    closed = true;
-    if (waiting) {
-      gate.cancelTimer();
+  void close() {
+    synchronized (lock) {
+      closed = true;
+      if (waiting) {
+        gate.cancelTimer();
+      }
+      waiting = false;
+      refund(limiters.length, reserved + ready);
+      reserved = 0;
+      ready = 0;
     }
-    waiting = false;
-    refund(limiters.length, reserved + ready);
-    reserved = 0;
-    ready = 0;
   }
 
   private void take(long wanted) throws IOException {
+    assert Thread.holdsLock(lock);
     long amount = amount(wanted);
     long waitNs = reserve(amount);
     if (waitNs == 0) {
@@ -157,6 +164,7 @@ public final class Throttle {
   }
 
   private void await(long amount, long delayNs) throws IOException {
+    assert Thread.holdsLock(lock);
     boolean suspended = false;
     try {
       gate.suspend();
@@ -173,14 +181,16 @@ public final class Throttle {
 
   // Holding the lock to the end: a handler on another thread could otherwise suspend again before
   // this resumes.
-  private synchronized void timeIsUp() {
-    if (!waiting) {
-      return; // closed meanwhile
+  private void timeIsUp() {
+    synchronized (lock) {
+      if (!waiting) {
+        return; // closed meanwhile
+      }
+      waiting = false;
+      ready = reserved;
+      reserved = 0;
+      gate.resume();
     }
-    waiting = false;
-    ready = reserved;
-    reserved = 0;
-    gate.resume();
   }
 
   private void refund(int count, long amount) {

@@ -2,6 +2,7 @@ package mill.core;
 
 import java.time.Duration;
 import java.util.concurrent.RejectedExecutionException;
+import mill.core.internal.timer.LoopTimeout;
 
 /**
  * A timer of an {@link EventLoop}: runs its task on the loop's thread when the time has come, never
@@ -29,34 +30,30 @@ public sealed interface Timeout permits LoopTimeout {
    * Schedules the timer anew, whether it is scheduled already or not. A periodic one goes on with
    * its period from there.
    *
-   * @param delay how long from now; negative is as good as zero, and 292 years are as good as for
-   *     ever
+   * @param delay how long from now; a negative delay counts as zero, and after 292 years or more
+   *     the task will never run
    * @return true if it was scheduled before, and is moved
    * @throws RejectedExecutionException if the loop has ended; the task will not run then
    */
   boolean reschedule(Duration delay);
 
   /**
-   * As {@link #reschedule(Duration)}, for those who do not want to make a {@link Duration}.
+   * Schedules the timer anew, as {@link #reschedule(Duration)} does, without the garbage of a
+   * {@link Duration}.
    *
-   * @param delayNs how long from now, in nanoseconds; negative is as good as zero
+   * @param delayNs how long from now, in nanoseconds; a negative delay counts as zero
    * @return true if it was scheduled before, and is moved
    * @throws RejectedExecutionException if the loop has ended; the task will not run then
    */
   boolean rescheduleNs(long delayNs);
 
-  /**
-   * Tells whether the task is going to run (again).
-   *
-   * @return true if so
-   */
+  /** {@return whether the task is going to run, or to run again} Any thread. */
   boolean isScheduled();
 
   /**
-   * Tells how long it is until the task is due. The loop adds up to one tick, so that what is due
-   * at nearly the same time runs together.
-   *
-   * @return nanoseconds, 0 if the task is due now, or -1 if it is not scheduled
+   * {@return nanoseconds until the task is due, 0 if it is due now, or -1 if it is not scheduled}
+   * Any thread. The loop adds up to one tick, so that what is due at nearly the same time runs
+   * together.
    */
   long remainingNs();
 }

@@ -19,7 +19,7 @@ import mill.natives.net.UnixStream;
  * Opens, runs and closes loops in every way, and tells whether descriptors and threads are back
  * where they were.
  */
-final class BaselineProgram {
+public final class BaselineProgram {
   private static final boolean ON_WINDOWS = File.separatorChar == '\\';
   private static final int CYCLES = 100;
 
@@ -75,7 +75,7 @@ final class BaselineProgram {
   }
 
   // Wine lists its own descriptors there like Linux, and counts no handles.
-  static int descriptors() throws Throwable {
+  public static int descriptors() throws Throwable {
     String[] descriptors = new File("/proc/self/fd").list();
     if (descriptors != null) {
       return descriptors.length;
@@ -107,7 +107,7 @@ final class BaselineProgram {
   }
 
   /** The names of the threads that are alive. */
-  static List<String> threads() {
+  public static List<String> threads() {
     var names = new ArrayList<String>();
     var threads = new Thread[1_000];
     int count = Thread.enumerate(threads);

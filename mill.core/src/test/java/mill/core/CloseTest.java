@@ -15,11 +15,14 @@ import java.util.regex.Pattern;
 import mill.core.FakePoller.Op;
 import mill.natives.Interest;
 import mill.natives.Trigger;
+import mill.testing.Await;
+import mill.testing.ChildJvm;
+import mill.testing.Threads;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** What {@code close()} promises, from wherever it is called. */
+/** Promise 13, for {@code close()}, from wherever it is called. */
 class CloseTest {
   private static final EventHandler NOTHING = (registration, readiness) -> {};
 
@@ -267,7 +270,7 @@ class CloseTest {
 
   @Test
   void descriptorsAndThreadsAreBackWhereTheyWereAfterManyLoops() throws Exception {
-    ChildJvm.Outcome outcome = ChildJvm.run(BaselineProgram.class);
+    ChildJvm.Outcome outcome = ChildJvm.of(BaselineProgram.class).run();
     assertThat(outcome.exitCode()).as(outcome.toString()).isZero();
     assertThat(outcome.out()).isEqualTo("baseline\n");
   }
@@ -283,13 +286,12 @@ class CloseTest {
 
   private static long offHeapBytesAfter(int loops) throws Exception {
     ChildJvm.Outcome outcome =
-        ChildJvm.run(
-            List.of(
+        ChildJvm.of(OffHeapProgram.class)
+            .with(
                 "-XX:+UnlockDiagnosticVMOptions",
                 "-XX:NativeMemoryTracking=summary",
-                "-XX:+PrintNMTStatistics"),
-            OffHeapProgram.class,
-            Integer.toString(loops));
+                "-XX:+PrintNMTStatistics")
+            .run(Integer.toString(loops));
     assertThat(outcome.exitCode()).as(outcome.toString()).isZero();
     Matcher other = Pattern.compile("\\(malloc=(\\d+) tag=Other").matcher(outcome.out());
     assertThat(other.find()).as(outcome.toString()).isTrue();

@@ -14,6 +14,8 @@ import mill.natives.Trigger;
 import mill.natives.net.IoStatus;
 import mill.natives.net.TcpListener;
 import mill.natives.net.TcpStream;
+import mill.testing.Await;
+import mill.testnet.Net;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -33,7 +35,7 @@ class EchoOverLoopTest {
   void everyMessageComesBackAsItWasSent(Trigger trigger) throws Exception {
     try (EventLoop serving = EventLoop.open();
         EventLoop driving = EventLoop.open();
-        TcpListener listener = TcpListener.bind(Sockets.loopback());
+        TcpListener listener = TcpListener.bind(Net.loopback());
         Arena arena = Arena.ofShared()) {
       var server = new Server(listener, arena.allocate(16 * 1024), trigger);
       serving.register(listener, Interest.READABLE, server);

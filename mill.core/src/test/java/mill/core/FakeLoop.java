@@ -6,14 +6,14 @@ import java.io.IOException;
 import java.util.List;
 
 /**
- * A loop over a {@link FakePlatform}. Closing it checks that nothing was left behind and no rule of
- * the kernel broken.
+ * A real loop over a fake platform, {@link FakePlatform}. Closing it checks that nothing was left
+ * behind and no rule of the kernel broken.
  */
-final class FakeLoop implements AutoCloseable {
+public final class FakeLoop implements AutoCloseable {
   private static final long VIRTUAL_TO_WRAP_NS = 1_000_000;
 
-  final FakePlatform platform;
-  final EventLoop loop;
+  public final FakePlatform platform;
+  public final EventLoop loop;
   private LoopRunner runner;
   private boolean failureExpected;
 
@@ -25,50 +25,50 @@ final class FakeLoop implements AutoCloseable {
     loop = EventLoop.open(config.platform(platform).build());
   }
 
-  static FakeLoop open() throws IOException {
+  public static FakeLoop open() throws IOException {
     return open(DispatchMode.INLINE);
   }
 
-  static FakeLoop open(DispatchMode dispatch) throws IOException {
+  public static FakeLoop open(DispatchMode dispatch) throws IOException {
     return open(LoopConfig.builder().dispatch(dispatch).workers(4));
   }
 
-  static FakeLoop open(LoopConfig.Builder config) throws IOException {
+  public static FakeLoop open(LoopConfig.Builder config) throws IOException {
     return new FakeLoop(config, false);
   }
 
   /** A loop whose clock moves only by {@link #advance}, and soon overflows. */
-  static FakeLoop openVirtual(LoopConfig.Builder config) throws IOException {
+  public static FakeLoop openVirtual(LoopConfig.Builder config) throws IOException {
     return new FakeLoop(config, true);
   }
 
   /** Moves the virtual clock and waits until the loop sleeps again. */
-  void advance(long ns) {
+  public void advance(long ns) {
     platform.advance(ns);
     settle();
   }
 
   /** Runs the loop, and returns when it does. */
-  FakeLoop start() {
+  public FakeLoop start() {
     runner = LoopRunner.start(loop);
     poller().awaitPolls(1);
     return this;
   }
 
-  FakePoller poller() {
+  public FakePoller poller() {
     return platform.poller();
   }
 
-  LoopRunner runner() {
+  public LoopRunner runner() {
     return runner;
   }
 
-  void stopAndJoin() throws Exception {
+  public void stopAndJoin() throws Exception {
     runner.stopAndJoin();
   }
 
   /** Waits until the loop's thread has done all that was given to it so far, and sleeps. */
-  void settle() {
+  public void settle() {
     poller().awaitAsleep();
   }
 
@@ -76,14 +76,14 @@ final class FakeLoop implements AutoCloseable {
    * Takes what reached the uncaught-exception handler; whatever is left there fails {@link
    * #close()}.
    */
-  List<Throwable> takeUncaught() {
+  public List<Throwable> takeUncaught() {
     List<Throwable> taken = List.copyOf(runner.uncaught());
     runner.uncaught().clear();
     return taken;
   }
 
   /** Waits until {@code run} has thrown. */
-  Throwable awaitFailure() {
+  public Throwable awaitFailure() {
     failureExpected = true;
     try {
       runner.join();

@@ -14,12 +14,13 @@ import mill.natives.platform.PollerBackend;
 import mill.natives.platform.Sockets;
 
 /**
- * A kernel in memory: descriptors whose readiness is scripted, and pollers that report it.
+ * A fake of the platform: a kernel in memory, where tests say which descriptors are ready and
+ * pollers report it.
  *
  * <p>Descriptors are handed out as a kernel does it, the lowest free number first. Any thread;
  * everything is guarded by this.
  */
-final class FakePlatform implements Platform {
+public final class FakePlatform implements Platform {
   private static final int FIRST_FD = 3;
   private static final Errnos ERRNOS =
       new Errnos(
@@ -51,23 +52,25 @@ final class FakePlatform implements Platform {
   // Null: time goes by as it does. Guarded by this.
   private Long virtualNs;
 
+  public FakePlatform() {}
+
   /** Stops the clock; from now on it moves only by {@link #advance}. */
-  synchronized void virtualTime(long nowNs) {
+  public synchronized void virtualTime(long nowNs) {
     virtualNs = nowNs;
   }
 
   /** Moves the virtual clock, and with it the ends of the waits. */
-  synchronized void advance(long ns) {
+  public synchronized void advance(long ns) {
     virtualNs += ns;
     pollers.forEach(FakePoller::timePassed);
   }
 
-  synchronized boolean isVirtual() {
+  public synchronized boolean isVirtual() {
     return virtualNs != null;
   }
 
   /** How many times the time was asked. */
-  synchronized long clockReadings() {
+  public synchronized long clockReadings() {
     return clockReadings;
   }
 
@@ -78,55 +81,55 @@ final class FakePlatform implements Platform {
   }
 
   /** Makes a pollable with a descriptor of its own, not ready for anything. */
-  FakePollable pollable() {
+  public FakePollable pollable() {
     return new FakePollable(this, newFd(), false);
   }
 
   /** Makes one that says it is a listener. */
-  FakePollable listener() {
+  public FakePollable listener() {
     return new FakePollable(this, newFd(), true);
   }
 
   /** Makes a pollable that is readable already. */
-  FakePollable readablePollable() {
+  public FakePollable readablePollable() {
     FakePollable pollable = pollable();
     pollable.ready(Readiness.READABLE);
     return pollable;
   }
 
   /** The poller that was opened last. */
-  synchronized FakePoller poller() {
+  public synchronized FakePoller poller() {
     return pollers.getLast();
   }
 
   /** How many descriptors are open; a poller takes none. */
-  synchronized int openCount() {
+  public synchronized int openCount() {
     return open.cardinality();
   }
 
-  synchronized boolean allPollersClosed() {
+  public synchronized boolean allPollersClosed() {
     return pollers.stream().allMatch(FakePoller::isClosed);
   }
 
   /** What mill did that a kernel would have answered with an error, or worse. */
-  synchronized List<String> violations() {
+  public synchronized List<String> violations() {
     return List.copyOf(violations);
   }
 
-  synchronized void violation(String what) {
+  public synchronized void violation(String what) {
     violations.add(what);
   }
 
-  synchronized void setReadiness(int fd, int bits) {
+  public synchronized void setReadiness(int fd, int bits) {
     readiness.put(fd, bits);
     pollers.forEach(poller -> poller.changed(fd));
   }
 
-  synchronized int readiness(int fd) {
+  public synchronized int readiness(int fd) {
     return readiness.getOrDefault(fd, 0);
   }
 
-  synchronized boolean isOpen(int fd) {
+  public synchronized boolean isOpen(int fd) {
     return open.get(fd);
   }
 
@@ -137,7 +140,7 @@ final class FakePlatform implements Platform {
     return fd;
   }
 
-  synchronized int closeFd(int fd) {
+  public synchronized int closeFd(int fd) {
     if (!open.get(fd)) {
       violation("closed twice: fd " + fd);
       return -errno("EBADF");
@@ -148,7 +151,7 @@ final class FakePlatform implements Platform {
     return 0;
   }
 
-  int errno(String name) {
+  public int errno(String name) {
     return ERRNOS.number(name);
   }
 

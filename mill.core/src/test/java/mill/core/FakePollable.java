@@ -2,15 +2,15 @@ package mill.core;
 
 import mill.natives.Pollable;
 
-/** A descriptor of a {@link FakePlatform}. */
-final class FakePollable extends Pollable {
+/** A fake of a descriptor, on a {@link FakePlatform}. */
+public final class FakePollable extends Pollable {
   /** Whether the text of this is a bug of its user's. */
   volatile boolean textThrows;
 
   private final FakePlatform platform;
   private final boolean listener;
 
-  FakePollable(FakePlatform platform, int fd, boolean listener) {
+  public FakePollable(FakePlatform platform, int fd, boolean listener) {
     super(platform, fd);
     this.platform = platform;
     this.listener = listener;
@@ -25,7 +25,7 @@ final class FakePollable extends Pollable {
    * Makes the kernel find these facts of {@link mill.natives.Readiness} from now on; an edge, even
    * if they were true before.
    */
-  void ready(int bits) {
+  public void ready(int bits) {
     platform.setReadiness(fd(), bits);
   }
 

@@ -16,17 +16,18 @@ import mill.natives.Readiness;
 import mill.natives.ReadyEvents;
 import mill.natives.Trigger;
 import mill.natives.platform.PollerBackend;
+import mill.testing.Await;
 
 /**
- * A readiness queue in memory that does what epoll does, and what it is told to do besides: fail,
- * wake for nothing, bring events of the past. It records what is asked of it.
+ * A fake of a poller: a readiness queue in memory that does what epoll does, and what it is told to
+ * do besides: fail, wake for nothing, bring events of the past. It records what is asked of it.
  *
  * <p>Everything is guarded by the platform. Hooks run outside, on the calling thread, after a call
  * has taken effect.
  */
-final class FakePoller implements PollerBackend {
+public final class FakePoller implements PollerBackend {
   /** What can be asked of a poller. */
-  enum Op {
+  public enum Op {
     ADD,
     MODIFY,
     REMOVE,
@@ -35,7 +36,7 @@ final class FakePoller implements PollerBackend {
   }
 
   /** A call that was made. */
-  record Call(Op op, int fd, Interest interest, Trigger trigger) {}
+  public record Call(Op op, int fd, Interest interest, Trigger trigger) {}
 
   private record Raw(long token, int bits) {}
 
@@ -71,21 +72,21 @@ final class FakePoller implements PollerBackend {
   private long waitEndNs;
   private boolean closed;
 
-  FakePoller(FakePlatform platform) {
+  public FakePoller(FakePlatform platform) {
     this.platform = platform;
   }
 
   // ---- what tests tell it
 
   /** Runs after each successful call of a kind, with the descriptor, on the calling thread. */
-  void hook(Op op, IntConsumer hook) {
+  public void hook(Op op, IntConsumer hook) {
     synchronized (platform) {
       hooks.put(op, hook);
     }
   }
 
   /** Lets a call of a kind fail once: the next one, if {@code after} is 0. */
-  void fail(Op op, int after, String errno) {
+  public void fail(Op op, int after, String errno) {
     synchronized (platform) {
       failAfter.put(op, after);
       failWith.put(op, platform.errno(errno));
@@ -94,7 +95,7 @@ final class FakePoller implements PollerBackend {
   }
 
   /** Lets the wait that is under way, and the next ones, return with nothing, as a signal does. */
-  void interruptPolls(int count) {
+  public void interruptPolls(int count) {
     synchronized (platform) {
       emptyPolls += count;
       signal();
@@ -102,7 +103,7 @@ final class FakePoller implements PollerBackend {
   }
 
   /** Brings an event in a batch of its own, whatever is registered. */
-  void inject(int bits, long... tokens) {
+  public void inject(int bits, long... tokens) {
     synchronized (platform) {
       var batch = new ArrayList<Raw>();
       for (long token : tokens) {
@@ -114,7 +115,7 @@ final class FakePoller implements PollerBackend {
   }
 
   /** The virtual clock has moved: a wait that is over by now ends. */
-  void timePassed() {
+  public void timePassed() {
     if (asleep && waitsUntilTime && platform.nanoTime() - waitEndNs >= 0) {
       signal();
     }
@@ -123,7 +124,7 @@ final class FakePoller implements PollerBackend {
   // ---- what tests ask it
 
   /** How long the wait that is under way still lasts in virtual time; negative for without end. */
-  long sleepNs() {
+  public long sleepNs() {
     synchronized (platform) {
       if (!asleep) {
         throw new AssertionError("awake");
@@ -133,12 +134,12 @@ final class FakePoller implements PollerBackend {
   }
 
   /** Waits until a poll waits and has nothing to report. */
-  void awaitAsleep() {
+  public void awaitAsleep() {
     awaitState("asleep", poller -> poller.asleep);
   }
 
   /** Waits until so many polls have been begun in all. */
-  void awaitPolls(long count) {
+  public void awaitPolls(long count) {
     awaitState(count + " polls", poller -> poller.polls >= count);
   }
 
@@ -148,7 +149,7 @@ final class FakePoller implements PollerBackend {
       while (!reached.test(this)) {
         long leftMs = TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime());
         if (leftMs <= 0) {
-          throw new AssertionError("not within " + Await.PATIENCE_NS + " ns: " + what);
+          throw Await.hung(what, null);
         }
         try {
           platform.wait(leftMs);
@@ -159,31 +160,31 @@ final class FakePoller implements PollerBackend {
     }
   }
 
-  long polls() {
+  public long polls() {
     synchronized (platform) {
       return polls;
     }
   }
 
   /** The timeouts of the last polls, the oldest first. */
-  List<Long> timeouts() {
+  public List<Long> timeouts() {
     synchronized (platform) {
       return List.copyOf(timeouts);
     }
   }
 
   /** The calls that changed the set, without the polls. */
-  List<Call> calls() {
+  public List<Call> calls() {
     synchronized (platform) {
       return List.copyOf(calls);
     }
   }
 
-  List<Op> ops() {
+  public List<Op> ops() {
     return calls().stream().map(Call::op).toList();
   }
 
-  void forgetCalls() {
+  public void forgetCalls() {
     synchronized (platform) {
       calls.clear();
       timeouts.clear();
@@ -191,34 +192,34 @@ final class FakePoller implements PollerBackend {
   }
 
   /** The token that a descriptor is in the set with. */
-  long token(int fd) {
+  public long token(int fd) {
     synchronized (platform) {
       return set.get(fd).token;
     }
   }
 
   /** The interest that the kernel has for a descriptor, NONE if it is not in the set. */
-  Interest interest(int fd) {
+  public Interest interest(int fd) {
     synchronized (platform) {
       Entry entry = set.get(fd);
       return entry == null ? Interest.NONE : entry.interest;
     }
   }
 
-  boolean isArmed(int fd) {
+  public boolean isArmed(int fd) {
     synchronized (platform) {
       Entry entry = set.get(fd);
       return entry != null && entry.armed;
     }
   }
 
-  boolean isClosed() {
+  public boolean isClosed() {
     return closed;
   }
 
   // ---- what the platform tells it, holding its monitor
 
-  void changed(int fd) {
+  public void changed(int fd) {
     Entry entry = set.get(fd);
     if (entry != null) {
       entry.edge = true;
@@ -226,7 +227,7 @@ final class FakePoller implements PollerBackend {
     signal();
   }
 
-  void closedFd(int fd) {
+  public void closedFd(int fd) {
     if (set.remove(fd) != null) {
       platform.violation("closed while in the kernel's set: fd " + fd);
     }

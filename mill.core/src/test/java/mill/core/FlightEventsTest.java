@@ -12,8 +12,13 @@ import java.util.concurrent.RejectedExecutionException;
 import jdk.jfr.Recording;
 import jdk.jfr.consumer.RecordedEvent;
 import jdk.jfr.consumer.RecordingFile;
+import mill.core.compute.ComputePool;
+import mill.core.compute.ComputePoolConfig;
 import mill.natives.Interest;
 import mill.natives.Readiness;
+import mill.testing.Await;
+import mill.testing.ChildJvm;
+import mill.testing.Recorders;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -204,9 +209,9 @@ class FlightEventsTest {
   @Test
   void loopRunsInAnImageThatHasNoRecorder() throws Exception {
     ChildJvm.Outcome outcome =
-        ChildJvm.run(
-            List.of("--limit-modules=java.base,mill.core", "-XX:-PrintWarnings"),
-            NoRecorderProgram.class);
+        ChildJvm.of(NoRecorderProgram.class)
+            .with("--limit-modules=java.base,mill.core", "-XX:-PrintWarnings")
+            .run();
     assertThat(outcome.exitCode()).as("%s", outcome).isZero();
     assertThat(outcome.err()).isEmpty();
     assertThat(outcome.out()).isEqualTo("no recorder\nturned\nleak reported\n");

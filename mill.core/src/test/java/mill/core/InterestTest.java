@@ -9,11 +9,14 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import mill.core.FakePoller.Call;
 import mill.core.FakePoller.Op;
-import mill.core.Sockets.TcpPair;
 import mill.natives.ErrnoException;
 import mill.natives.Interest;
 import mill.natives.Readiness;
 import mill.natives.Trigger;
+import mill.testing.Await;
+import mill.testing.Threads;
+import mill.testnet.Net;
+import mill.testnet.Net.TcpPair;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -90,16 +93,16 @@ class InterestTest {
   @EnumSource(DispatchMode.class)
   void realResetIsNotReportedWithoutInterestAndIsWithAny(DispatchMode dispatch) throws Exception {
     try (EventLoop loop = EventLoop.open(LoopConfig.builder().dispatch(dispatch).build());
-        TcpPair silent = Sockets.tcpPair();
-        TcpPair writing = Sockets.tcpPair()) {
+        TcpPair silent = Net.tcpPair();
+        TcpPair writing = Net.tcpPair()) {
       var silentCalls = new AtomicInteger();
       var heard = new AtomicReference<Readiness>();
       var reported = new CountDownLatch(1);
       loop.register(
           silent.server(), Interest.NONE, (mine, readiness) -> silentCalls.incrementAndGet());
       LoopRunner runner = LoopRunner.start(loop);
-      Sockets.reset(silent.client());
-      Sockets.reset(writing.client());
+      Net.reset(silent.client());
+      Net.reset(writing.client());
       loop.register(
           writing.server(),
           Interest.WRITABLE,

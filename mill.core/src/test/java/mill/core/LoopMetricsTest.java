@@ -12,6 +12,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicReference;
 import mill.natives.Interest;
 import mill.natives.Readiness;
+import mill.testing.Await;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -49,7 +50,16 @@ class LoopMetricsTest {
       assertThat(fake.loop.metrics())
           .isEqualTo(
               new LoopMetrics(
-                  "idle", "memory", true, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0));
+                  "idle",
+                  "memory",
+                  true,
+                  new LoopMetrics.Turns(0, 0, 0),
+                  new LoopMetrics.Events(0, 0, 0),
+                  new LoopMetrics.Tasks(0, 0, 0, 0),
+                  new LoopMetrics.Timers(0, 0),
+                  new LoopMetrics.Offloads(0, 0),
+                  new LoopMetrics.Times(0, 0, 0),
+                  0));
       assertThat(fake.loop.metrics().utilization()).isZero();
     }
   }
@@ -64,13 +74,13 @@ class LoopMetricsTest {
       fake.settle();
       fake.platform.advance(5_000); // asleep: not in yet
       LoopMetrics metrics = fake.loop.metrics();
-      assertThat(metrics.pollNs()).isEqualTo(1_020);
-      assertThat(metrics.handlersNs()).isEqualTo(300);
-      assertThat(metrics.tasksNs()).isEqualTo(7);
+      assertThat(metrics.times().pollNs()).isEqualTo(1_020);
+      assertThat(metrics.times().handlersNs()).isEqualTo(300);
+      assertThat(metrics.times().tasksNs()).isEqualTo(7);
       assertThat(metrics.utilization()).isEqualTo(307 / 1_327.0);
-      assertThat(metrics.turns()).isEqualTo(2);
-      assertThat(metrics.events()).isOne();
-      assertThat(metrics.tasks()).isOne();
+      assertThat(metrics.turns().total()).isEqualTo(2);
+      assertThat(metrics.events().dispatched()).isOne();
+      assertThat(metrics.tasks().executed()).isOne();
       assertThat(metrics.registrations()).isOne();
     }
   }
@@ -80,15 +90,15 @@ class LoopMetricsTest {
     try (FakeLoop fake = asleep(LoopConfig.builder().timerTick(Duration.ofNanos(1)))) {
       fake.loop.schedule(Duration.ofNanos(100), () -> fake.platform.advance(30));
       fake.settle();
-      assertThat(fake.loop.metrics().liveTimers()).isOne();
-      assertThat(fake.loop.metrics().spuriousTurns()).as("the timer was noted").isZero();
+      assertThat(fake.loop.metrics().timers().live()).isOne();
+      assertThat(fake.loop.metrics().turns().spurious()).as("the timer was noted").isZero();
       fake.advance(100);
       LoopMetrics metrics = fake.loop.metrics();
-      assertThat(metrics.timersFired()).isOne();
-      assertThat(metrics.liveTimers()).isZero();
-      assertThat(metrics.pollNs()).isEqualTo(100);
-      assertThat(metrics.tasksNs()).isEqualTo(30);
-      assertThat(metrics.spuriousTurns()).isZero();
+      assertThat(metrics.timers().fired()).isOne();
+      assertThat(metrics.timers().live()).isZero();
+      assertThat(metrics.times().pollNs()).isEqualTo(100);
+      assertThat(metrics.times().tasksNs()).isEqualTo(30);
+      assertThat(metrics.turns().spurious()).isZero();
     }
   }
 
@@ -97,14 +107,14 @@ class LoopMetricsTest {
     try (FakeLoop fake = asleep()) {
       var work = new AtomicReference<Runnable>();
       CompletableFuture<Integer> future = fake.loop.offload(work::set, () -> 1);
-      assertThat(fake.loop.metrics().outstandingOffloads()).isOne();
+      assertThat(fake.loop.metrics().offloads().outstanding()).isOne();
       work.get().run();
       fake.settle();
       LoopMetrics metrics = fake.loop.metrics();
       assertThat(future).isCompletedWithValue(1);
-      assertThat(metrics.outstandingOffloads()).isZero();
-      assertThat(metrics.results()).isOne();
-      assertThat(metrics.tasks()).isZero();
+      assertThat(metrics.offloads().outstanding()).isZero();
+      assertThat(metrics.offloads().delivered()).isOne();
+      assertThat(metrics.tasks().executed()).isZero();
     }
   }
 
@@ -115,9 +125,9 @@ class LoopMetricsTest {
       fake.settle();
       fire(fake, 0);
       LoopMetrics metrics = fake.loop.metrics();
-      assertThat(metrics.wakeUps()).isOne();
-      assertThat(metrics.events()).isOne();
-      assertThat(metrics.turns()).isEqualTo(2);
+      assertThat(metrics.turns().wakeUps()).isOne();
+      assertThat(metrics.events().dispatched()).isOne();
+      assertThat(metrics.turns().total()).isEqualTo(2);
     }
   }
 
@@ -128,9 +138,9 @@ class LoopMetricsTest {
       fake.poller().inject(Readiness.READABLE, -1, -2);
       fake.settle();
       LoopMetrics metrics = fake.loop.metrics();
-      assertThat(metrics.staleEvents()).isEqualTo(2);
-      assertThat(metrics.events()).isOne();
-      assertThat(metrics.spuriousTurns()).isOne();
+      assertThat(metrics.events().stale()).isEqualTo(2);
+      assertThat(metrics.events().dispatched()).isOne();
+      assertThat(metrics.turns().spurious()).isOne();
     }
   }
 
@@ -139,8 +149,8 @@ class LoopMetricsTest {
     try (FakeLoop fake = asleep()) {
       fake.poller().interruptPolls(3);
       fake.settle();
-      assertThat(fake.loop.metrics().spuriousTurns()).isEqualTo(3);
-      assertThat(fake.loop.metrics().turns()).isEqualTo(3);
+      assertThat(fake.loop.metrics().turns().spurious()).isEqualTo(3);
+      assertThat(fake.loop.metrics().turns().total()).isEqualTo(3);
     }
   }
 
@@ -157,8 +167,8 @@ class LoopMetricsTest {
       fire(fake, 0);
       fake.loop.stop();
       fake.runner().join();
-      assertThat(fake.loop.metrics().turns()).isEqualTo(4);
-      assertThat(fake.loop.metrics().spuriousTurns()).isZero();
+      assertThat(fake.loop.metrics().turns().total()).isEqualTo(4);
+      assertThat(fake.loop.metrics().turns().spurious()).isZero();
     }
   }
 
@@ -175,8 +185,8 @@ class LoopMetricsTest {
         fake.loop.register(fake.platform.readablePollable(), Interest.READABLE, recording);
         recording.awaitError();
       }
-      assertThat(fake.loop.metrics().handlerThrows()).isEqualTo(3);
-      assertThat(fake.loop.metrics().taskThrows()).isZero();
+      assertThat(fake.loop.metrics().events().handlerThrows()).isEqualTo(3);
+      assertThat(fake.loop.metrics().tasks().thrown()).isZero();
     }
   }
 
@@ -192,8 +202,8 @@ class LoopMetricsTest {
       fake.loop.schedule(Duration.ZERO, bad);
       fake.settle();
       assertThat(fake.takeUncaught()).hasSize(3);
-      assertThat(fake.loop.metrics().taskThrows()).isEqualTo(3);
-      assertThat(fake.loop.metrics().handlerThrows()).isZero();
+      assertThat(fake.loop.metrics().tasks().thrown()).isEqualTo(3);
+      assertThat(fake.loop.metrics().events().handlerThrows()).isZero();
     }
   }
 
@@ -204,12 +214,12 @@ class LoopMetricsTest {
       fake.loop.execute(() -> {});
       assertThatThrownBy(() -> fake.loop.execute(() -> {}))
           .isInstanceOf(RejectedExecutionException.class);
-      assertThat(fake.loop.metrics().queuedTasks()).isEqualTo(2);
-      assertThat(fake.loop.metrics().tasksRejected()).isOne();
+      assertThat(fake.loop.metrics().tasks().queued()).isEqualTo(2);
+      assertThat(fake.loop.metrics().tasks().rejected()).isOne();
       fake.loop.close();
       assertThatThrownBy(() -> fake.loop.execute(() -> {}))
           .isInstanceOf(RejectedExecutionException.class);
-      assertThat(fake.loop.metrics().tasksRejected()).isEqualTo(2);
+      assertThat(fake.loop.metrics().tasks().rejected()).isEqualTo(2);
     }
   }
 
@@ -222,10 +232,10 @@ class LoopMetricsTest {
       CompletableFuture<Integer> future = fake.loop.offload(here, () -> 1);
       fake.loop.close(); // it never ran
       assertThat(future).isCompletedWithValue(1);
-      assertThat(fake.loop.metrics().tasks()).isEqualTo(2);
-      assertThat(fake.loop.metrics().results()).isOne();
-      assertThat(fake.loop.metrics().queuedTasks()).isZero();
-      assertThat(fake.loop.metrics().turns()).isZero();
+      assertThat(fake.loop.metrics().tasks().executed()).isEqualTo(2);
+      assertThat(fake.loop.metrics().offloads().delivered()).isOne();
+      assertThat(fake.loop.metrics().tasks().queued()).isZero();
+      assertThat(fake.loop.metrics().turns().total()).isZero();
     }
   }
 
@@ -236,9 +246,9 @@ class LoopMetricsTest {
       var seen = new AtomicReference<LoopMetrics>();
       fake.loop.execute(() -> seen.set(fake.loop.metrics()));
       fake.settle();
-      assertThat(seen.get().turns()).isOne();
-      assertThat(seen.get().tasks()).isZero();
-      assertThat(fake.loop.metrics().tasks()).isOne();
+      assertThat(seen.get().turns().total()).isOne();
+      assertThat(seen.get().tasks().executed()).isZero();
+      assertThat(fake.loop.metrics().tasks().executed()).isOne();
     }
   }
 
@@ -254,7 +264,16 @@ class LoopMetricsTest {
       assertThat(fake.loop.metrics())
           .isEqualTo(
               new LoopMetrics(
-                  "blind", "memory", false, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1));
+                  "blind",
+                  "memory",
+                  false,
+                  new LoopMetrics.Turns(0, 0, 0),
+                  new LoopMetrics.Events(0, 0, 0),
+                  new LoopMetrics.Tasks(0, 0, 0, 0),
+                  new LoopMetrics.Timers(1, 1),
+                  new LoopMetrics.Offloads(0, 0),
+                  new LoopMetrics.Times(0, 0, 0),
+                  1));
     }
   }
 
@@ -291,7 +310,7 @@ class LoopMetricsTest {
           });
       Await.await(handled);
       fake.stopAndJoin();
-      assertThat(fake.loop.metrics().events()).isOne();
+      assertThat(fake.loop.metrics().events().dispatched()).isOne();
     }
   }
 
@@ -304,10 +323,10 @@ class LoopMetricsTest {
       fake.platform.advance(300);
       fire(fake, 100);
       LoopMetrics lately = fake.loop.metrics().since(earlier);
-      assertThat(lately.turns()).isOne();
-      assertThat(lately.events()).isOne();
-      assertThat(lately.pollNs()).isEqualTo(300);
-      assertThat(lately.handlersNs()).isEqualTo(100);
+      assertThat(lately.turns().total()).isOne();
+      assertThat(lately.events().dispatched()).isOne();
+      assertThat(lately.times().pollNs()).isEqualTo(300);
+      assertThat(lately.times().handlersNs()).isEqualTo(100);
       assertThat(lately.utilization()).isEqualTo(0.25);
       assertThat(lately.registrations()).isEqualTo(2);
     }
@@ -333,8 +352,8 @@ class LoopMetricsTest {
       LoopMetrics before = fake.loop.metrics();
       while (handled.getCount() > 0) {
         LoopMetrics now = fake.loop.metrics();
-        assertThat(now.turns()).isGreaterThanOrEqualTo(before.turns());
-        assertThat(now.events()).isGreaterThanOrEqualTo(now.turns());
+        assertThat(now.turns().total()).isGreaterThanOrEqualTo(before.turns().total());
+        assertThat(now.events().dispatched()).isGreaterThanOrEqualTo(now.turns().total());
         before = now;
       }
     }

@@ -4,9 +4,10 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
+import mill.testing.Await;
 
 /** Runs a loop on a thread of its own, and tells how that ended. */
-final class LoopRunner {
+public final class LoopRunner {
   private final EventLoop loop;
   private final FutureTask<Void> run;
   private final Thread thread;
@@ -28,12 +29,12 @@ final class LoopRunner {
   }
 
   /** Starts a thread that runs the loop; it may not have got there when this returns. */
-  static LoopRunner start(EventLoop loop) {
+  public static LoopRunner start(EventLoop loop) {
     return new LoopRunner(loop);
   }
 
   /** Starts a thread that runs the loop, and waits until it does. */
-  static LoopRunner startAndAwait(EventLoop loop) {
+  public static LoopRunner startAndAwait(EventLoop loop) {
     var running = new CountDownLatch(1);
     loop.execute(running::countDown);
     LoopRunner runner = new LoopRunner(loop);
@@ -41,21 +42,33 @@ final class LoopRunner {
     return runner;
   }
 
-  Thread thread() {
+  /** Holds a loop up in a task, as it does when this returns, until the latch is counted down. */
+  public static CountDownLatch hold(EventLoop loop) {
+    var held = new CountDownLatch(1);
+    var released = new CountDownLatch(1);
+    loop.execute(() -> {
+      held.countDown();
+      Await.await(released);
+    });
+    Await.await(held);
+    return released;
+  }
+
+  public Thread thread() {
     return thread;
   }
 
   /** What reached the loop thread's uncaught-exception handler. */
-  List<Throwable> uncaught() {
+  public List<Throwable> uncaught() {
     return uncaught;
   }
 
   /** Waits until the loop has ended; what {@code run} threw is thrown here. */
-  void join() throws Exception {
+  public void join() throws Exception {
     Await.outcome(run);
   }
 
-  void stopAndJoin() throws Exception {
+  public void stopAndJoin() throws Exception {
     loop.stop();
     join();
   }

@@ -3,7 +3,10 @@ package mill.core;
 import java.io.IOException;
 import java.util.concurrent.RejectedExecutionException;
 
-/** A gate whose timer goes off when a virtual clock gets there, and that fails when it is told. */
+/**
+ * A fake of a throttle's gate, whose timer goes off when a virtual clock gets there, and that fails
+ * when it is told.
+ */
 final class ManualGate implements ThrottleGate {
   private final VirtualNanos clock;
   private final Runnable onTime;

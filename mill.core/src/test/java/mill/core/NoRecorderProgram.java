@@ -21,9 +21,10 @@ final class NoRecorderProgram {
     }
     System.out.println("turned");
     BufferPoolConfig checked =
-        BufferPoolConfig.defaults()
-            .withChecked(true)
-            .withOnLeak(report -> System.out.println("leak reported"));
+        BufferPoolConfig.builder()
+            .checked(true)
+            .onLeak(report -> System.out.println("leak reported"))
+            .build();
     PooledBuffer lost;
     try (BufferPool pool = BufferPool.open(checked)) {
       lost = pool.acquire(512);
@@ -43,13 +44,13 @@ final class NoRecorderProgram {
         loop.execute(() -> {});
         throw new AssertionError("accepted");
       } catch (RejectedExecutionException e) {
-        require(loop.metrics().tasksRejected() == 1);
+        require(loop.metrics().tasks().rejected() == 1);
       }
       UnixStream.Pair pair = UnixStream.pair();
       loop.register(pair.second(), Interest.NONE, (mine, readiness) -> {});
       loop.register(pair.first(), Interest.WRITABLE, (mine, readiness) -> mine.loop().stop());
       loop.run();
-      require(loop.metrics().turns() > 0);
+      require(loop.metrics().turns().total() > 0);
     }
   }
 

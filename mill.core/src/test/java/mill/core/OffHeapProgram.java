@@ -5,6 +5,7 @@ import java.util.concurrent.CompletableFuture;
 import mill.natives.Interest;
 import mill.natives.memory.BufferPool;
 import mill.natives.memory.PooledBuffer;
+import mill.testnet.Net;
 
 /**
  * Runs so many loops as its argument says, one after the other, each with a connection, a buffer
@@ -23,7 +24,7 @@ final class OffHeapProgram {
   private static void cycle() throws Exception {
     try (BufferPool pool = BufferPool.open();
         EventLoop loop = EventLoop.open();
-        Sockets.TcpPair pair = Sockets.tcpPair()) {
+        Net.TcpPair pair = Net.tcpPair()) {
       loop.schedule(Duration.ofHours(1), () -> {});
       loop.register(
           pair.server(),
@@ -39,7 +40,7 @@ final class OffHeapProgram {
               throw new AssertionError("not on the loop's thread");
             }
           });
-      Sockets.poke(pair.client());
+      Net.poke(pair.client());
       loop.run();
     }
   }

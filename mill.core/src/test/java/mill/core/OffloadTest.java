@@ -20,6 +20,10 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import mill.core.compute.ComputePool;
+import mill.core.compute.ComputePoolConfig;
+import mill.core.compute.TaskPriority;
+import mill.testing.Await;
 import org.junit.jupiter.api.Test;
 
 /** Work that is done elsewhere: where its result arrives, its bound, the end of the loop. */

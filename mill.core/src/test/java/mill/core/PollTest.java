@@ -14,6 +14,8 @@ import mill.natives.Interest;
 import mill.natives.Poller;
 import mill.natives.Readiness;
 import mill.natives.net.UnixStream;
+import mill.testing.Await;
+import mill.testnet.Net;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -148,7 +150,7 @@ class PollTest {
       var all = new CountDownLatch(connections);
       for (int i = 0; i < connections; i++) {
         UnixStream.Pair pair = UnixStream.pair();
-        Sockets.poke(pair.second());
+        Net.poke(pair.second());
         var left = new AtomicInteger(10);
         loop.register(
             pair.first(),

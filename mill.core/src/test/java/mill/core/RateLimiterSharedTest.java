@@ -8,6 +8,7 @@ import java.util.Random;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicInteger;
+import mill.testing.Await;
 import org.junit.jupiter.api.Test;
 
 /** One {@link RateLimiter} between several threads. */

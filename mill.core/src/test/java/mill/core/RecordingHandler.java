@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import mill.natives.Readiness;
+import mill.testing.Await;
 
 /** Does what it is told when something is ready, and keeps what it hears of errors. */
 final class RecordingHandler implements EventHandler {

@@ -12,6 +12,7 @@ import mill.natives.ErrnoException;
 import mill.natives.Interest;
 import mill.natives.Readiness;
 import mill.natives.Trigger;
+import mill.testing.Await;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;

@@ -17,6 +17,8 @@ import mill.natives.Interest;
 import mill.natives.Readiness;
 import mill.natives.Trigger;
 import mill.natives.net.UnixStream;
+import mill.testing.Await;
+import mill.testnet.Net;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -122,7 +124,7 @@ class SerialCallbackTest {
       var expected = new ArrayList<Byte>();
       for (int i = 0; i < bytes; i++) {
         expected.add((byte) i);
-        Sockets.poke(pair.second(), (byte) i);
+        Net.poke(pair.second(), (byte) i);
       }
       Await.await(all);
       runner.stopAndJoin();

@@ -16,9 +16,14 @@ import mill.natives.ReadyEvents;
 import mill.natives.Trigger;
 import mill.natives.net.IoStatus;
 import mill.natives.net.TcpStream;
+import mill.testing.Await;
+import mill.testnet.Net;
 import org.junit.jupiter.api.Test;
 
-/** A shutdown of real connections: what is reported as delivered has reached the peers. */
+/**
+ * Promise 8, for a shutdown of real connections: what is reported as delivered has reached the
+ * peers.
+ */
 class ShutdownDeliveryTest {
   private static final int CONNECTIONS = 40;
   private static final long BYTES_EACH = 8L << 20; // more than the kernel takes by itself
@@ -69,9 +74,9 @@ class ShutdownDeliveryTest {
     try (Arena arena = Arena.ofShared();
         EventLoop loop = EventLoop.open()) {
       MemorySegment chunk = arena.allocate(64 << 10);
-      List<Sockets.TcpPair> pairs = new ArrayList<>();
+      List<Net.TcpPair> pairs = new ArrayList<>();
       for (int i = 0; i < CONNECTIONS; i++) {
-        Sockets.TcpPair pair = Sockets.tcpPair();
+        Net.TcpPair pair = Net.tcpPair();
         pairs.add(pair);
         loop.register(pair.server(), Interest.WRITABLE, new Sender(chunk));
       }
@@ -79,7 +84,7 @@ class ShutdownDeliveryTest {
       // Half of the peers read; the other half never does, so the time runs out for them once the
       // readers are done and the second call hurries.
       List<TcpStream> readers =
-          pairs.stream().limit(CONNECTIONS / 2).map(Sockets.TcpPair::client).toList();
+          pairs.stream().limit(CONNECTIONS / 2).map(Net.TcpPair::client).toList();
       var stage = loop.shutdown(Duration.ofMinutes(1));
       long received = readAll(readers);
       ShutdownReport report = Await.outcomeOf(loop.shutdown(Duration.ZERO));
@@ -102,7 +107,7 @@ class ShutdownDeliveryTest {
       assertThat(report.deliveredBytes())
           .isEqualTo(report.queuedBytes() - report.undeliveredBytes())
           .isLessThanOrEqualTo(received + handedOver);
-      pairs.forEach(Sockets.TcpPair::close);
+      pairs.forEach(Net.TcpPair::close);
     }
   }
 

@@ -11,6 +11,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import mill.natives.Interest;
 import mill.natives.Readiness;
 import mill.natives.net.UnixStream;
+import mill.testing.Await;
+import mill.testnet.Net;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -184,7 +186,7 @@ class StaleEventTest {
         for (int i = 0; i < 2; i++) {
           UnixStream.Pair pair = UnixStream.pair();
           alive.add(pair);
-          Sockets.poke(pair.second());
+          Net.poke(pair.second());
           loop.register(pair.first(), Interest.READABLE, (mine, readiness) -> replacePeer(mine));
         }
       } catch (IOException e) {
@@ -198,7 +200,7 @@ class StaleEventTest {
         return;
       }
       begun = true;
-      Sockets.drain((UnixStream) registration.pollable());
+      Net.drain((UnixStream) registration.pollable());
       UnixStream.Pair peer = alive.get(alive.getFirst().first() == registration.pollable() ? 1 : 0);
       peer.first().close();
       peer.second().close();

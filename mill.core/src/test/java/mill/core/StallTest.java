@@ -14,6 +14,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import mill.natives.Interest;
 import mill.natives.Readiness;
 import mill.natives.ReadyEvents;
+import mill.testing.Await;
 import org.junit.jupiter.api.Test;
 
 /** What is told of a turn that takes too long: on a clock that stands, and once on a real one. */
@@ -23,29 +24,30 @@ class StallTest {
   private final FakePlatform platform = new FakePlatform();
   private final List<StallReport> reports = new ArrayList<>();
   private final ReadyEvents events = new ReadyEvents(4);
-  private final LoopSight sight = new LoopSight("slow", platform, true);
+  private final LoopTelemetry telemetry = new LoopTelemetry("slow", platform, true);
   private final StallWatch watch =
       new StallWatch(
-          sight,
+          telemetry,
           LoopConfig.builder()
               .name("slow")
               .stallThreshold(Duration.ofMillis(100))
               .onStall(reports::add)
-              .build());
+              .build(),
+          Reactor::describe);
 
   StallTest() {
     platform.virtualTime(Long.MAX_VALUE - 50 * MS); // overflows in the middle of the stalls
-    sight.begins();
+    telemetry.begins();
   }
 
   private void beginTurn(Object activity) {
-    sight.turnBegins(events);
-    sight.doing(activity);
+    telemetry.turnBegins(events);
+    telemetry.doing(activity);
   }
 
   private void endTurn() {
-    sight.dispatched(0);
-    sight.turnEnds(0, 0, 1, false);
+    telemetry.dispatched(0);
+    telemetry.turnEnds(0, 0, 1, false);
   }
 
   private int reportsAfter(long ms) {
@@ -104,7 +106,7 @@ class StallTest {
   @Test
   void sleepingLoopIsNeverStalled() {
     assertThat(reportsAfter(1_000_000)).isZero();
-    sight.turnBegins(events);
+    telemetry.turnBegins(events);
     endTurn();
     assertThat(reportsAfter(1_000_000)).isZero();
   }
@@ -114,14 +116,15 @@ class StallTest {
     var asked = new ArrayList<StallReport>();
     var throwing =
         new StallWatch(
-            sight,
+            telemetry,
             LoopConfig.builder()
                 .stallThreshold(Duration.ofMillis(100))
                 .onStall(report -> {
                   asked.add(report);
                   throw new IllegalStateException("planned");
                 })
-                .build());
+                .build(),
+            Reactor::describe);
     beginTurn("step");
     platform.advance(100 * MS);
     throwing.check(Thread.currentThread());

@@ -6,6 +6,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import mill.natives.Interest;
 import mill.natives.Readiness;
+import mill.testing.Await;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -18,14 +19,14 @@ class SuspendTest {
         var pollable = fake.platform.pollable()) {
       Registration registration =
           fake.loop.register(pollable, Interest.READABLE_WRITABLE, (mine, readiness) -> {});
-      registration.suspend(Interest.READABLE);
+      registration.setSuspended(Interest.READABLE, true);
       assertThat(fake.poller().interest(pollable.fd())).isSameAs(Interest.WRITABLE);
       assertThat(registration.interest()).isSameAs(Interest.READABLE_WRITABLE);
-      registration.suspend(Interest.WRITABLE);
+      registration.setSuspended(Interest.WRITABLE, true);
       assertThat(fake.poller().interest(pollable.fd())).isSameAs(Interest.NONE);
-      registration.resume(Interest.READABLE);
+      registration.setSuspended(Interest.READABLE, false);
       assertThat(fake.poller().interest(pollable.fd())).isSameAs(Interest.READABLE);
-      registration.resume(Interest.WRITABLE);
+      registration.setSuspended(Interest.WRITABLE, false);
       assertThat(fake.poller().interest(pollable.fd())).isSameAs(Interest.READABLE_WRITABLE);
     }
   }
@@ -36,12 +37,12 @@ class SuspendTest {
         var pollable = fake.platform.pollable()) {
       Registration registration =
           fake.loop.register(pollable, Interest.READABLE, (mine, readiness) -> {});
-      registration.suspend(Interest.READABLE);
+      registration.setSuspended(Interest.READABLE, true);
       registration.setInterest(Interest.READABLE_WRITABLE);
       assertThat(fake.poller().interest(pollable.fd())).isSameAs(Interest.WRITABLE);
       registration.setInterest(Interest.READABLE);
       assertThat(fake.poller().interest(pollable.fd())).isSameAs(Interest.NONE);
-      registration.resume(Interest.READABLE);
+      registration.setSuspended(Interest.READABLE, false);
       assertThat(fake.poller().interest(pollable.fd())).isSameAs(Interest.READABLE);
     }
   }
@@ -59,7 +60,7 @@ class SuspendTest {
               pollable,
               Interest.READABLE,
               (mine, readiness) -> {
-                mine.suspend(Interest.READABLE);
+                mine.setSuspended(Interest.READABLE, true);
                 if (called.incrementAndGet() == 1) {
                   suspended.countDown();
                 } else {
@@ -71,7 +72,7 @@ class SuspendTest {
       pollable.ready(Readiness.READABLE);
       fake.settle();
       assertThat(called).hasValue(1);
-      registration.resume(Interest.READABLE);
+      registration.setSuspended(Interest.READABLE, false);
       Await.await(again);
       fake.settle();
       assertThat(called).hasValue(2);
@@ -83,15 +84,15 @@ class SuspendTest {
     try (var fake = FakeLoop.open();
         var pollable = fake.platform.pollable()) {
       Registration first = fake.loop.register(pollable, Interest.READABLE, (mine, readiness) -> {});
-      first.suspend(Interest.READABLE);
+      first.setSuspended(Interest.READABLE, true);
       first.cancel();
       Registration second =
           fake.loop.register(pollable, Interest.WRITABLE, (mine, readiness) -> {});
-      first.resume(Interest.READABLE);
+      first.setSuspended(Interest.READABLE, false);
       assertThat(fake.poller().interest(pollable.fd())).isSameAs(Interest.WRITABLE);
       second.close();
-      second.suspend(Interest.WRITABLE);
-      second.resume(Interest.WRITABLE);
+      second.setSuspended(Interest.WRITABLE, true);
+      second.setSuspended(Interest.WRITABLE, false);
     }
   }
 }

@@ -16,6 +16,9 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
 import mill.natives.Interest;
 import mill.natives.net.UnixStream;
+import mill.testing.Await;
+import mill.testing.Threads;
+import mill.testnet.Net;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -352,9 +355,7 @@ class TaskTest {
         });
         long start = System.nanoTime();
         while (ran.get() < round) {
-          if (System.nanoTime() - start > Await.PATIENCE_NS) {
-            throw new AssertionError("task " + round + " never ran");
-          }
+          Await.requirePatience(start, "task " + round + " never ran");
           LockSupport.parkNanos(this, Await.PATIENCE_NS);
         }
       }
@@ -379,7 +380,7 @@ class TaskTest {
                 }
               }));
       LoopRunner runner = LoopRunner.start(loop);
-      Sockets.poke(pair.second());
+      Net.poke(pair.second());
       Await.await(ran);
       runner.stopAndJoin();
       pair.second().close();

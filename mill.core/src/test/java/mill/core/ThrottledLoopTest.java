@@ -8,6 +8,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import mill.natives.Interest;
 import mill.natives.Readiness;
+import mill.testing.Await;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -101,9 +102,7 @@ class ThrottledLoopTest {
   private static void awaitThrottled(FakeLoop fake, Reader reader) {
     long startNs = System.nanoTime();
     while (!reader.isWaiting()) {
-      if (System.nanoTime() - startNs > Await.PATIENCE_NS) {
-        throw new AssertionError("never throttled");
-      }
+      Await.requirePatience(startNs, "never throttled");
       Thread.onSpinWait();
     }
     fake.settle();

@@ -10,6 +10,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import mill.natives.Interest;
 import mill.natives.Readiness;
+import mill.testing.Await;
+import mill.testing.ChildJvm;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -208,7 +210,7 @@ class ThrowingHandlerTest {
 
   @Test
   void onErrorLogsAWarningByDefault() throws Exception {
-    ChildJvm.Outcome outcome = ChildJvm.run(DefaultOnErrorProgram.class);
+    ChildJvm.Outcome outcome = ChildJvm.of(DefaultOnErrorProgram.class).run();
     assertThat(outcome.exitCode()).as(outcome.toString()).isZero();
     assertThat(outcome.err())
         .contains("a handler threw, its connection was closed", "FakePollable[fd 3, closed]")

@@ -21,6 +21,7 @@ import mill.natives.Readiness;
 import mill.natives.net.IoStatus;
 import mill.natives.net.PipePair;
 import mill.natives.net.RawFd;
+import mill.testing.Await;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;

@@ -3,7 +3,7 @@ package mill.core;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 
-/** A clock that stands still until a test moves it. */
+/** A fake of the clock: it stands still until a test moves it. */
 final class VirtualNanos implements LongSupplier {
   private final AtomicLong nowNs;
 

@@ -15,6 +15,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.spi.ToolProvider;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
@@ -27,6 +28,7 @@ class ExternalApplicationIT {
   private static final String APPLICATION = "external.app";
 
   @Test
+  @Timeout(120) // jlink copies and compresses 40 MB
   void compilesLinksAndRunsOnMillCoreAlone(@TempDir Path folder) throws Exception {
     Path jars = Path.of(System.getProperty("mill.modules"));
     Path sources = copy(Path.of(System.getProperty("mill.external")), folder.resolve("src"));

@@ -19,7 +19,6 @@ import mill.natives.net.IoStatus;
 import mill.natives.net.RawFd;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 /** A {@code timerfd_create(2)} of one's own on a loop. */
 class TimerDescriptorTest {
@@ -35,7 +34,6 @@ class TimerDescriptorTest {
   }
 
   @Test
-  @Timeout(60)
   void everyExpirationIsCountedAndNoneComesEarly() throws Throwable {
     try (EventLoop loop = EventLoop.open();
         RawFd timer = RawFd.own(create());

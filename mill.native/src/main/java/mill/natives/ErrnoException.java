@@ -6,18 +6,18 @@ import java.io.IOException;
  * A call to the operating system failed: carries the call's name, the error's number and its name.
  *
  * <p>The message reads {@code connect(/127.0.0.1:1): ECONNREFUSED (errno 111)}. Would-block,
- * interrupted calls and short transfers are outcomes and never arrive here.
+ * interrupted calls and short transfers are outcomes and never arrive here. Immutable, any thread.
  */
 public final class ErrnoException extends IOException {
   private static final long serialVersionUID = 1L;
 
-  /** What {@link #call()} gives. */
+  /** The call, as given to the constructor. */
   private final String call;
 
-  /** What {@link #errno()} gives. */
+  /** The positive error number. */
   private final int errno;
 
-  /** What {@link #errnoName()} gives. */
+  /** The error's symbolic name. */
   private final String errnoName;
 
   /**
@@ -35,29 +35,22 @@ public final class ErrnoException extends IOException {
     this.errnoName = errnoName;
   }
 
-  /**
-   * Names the call that failed.
-   *
-   * @return the call, as given to the constructor
-   */
+  /** {@return the call that failed, as given to the constructor} */
   public String call() {
     return call;
   }
 
   /**
-   * Gives the error number, which means different things on different systems; {@link #errnoName()}
-   * does not.
-   *
-   * @return the positive number
+   * {@return the positive error number} It means different things on different systems; {@link
+   * #errnoName()} does not.
    */
   public int errno() {
     return errno;
   }
 
   /**
-   * Gives the error's symbolic name, such as {@code ECONNREFUSED}.
-   *
-   * @return the name, or {@code errno N} for a number the platform's table does not know
+   * {@return the error's symbolic name, such as {@code ECONNREFUSED}, or {@code errno N} for a
+   * number that the platform's table does not know}
    */
   public String errnoName() {
     return errnoName;

@@ -52,57 +52,39 @@ public final class Interest {
   }
 
   /**
-   * Adds another interest to this one.
+   * {@return the union of this interest and another}
    *
    * @param other what to ask for besides
-   * @return the union
    */
   public Interest with(Interest other) {
     return ALL[bits | other.bits];
   }
 
   /**
-   * Takes an interest away from this one.
+   * {@return this interest without another}
    *
    * @param other what to ask for no longer
-   * @return this without {@code other}
    */
   public Interest without(Interest other) {
     return ALL[bits & ~other.bits];
   }
 
-  /**
-   * Tells whether this asks for readability.
-   *
-   * @return true if {@link #READABLE} is in the union
-   */
+  /** {@return whether {@link #READABLE} is in the union} */
   public boolean isReadable() {
     return (bits & READABLE_BIT) != 0;
   }
 
-  /**
-   * Tells whether this asks for writability.
-   *
-   * @return true if {@link #WRITABLE} is in the union
-   */
+  /** {@return whether {@link #WRITABLE} is in the union} */
   public boolean isWritable() {
     return (bits & WRITABLE_BIT) != 0;
   }
 
-  /**
-   * Tells whether this asks for urgent data.
-   *
-   * @return true if {@link #PRIORITY} is in the union
-   */
+  /** {@return whether {@link #PRIORITY} is in the union} */
   public boolean isPriority() {
     return (bits & PRIORITY_BIT) != 0;
   }
 
-  /**
-   * Names the union, as in {@code READABLE|WRITABLE}.
-   *
-   * @return the name, {@code NONE} for the empty union
-   */
+  /** {@return the union's name, as in {@code READABLE|WRITABLE}; {@code NONE} for the empty one} */
   @Override
   public String toString() {
     return BitNames.join(bits, "READABLE", "WRITABLE", "PRIORITY");

@@ -2,7 +2,6 @@ package mill.natives;
 
 import java.nio.channels.ClosedChannelException;
 import mill.natives.platform.Platform;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Owns a descriptor that a {@link Poller} can watch: the sockets of {@link mill.natives.net}, and
@@ -20,11 +19,7 @@ public abstract class Pollable extends UseCounted implements AutoCloseable {
   private final Platform platform;
   private final int fd;
 
-  // Guarded by this; written by the poller alone.
-  @Nullable Poller poller;
-  long token;
-  Interest interest = Interest.NONE;
-  Trigger trigger = Trigger.LEVEL;
+  final PollerEntry entry = new PollerEntry();
 
   /**
    * Takes ownership of a descriptor.
@@ -41,38 +36,27 @@ public abstract class Pollable extends UseCounted implements AutoCloseable {
     this.fd = fd;
   }
 
-  /**
-   * Gives the platform that the descriptor belongs to.
-   *
-   * @return the platform
-   */
+  /** {@return the platform that the descriptor belongs to} Any thread. */
   public final Platform platform() {
     return platform;
   }
 
   /**
-   * Gives the descriptor's number. It means something only while this is open; do not close it.
-   *
-   * @return the number, also after {@link #close()}
+   * {@return the descriptor's number, also after {@link #close()}} It means something only while
+   * this is open; do not close it. Any thread.
    */
   public final int fd() {
     return fd;
   }
 
-  /**
-   * Tells whether {@link #close()} has not been called yet. Any thread.
-   *
-   * @return true while open
-   */
+  /** {@return whether {@link #close()} has not been called yet} Any thread. */
   public final boolean isOpen() {
     return isStillOpen();
   }
 
   /**
-   * Tells whether connections are accepted from this: such a one is closed first when a loop shuts
-   * down. False unless overridden.
-   *
-   * @return true for a listener
+   * {@return whether connections are accepted from this} A loop that shuts down closes such a one
+   * first. False unless overridden. Any thread.
    */
   public boolean acceptsConnections() {
     return false;
@@ -116,8 +100,8 @@ public abstract class Pollable extends UseCounted implements AutoCloseable {
     }
     try {
       Poller registeredWith;
-      synchronized (this) {
-        registeredWith = poller;
+      synchronized (entry) {
+        registeredWith = entry.poller;
       }
       if (registeredWith != null) {
         registeredWith.forget(this);
@@ -142,19 +126,14 @@ public abstract class Pollable extends UseCounted implements AutoCloseable {
   final void dispose() {
     int result = closeDescriptor(fd);
     // Whatever close(2) returns, the descriptor is gone. EBADF is the one answer that must not
-    // pass: our number was closed by
-    // someone else, and could by now have been a stranger's.
+    // pass: our number was closed by someone else, and could by now have been a stranger's.
     if (result == -platform.errnos().number("EBADF")) {
       throw new IllegalStateException(
           "descriptor " + fd + " was closed by something else than its owner: " + this);
     }
   }
 
-  /**
-   * Names the descriptor and its state.
-   *
-   * @return class, number, and {@code closed} if so
-   */
+  /** {@return class, descriptor, and {@code closed} if it is} Any thread. */
   @Override
   public String toString() {
     return getClass().getSimpleName() + "[fd " + fd + (isOpen() ? "]" : ", closed]");

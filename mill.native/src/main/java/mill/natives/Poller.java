@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.channels.ClosedChannelException;
+import java.util.Set;
 import java.util.function.LongConsumer;
 import mill.natives.platform.Platform;
 import mill.natives.platform.PollerBackend;
@@ -45,6 +46,15 @@ public final class Poller extends UseCounted implements AutoCloseable {
     }
   }
 
+  // Beside 0 and -errno, what comes of a registration.
+  private static final int ALREADY_REGISTERED = Integer.MIN_VALUE;
+  private static final int NOT_REGISTERED = Integer.MIN_VALUE + 1;
+
+  // How a descriptor is missed that is somebody else's and that its owner has closed: the kernel
+  // has
+  // forgotten it by itself (mio#351, libevent#277).
+  private static final Set<String> GONE = Set.of("EBADF", "ENOENT");
+
   private final Platform platform;
   private final PollerBackend backend;
   private final LongConsumer closedWhileRegistered;
@@ -59,7 +69,7 @@ public final class Poller extends UseCounted implements AutoCloseable {
   }
 
   /**
-   * Opens a poller on this system.
+   * Opens a poller on this system. Any thread.
    *
    * @return the poller, to be closed by the caller
    * @throws IOException if the system refuses, for instance for want of descriptors
@@ -71,7 +81,7 @@ public final class Poller extends UseCounted implements AutoCloseable {
   }
 
   /**
-   * Opens a poller on a platform of the caller's choice.
+   * Opens a poller on a platform of the caller's choice. Any thread.
    *
    * @param platform the platform
    * @param closedWhileRegistered told the token of each pollable that is closed without having been
@@ -98,7 +108,8 @@ public final class Poller extends UseCounted implements AutoCloseable {
    * @throws ClosedChannelException if the pollable is closed
    * @throws IllegalArgumentException if the token is the reserved one or the pollable belongs to
    *     another platform
-   * @throws IllegalStateException if the pollable is registered already, or this is closed
+   * @throws IllegalStateException if the pollable is registered already with a poller that is open,
+   *     or this is closed
    */
   public void register(Pollable pollable, long token, Interest interest, Trigger trigger)
       throws IOException {
@@ -109,21 +120,30 @@ public final class Poller extends UseCounted implements AutoCloseable {
       throw new IllegalArgumentException(
           pollable + " belongs to " + pollable.platform().name() + ", not to " + platform.name());
     }
+    PollerEntry entry = pollable.entry;
+    int result;
     int fd = pollable.acquire();
     try {
-      synchronized (pollable) {
+      synchronized (entry) {
         checkStillOpen(pollable);
-        if (pollable.poller != null) {
-          throw new IllegalStateException(
-              pollable + " is registered already: change its interest, or deregister it first");
+        if (entry.poller != null && entry.poller.isStillOpen()) {
+          result = ALREADY_REGISTERED;
+        } else {
+          // What a closed poller knew is over; the kernel forgets it with its last poll.
+          entry.poller = null;
+          entry.interest = Interest.NONE;
+          result = arm(fd, token, Interest.NONE, interest, trigger);
+          if (result >= 0) {
+            entry.interest = interest;
+            entry.poller = this;
+            entry.token = token;
+          }
         }
-        arm(pollable, fd, token, interest, trigger);
-        pollable.poller = this;
-        pollable.token = token;
       }
     } finally {
       pollable.release();
     }
+    require(result, pollable, interest);
   }
 
   /**
@@ -140,20 +160,30 @@ public final class Poller extends UseCounted implements AutoCloseable {
    * @throws IllegalStateException if it is not registered here, or this is closed
    */
   public void change(Pollable pollable, Interest interest, Trigger trigger) throws IOException {
+    PollerEntry entry = pollable.entry;
+    int result;
     int fd = pollable.acquire();
     try {
-      synchronized (pollable) {
+      synchronized (entry) {
         checkStillOpen(pollable);
-        checkRegistered(pollable);
-        arm(pollable, fd, pollable.token, interest, trigger);
+        if (entry.poller != this) {
+          result = NOT_REGISTERED;
+        } else {
+          result = arm(fd, entry.token, entry.interest, interest, trigger);
+          if (result >= 0) {
+            entry.interest = interest;
+          }
+        }
       }
     } finally {
       pollable.release();
     }
+    require(result, pollable, interest);
   }
 
   /**
-   * Takes a pollable out. Any thread. Does nothing if it is not registered here, or closed.
+   * Takes a pollable out. Any thread. Does nothing if it is not registered here, or closed. A
+   * borrowed descriptor that its owner has closed meanwhile is out already, which is no failure.
    *
    * <p>When this returns, no later poll reports it; a poll that is under way on another thread may
    * still bring its token.
@@ -162,26 +192,40 @@ public final class Poller extends UseCounted implements AutoCloseable {
    * @return true if it was registered
    */
   public boolean deregister(Pollable pollable) {
-    synchronized (pollable) {
-      if (pollable.poller != this) {
+    PollerEntry entry = pollable.entry;
+    int result = 0;
+    synchronized (entry) {
+      if (entry.poller != this) {
         return false;
       }
-      disarm(pollable);
-      pollable.poller = null;
-      return true;
+      if (entry.interest != Interest.NONE) {
+        result = remove(pollable.fd());
+      }
+      entry.interest = Interest.NONE;
+      entry.poller = null;
     }
+    requireRemoved(result, pollable);
+    return true;
   }
 
   /** Deregisters a pollable that is being closed; its descriptor is still open. */
   void forget(Pollable pollable) {
+    PollerEntry entry = pollable.entry;
+    int result = 0;
     long token;
-    synchronized (pollable) {
-      token = pollable.token;
-      if (!deregister(pollable)) {
+    synchronized (entry) {
+      if (entry.poller != this) {
         return;
       }
+      token = entry.token;
+      if (entry.interest != Interest.NONE) {
+        result = remove(pollable.fd());
+      }
+      entry.interest = Interest.NONE;
+      entry.poller = null;
     }
     closedWhileRegistered.accept(token);
+    requireRemoved(result, pollable);
   }
 
   /**
@@ -227,8 +271,8 @@ public final class Poller extends UseCounted implements AutoCloseable {
   }
 
   /**
-   * Closes the poller; what is registered stays open and hears nothing more. Any thread; a second
-   * call does nothing.
+   * Closes the poller; what is registered stays open, hears nothing more and may be registered with
+   * another. Any thread; a second call does nothing.
    *
    * <p>A poll that waits on another thread is woken, and gives the kernel's resources back as it
    * returns.
@@ -246,59 +290,62 @@ public final class Poller extends UseCounted implements AutoCloseable {
     backend.close();
   }
 
-  /**
-   * Gives the platform underneath.
-   *
-   * @return the platform
-   */
+  /** {@return the platform underneath} Any thread. */
   public Platform platform() {
     return platform;
   }
 
-  /**
-   * Names the backend.
-   *
-   * @return the platform's name, and {@code closed} if so
-   */
+  /** {@return the platform's name, and {@code closed} if it is} Any thread. */
   @Override
   public String toString() {
     return "Poller[" + platform.name() + (isStillOpen() ? "]" : ", closed]");
   }
 
-  private void arm(Pollable pollable, int fd, long token, Interest interest, Trigger trigger)
-      throws IOException {
+  // Called under the entry's lock; the caller keeps the books.
+  private int arm(int fd, long token, Interest from, Interest to, Trigger trigger) {
     enterOpen();
-    int result = 0;
     try {
-      if (interest == Interest.NONE) {
-        disarm(pollable);
-      } else if (pollable.interest == Interest.NONE) {
-        result = backend.add(fd, token, interest, trigger);
-      } else {
-        result = backend.modify(fd, token, interest, trigger);
+      if (from == Interest.NONE) {
+        return to == Interest.NONE ? 0 : backend.add(fd, token, to, trigger);
       }
+      return to == Interest.NONE ? removeOpen(fd) : backend.modify(fd, token, to, trigger);
     } finally {
       exit();
+    }
+  }
+
+  // A closed poller has forgotten everything.
+  private int remove(int fd) {
+    if (!enter()) {
+      return 0;
+    }
+    try {
+      return removeOpen(fd);
+    } finally {
+      exit();
+    }
+  }
+
+  private int removeOpen(int fd) {
+    int result = backend.remove(fd);
+    return result < 0 && GONE.contains(platform.errnos().name(-result)) ? 0 : result;
+  }
+
+  // Not under the lock: a pollable's toString may be the user's.
+  private void require(int result, Pollable pollable, Interest interest) throws IOException {
+    if (result == ALREADY_REGISTERED) {
+      throw new IllegalStateException(
+          pollable + " is registered already: change its interest, or deregister it first");
+    }
+    if (result == NOT_REGISTERED) {
+      throw new IllegalStateException(pollable + " is not registered with this poller");
     }
     if (result < 0) {
       throw platform.errnos().exception("register(" + pollable + ", " + interest + ")", result);
     }
-    pollable.interest = interest;
-    pollable.trigger = trigger;
   }
 
-  private void disarm(Pollable pollable) {
-    if (pollable.interest == Interest.NONE || !enter()) {
-      pollable.interest = Interest.NONE;
-      return;
-    }
-    int result;
-    try {
-      result = backend.remove(pollable.fd());
-    } finally {
-      exit();
-    }
-    pollable.interest = Interest.NONE;
+  private void requireRemoved(int result, Pollable pollable) {
     if (result < 0) {
       throw new IllegalStateException(
           platform.errnos().exception("deregister(" + pollable + ")", result));
@@ -311,17 +358,11 @@ public final class Poller extends UseCounted implements AutoCloseable {
     }
   }
 
-  // Asked under the pollable's monitor, which close() takes after it has marked itself: what is
-  // open here is found by close().
+  // Asked under the entry's lock, which close() takes after it has marked itself: what is open
+  // here is found by close().
   private static void checkStillOpen(Pollable pollable) throws ClosedChannelException {
     if (!pollable.isOpen()) {
       throw new ClosedChannelException();
-    }
-  }
-
-  private void checkRegistered(Pollable pollable) {
-    if (pollable.poller != this) {
-      throw new IllegalStateException(pollable + " is not registered with this poller");
     }
   }
 }

@@ -47,10 +47,9 @@ public final class Readiness {
   }
 
   /**
-   * Finds the value for a union of this class's bits.
+   * {@return the one value that stands for a union of this class's bits}
    *
    * @param bits the union, as {@link ReadyEvents#bits(int)} gives it
-   * @return the one value that stands for it
    * @throws IllegalArgumentException if a bit is set that this class does not define
    */
   public static Readiness of(int bits) {
@@ -60,77 +59,55 @@ public final class Readiness {
     return ALL[bits];
   }
 
-  /**
-   * Gives the union of this class's bit constants.
-   *
-   * @return 0 to 63
-   */
+  /** {@return the union of this class's bit constants, 0 to 63} */
   public int bits() {
     return bits;
   }
 
   /**
-   * Tells whether a read will not block: data, a connection to accept, the end of the stream or an
-   * error.
-   *
-   * @return true if so
+   * {@return whether a read will not block: data, a connection to accept, the end of the stream or
+   * an error}
    */
   public boolean isReadable() {
     return (bits & READABLE) != 0;
   }
 
   /**
-   * Tells whether a write will not block: there is room, a connect has ended, or the write would
-   * fail.
-   *
-   * @return true if so
+   * {@return whether a write will not block: there is room, a connect has ended, or the write would
+   * fail}
    */
   public boolean isWritable() {
     return (bits & WRITABLE) != 0;
   }
 
-  /**
-   * Tells whether urgent data waits.
-   *
-   * @return true if so
-   */
+  /** {@return whether urgent data waits} */
   public boolean isPriority() {
     return (bits & PRIORITY) != 0;
   }
 
   /**
-   * Tells whether the peer sends no more. Unread data may still wait: read to the end of the
+   * {@return whether the peer sends no more} Unread data may still wait: read to the end of the
    * stream.
-   *
-   * @return true if so
    */
   public boolean isReadClosed() {
     return (bits & READ_CLOSED) != 0;
   }
 
-  /**
-   * Tells whether nothing more can be sent.
-   *
-   * @return true if so
-   */
+  /** {@return whether nothing more can be sent} */
   public boolean isWriteClosed() {
     return (bits & WRITE_CLOSED) != 0;
   }
 
   /**
-   * Tells whether the descriptor carries an error; the next read, write or {@code finishConnect}
+   * {@return whether the descriptor carries an error} The next read, write or {@code finishConnect}
    * throws it.
-   *
-   * @return true if so
    */
   public boolean isError() {
     return (bits & ERROR) != 0;
   }
 
   /**
-   * Names the union, as in {@code READABLE|READ_CLOSED}.
-   *
-   * @return the name, {@code NONE} for the empty union
+   * {@return the union's name, as in {@code READABLE|READ_CLOSED}; {@code NONE} for the empty one}
    */
   @Override
   public String toString() {

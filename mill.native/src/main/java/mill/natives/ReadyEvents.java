@@ -3,8 +3,8 @@ package mill.natives;
 /**
  * One batch of what a poll found ready: a reusable list of tokens with their readiness.
  *
- * <p>Made once and handed to every {@link Poller#poll(ReadyEvents, long)}, which overwrites it; it
- * allocates nothing after that. Not thread-safe: it belongs to the thread that polls.
+ * <p>Made once and handed to every {@link Poller#poll(ReadyEvents, long)}, which overwrites it;
+ * nothing is allocated after that. Not thread-safe: every method belongs to the thread that polls.
  */
 public final class ReadyEvents {
   /** The largest batch that can be asked for. */
@@ -30,38 +30,25 @@ public final class ReadyEvents {
     readiness = new byte[capacity];
   }
 
-  /**
-   * Tells how many events fit.
-   *
-   * @return the capacity
-   */
+  /** {@return how many events fit} */
   public int capacity() {
     return tokens.length;
   }
 
-  /**
-   * Tells how many events the last poll brought; a wake-up is not one of them.
-   *
-   * @return the count
-   */
+  /** {@return how many events the last poll brought} A wake-up is not one of them. */
   public int size() {
     return size;
   }
 
-  /**
-   * Tells whether {@link Poller#wake()} ended the last poll, or would have.
-   *
-   * @return true if so
-   */
+  /** {@return whether {@link Poller#wake()} ended the last poll, or would have} */
   public boolean woken() {
     return woken;
   }
 
   /**
-   * Gives the token that an event's descriptor was registered with.
+   * {@return the token that an event's descriptor was registered with}
    *
    * @param index 0 to {@link #size()} - 1
-   * @return the token
    * @throws IndexOutOfBoundsException if there is no such event
    */
   public long token(int index) {
@@ -69,10 +56,9 @@ public final class ReadyEvents {
   }
 
   /**
-   * Gives an event's readiness.
+   * {@return an event's readiness}
    *
    * @param index 0 to {@link #size()} - 1
-   * @return the readiness
    * @throws IndexOutOfBoundsException if there is no such event
    */
   public Readiness readiness(int index) {
@@ -80,10 +66,9 @@ public final class ReadyEvents {
   }
 
   /**
-   * Gives an event's readiness as a union of {@link Readiness}'s bit constants.
+   * {@return an event's readiness, as a union of {@link Readiness}'s bit constants}
    *
    * @param index 0 to {@link #size()} - 1
-   * @return the union
    * @throws IndexOutOfBoundsException if there is no such event
    */
   public int bits(int index) {
@@ -122,11 +107,7 @@ public final class ReadyEvents {
     return index;
   }
 
-  /**
-   * Lists the batch, for debugging.
-   *
-   * @return tokens and readiness
-   */
+  /** {@return tokens and readiness, for debugging} */
   @Override
   public String toString() {
     var text = new StringBuilder("ReadyEvents[");

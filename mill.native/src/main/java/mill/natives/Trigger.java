@@ -1,6 +1,6 @@
 package mill.natives;
 
-/** How often the kernel reports a descriptor that stays ready. */
+/** How often the kernel reports a descriptor that stays ready. Any thread. */
 public enum Trigger {
   /**
    * At every poll while it is ready: the default, and the one that forgives a handler that leaves

@@ -16,13 +16,18 @@ import mill.natives.net.UnixDatagram;
 import mill.natives.net.UnixListener;
 import mill.natives.net.UnixStream;
 import mill.natives.platform.Sockets.Family;
+import mill.testing.Await;
+import mill.testing.ChildJvm;
+import mill.testing.OpenFds;
+import mill.testnet.Net;
+import mill.testnet.Watch;
 import org.junit.jupiter.api.Test;
 
 /** Everything that is opened gives its descriptor back, also when opening fails half-way. */
 class FdBaselineTest {
   @Test
   void descriptorsReturnToTheBaseline() throws Exception {
-    ChildJvm.Outcome outcome = ChildJvm.child().run(Cycles.class);
+    ChildJvm.Outcome outcome = ChildJvm.of(Cycles.class).run();
     assertThat(outcome.exitCode()).as("%s", outcome).isZero();
     assertThat(outcome.out()).contains("back at the baseline");
   }
@@ -85,7 +90,7 @@ class FdBaselineTest {
       Watch watch = Watch.open();
       var polled = watch.pollElsewhere(Poller.FOREVER);
       watch.close();
-      Eventually.outcome(polled);
+      Await.outcome(polled);
     }
 
     private static void closeRegistered() throws Exception {
@@ -150,7 +155,7 @@ class FdBaselineTest {
     private static void closeUnderReads() throws Exception {
       try (Net.TcpPair tcp = Net.tcpPair()) {
         var reads =
-            Eventually.inBackground(
+            Await.inBackground(
                 "reads",
                 () -> {
                   try (Arena arena = Arena.ofConfined()) {
@@ -163,7 +168,7 @@ class FdBaselineTest {
                   }
                 });
         tcp.server().close();
-        Eventually.outcome(reads);
+        Await.outcome(reads);
       }
     }
   }

@@ -1,10 +1,12 @@
 package mill.natives;
 
-import static mill.natives.Net.writeText;
+import static mill.testnet.Net.writeText;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
-import mill.natives.Net.TcpPair;
+import mill.testnet.Net;
+import mill.testnet.Net.TcpPair;
+import mill.testnet.Watch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;

@@ -1,7 +1,7 @@
 package mill.natives;
 
-import static mill.natives.Eventually.inBackground;
-import static mill.natives.Eventually.outcome;
+import static mill.testing.Await.inBackground;
+import static mill.testing.Await.outcome;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -17,6 +17,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import mill.natives.net.IoStatus;
 import mill.natives.net.RawFd;
 import mill.natives.net.UnixStream;
+import mill.testnet.Net;
 import org.junit.jupiter.api.Test;
 
 class PollableTest {

@@ -1,6 +1,6 @@
 package mill.natives;
 
-import static mill.natives.Net.writeText;
+import static mill.testnet.Net.writeText;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
@@ -9,6 +9,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import mill.natives.net.UnixStream;
+import mill.testnet.Watch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;

@@ -1,6 +1,6 @@
 package mill.natives;
 
-import static mill.natives.Net.writeText;
+import static mill.testnet.Net.writeText;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -13,11 +13,14 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import mill.natives.Net.TcpPair;
 import mill.natives.net.PipePair;
 import mill.natives.net.RawFd;
 import mill.natives.net.UnixStream;
 import mill.natives.platform.Platform;
+import mill.testing.Await;
+import mill.testnet.Net;
+import mill.testnet.Net.TcpPair;
+import mill.testnet.Watch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -200,7 +203,7 @@ class PollerRegistrationTest {
     List<Long> closed = new ArrayList<>();
     try (Watch telling = Watch.tellingClosed(closed::add)) {
       telling.register(pair.first(), 17, Interest.READABLE_WRITABLE, trigger);
-      try (RawFd duplicate = RawFd.own(Net.duplicate(pair.first().fd()))) {
+      try (RawFd duplicate = RawFd.own(Descriptors.duplicate(pair.first().fd()))) {
         pair.first().close();
         assertThat(closed).containsExactly(17L);
         writeText(pair.second(), "a");
@@ -217,7 +220,7 @@ class PollerRegistrationTest {
     List<Long> closed = new ArrayList<>();
     try (Watch telling = Watch.tellingClosed(closed::add)) {
       telling.register(pair.first(), 18, Interest.READABLE_WRITABLE);
-      try (RawFd duplicate = RawFd.own(Net.duplicate(pair.first().fd()))) {
+      try (RawFd duplicate = RawFd.own(Descriptors.duplicate(pair.first().fd()))) {
         telling.poller.deregister(pair.first());
         pair.first().close();
         assertThat(duplicate.isOpen()).isTrue();
@@ -243,7 +246,7 @@ class PollerRegistrationTest {
     int fd = pair.first().fd();
     try (Watch telling =
         Watch.tellingClosed(token -> {
-          int duplicate = Net.duplicate(fd);
+          int duplicate = Descriptors.duplicate(fd);
           free.add(duplicate < 0);
           NativePlatform.current().sockets().close(duplicate);
         })) {
@@ -278,7 +281,7 @@ class PollerRegistrationTest {
     for (int i = 0; i < 500; i++) {
       UnixStream.Pair old = UnixStream.pair();
       watch.register(old.first(), 1_000_000 + i, Interest.WRITABLE);
-      int duplicate = Net.duplicate(old.first().fd());
+      int duplicate = Descriptors.duplicate(old.first().fd());
       old.first().close();
       UnixStream.Pair fresh = UnixStream.pair();
       watch.register(fresh.first(), i, Interest.WRITABLE);
@@ -294,7 +297,7 @@ class PollerRegistrationTest {
   void registrationsFromOtherThreadsReachAPollThatWaits() throws Exception {
     var polled = watch.pollElsewhere(Poller.FOREVER);
     watch.poller.register(pair.first(), 23, Interest.WRITABLE, Trigger.LEVEL);
-    assertThat(Eventually.outcome(polled)).isEqualTo(1);
+    assertThat(Await.outcome(polled)).isEqualTo(1);
     assertThat(watch.tokens()).containsExactly(23L);
   }
 
@@ -303,7 +306,7 @@ class PollerRegistrationTest {
     watch.register(pair.first(), 24, Interest.READABLE);
     var polled = watch.pollElsewhere(Poller.FOREVER);
     watch.poller.change(pair.first(), Interest.READABLE_WRITABLE, Trigger.LEVEL);
-    assertThat(Eventually.outcome(polled)).isEqualTo(1);
+    assertThat(Await.outcome(polled)).isEqualTo(1);
     assertThat(watch.tokens()).containsExactly(24L);
   }
 
@@ -321,7 +324,7 @@ class PollerRegistrationTest {
         UnixStream stream = ends.first();
         telling.register(stream, round, Interest.READABLE);
         var changes =
-            Eventually.inBackground(
+            Await.inBackground(
                 "changes",
                 () -> {
                   try {
@@ -334,15 +337,15 @@ class PollerRegistrationTest {
                   }
                 });
         var closes =
-            Eventually.inBackground(
+            Await.inBackground(
                 "closes",
                 () -> {
                   stream.close();
                   return null;
                 });
         stream.close();
-        Eventually.outcome(closes);
-        Eventually.outcome(changes);
+        Await.outcome(closes);
+        Await.outcome(changes);
         assertThat(telling.now()).isEmpty();
         ends.second().close();
         synchronized (closed) {

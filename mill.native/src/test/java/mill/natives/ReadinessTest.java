@@ -1,7 +1,7 @@
 package mill.natives;
 
-import static mill.natives.Net.readText;
-import static mill.natives.Net.writeText;
+import static mill.testnet.Net.readText;
+import static mill.testnet.Net.writeText;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -9,12 +9,14 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.net.InetSocketAddress;
 import java.net.Socket;
-import mill.natives.Net.TcpPair;
 import mill.natives.net.IoStatus;
 import mill.natives.net.PipePair;
 import mill.natives.net.TcpListener;
 import mill.natives.net.TcpStream;
 import mill.natives.net.UnixStream;
+import mill.testnet.Net;
+import mill.testnet.Net.TcpPair;
+import mill.testnet.Watch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;

@@ -1,11 +1,13 @@
 package mill.natives;
 
-import static mill.natives.Net.readText;
-import static mill.natives.Net.writeText;
+import static mill.testnet.Net.readText;
+import static mill.testnet.Net.writeText;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
-import mill.natives.Net.TcpPair;
+import mill.testnet.Net;
+import mill.testnet.Net.TcpPair;
+import mill.testnet.Watch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;

@@ -1,16 +1,12 @@
 package mill.core.internal;
 
-/** A task that wants to hear of it when it will not be run. */
+/** A task that is told when it will not be run. */
 public interface Abandonable extends Runnable {
-  /**
-   * Tells whether it does not matter any more.
-   *
-   * @return true if running it would do nothing
-   */
+  /** {@return whether it does not matter any more: running it would do nothing} */
   boolean isDone();
 
   /**
-   * Hears that it will not be run. Instead of {@link #run}, and once.
+   * Called once, instead of {@link #run}, when the task will not be run.
    *
    * @param reason why
    */

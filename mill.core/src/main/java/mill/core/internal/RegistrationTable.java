@@ -1,5 +1,6 @@
 package mill.core.internal;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
@@ -37,10 +38,18 @@ public final class RegistrationTable<T> {
   private volatile Slots slots =
       new Slots(new @Nullable Object[INITIAL_SLOTS], new int[INITIAL_SLOTS]);
 
-  // Guarded by this.
+  private final Object lock = new Object();
+
+  @GuardedBy("lock")
   private int[] free = new int[INITIAL_SLOTS];
+
+  @GuardedBy("lock")
   private int freeCount;
+
+  @GuardedBy("lock")
   private int unused;
+
+  @GuardedBy("lock")
   private boolean closed;
 
   private volatile int size;
@@ -56,15 +65,17 @@ public final class RegistrationTable<T> {
    * @return the token, never -1
    * @throws IllegalStateException if the table is closed or full
    */
-  public synchronized long add(T item) {
-    if (closed) {
-      throw new IllegalStateException("the loop is closed");
+  public long add(T item) {
+    synchronized (lock) {
+      if (closed) {
+        throw new IllegalStateException("the loop is closed");
+      }
+      int slot = freeCount > 0 ? free[--freeCount] : nextUnused();
+      Slots current = slots;
+      ITEM.setRelease(current.items, slot, item);
+      size++;
+      return (long) current.generations[slot] << Integer.SIZE | slot;
     }
-    int slot = freeCount > 0 ? free[--freeCount] : nextUnused();
-    Slots current = slots;
-    ITEM.setRelease(current.items, slot, item);
-    size++;
-    return (long) current.generations[slot] << Integer.SIZE | slot;
   }
 
   /**
@@ -93,20 +104,22 @@ public final class RegistrationTable<T> {
    * @param token as {@link #add} gave it
    * @return true if it was there
    */
-  public synchronized boolean remove(long token) {
-    if (find(token) == null) {
-      return false;
+  public boolean remove(long token) {
+    synchronized (lock) {
+      if (find(token) == null) {
+        return false;
+      }
+      Slots current = slots;
+      int slot = (int) token;
+      GENERATION.setRelease(current.generations, slot, current.generations[slot] + 1);
+      ITEM.setRelease(current.items, slot, null);
+      if (freeCount == free.length) {
+        free = Arrays.copyOf(free, free.length * 2);
+      }
+      free[freeCount++] = slot;
+      size--;
+      return true;
     }
-    Slots current = slots;
-    int slot = (int) token;
-    GENERATION.setRelease(current.generations, slot, current.generations[slot] + 1);
-    ITEM.setRelease(current.items, slot, null);
-    if (freeCount == free.length) {
-      free = Arrays.copyOf(free, free.length * 2);
-    }
-    free[freeCount++] = slot;
-    size--;
-    return true;
   }
 
   /**
@@ -114,37 +127,35 @@ public final class RegistrationTable<T> {
    *
    * @return what is registered now
    */
-  public synchronized List<T> close() {
-    closed = true;
-    return items();
-  }
-
-  /**
-   * Lists the items.
-   *
-   * @return what is registered now
-   */
-  @SuppressWarnings("unchecked") // only add() writes items
-  public synchronized List<T> items() {
-    List<T> remaining = new ArrayList<>(size);
-    for (Object item : slots.items) {
-      if (item != null) {
-        remaining.add((T) item);
-      }
+  public List<T> close() {
+    synchronized (lock) {
+      closed = true;
+      return items();
     }
-    return remaining;
   }
 
-  /**
-   * Counts the items.
-   *
-   * @return how many are registered
-   */
+  /** {@return what is registered now} Any thread. */
+  @SuppressWarnings("unchecked") // only add() writes items
+  public List<T> items() {
+    synchronized (lock) {
+      List<T> remaining = new ArrayList<>(size);
+      for (Object item : slots.items) {
+        if (item != null) {
+          remaining.add((T) item);
+        }
+      }
+      return remaining;
+    }
+  }
+
+  /** {@return how many items there are} Any thread. */
   public int size() {
     return size;
   }
 
+  @GuardedBy("lock")
   private int nextUnused() {
+    assert Thread.holdsLock(lock);
     int capacity = slots.items.length;
     if (unused == capacity) {
       if (capacity == MAX_SLOTS) {

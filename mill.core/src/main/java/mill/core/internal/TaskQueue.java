@@ -62,11 +62,7 @@ public final class TaskQueue {
     mask = capacity - 1;
   }
 
-  /**
-   * Tells how many tasks fit.
-   *
-   * @return the capacity
-   */
+  /** {@return how many tasks fit} */
   public int capacity() {
     return slots.length;
   }
@@ -114,20 +110,12 @@ public final class TaskQueue {
     return task;
   }
 
-  /**
-   * Tells whether {@link #poll()} would find nothing. The consumer's thread.
-   *
-   * @return true if so
-   */
+  /** {@return whether {@link #poll()} would find nothing} The consumer's thread. */
   public boolean isEmpty() {
     return SLOT.getVolatile(slots, (int) head & mask) == null;
   }
 
-  /**
-   * Counts the tasks. Any thread; the answer may be old when it arrives.
-   *
-   * @return how many wait
-   */
+  /** {@return how many tasks wait} Any thread; the answer may be old when it arrives. */
   public int size() {
     return (int) ((tail & ~CLOSED_BIT) - head);
   }

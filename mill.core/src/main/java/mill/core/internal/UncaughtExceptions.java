@@ -1,6 +1,6 @@
 package mill.core.internal;
 
-/** Reports what nobody else will hear of. */
+/** Reports what nothing else would report. */
 public final class UncaughtExceptions {
   private UncaughtExceptions() {}
 

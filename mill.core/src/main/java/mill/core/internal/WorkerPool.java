@@ -1,5 +1,6 @@
 package mill.core.internal;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,9 +20,14 @@ public final class WorkerPool<T> {
   private static final long END_CHECK_MS = 1;
 
   private final Consumer<T> work;
-  private final ArrayDeque<T> items = new ArrayDeque<>(); // guarded by this
   private final List<Thread> threads = new ArrayList<>();
-  private boolean stopping; // guarded by this
+  private final Object lock = new Object();
+
+  @GuardedBy("lock")
+  private final ArrayDeque<T> items = new ArrayDeque<>();
+
+  @GuardedBy("lock")
+  private boolean stopping;
 
   /**
    * Makes a pool; {@link #start()} starts it.
@@ -51,16 +57,14 @@ public final class WorkerPool<T> {
    *
    * @param item what to work on
    */
-  public synchronized void submit(T item) {
-    items.addLast(item);
-    notify();
+  public void submit(T item) {
+    synchronized (lock) {
+      items.addLast(item);
+      lock.notify();
+    }
   }
 
-  /**
-   * Tells whether the calling thread is one of the pool's.
-   *
-   * @return true if so
-   */
+  /** {@return whether the calling thread is one of the pool's} */
   public boolean isWorker() {
     return threads.contains(Thread.currentThread());
   }
@@ -69,9 +73,11 @@ public final class WorkerPool<T> {
    * Lets the threads end when they have worked through what has been submitted. Does not wait for
    * that.
    */
-  public synchronized void stop() {
-    stopping = true;
-    notifyAll();
+  public void stop() {
+    synchronized (lock) {
+      stopping = true;
+      lock.notifyAll();
+    }
   }
 
   /** Interrupts the threads, so that a handler that blocks has a chance to end. */
@@ -110,17 +116,19 @@ public final class WorkerPool<T> {
     }
   }
 
-  private synchronized @Nullable T next() {
-    while (items.isEmpty()) {
-      if (stopping) {
-        return null;
+  private @Nullable T next() {
+    synchronized (lock) {
+      while (items.isEmpty()) {
+        if (stopping) {
+          return null;
+        }
+        try {
+          lock.wait();
+        } catch (InterruptedException e) {
+          // Means nothing to the pool; a handler that wanted it has had its chance.
+        }
       }
-      try {
-        wait();
-      } catch (InterruptedException e) {
-        // Means nothing to the pool; a handler that wanted it has had its chance.
-      }
+      return items.removeFirst();
     }
-    return items.removeFirst();
   }
 }

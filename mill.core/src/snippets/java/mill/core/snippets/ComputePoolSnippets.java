@@ -5,11 +5,11 @@ import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BiConsumer;
-import mill.core.ComputePool;
-import mill.core.ComputePoolConfig;
-import mill.core.ComputeShutdownReport;
 import mill.core.EventLoop;
-import mill.core.TaskPriority;
+import mill.core.compute.ComputePool;
+import mill.core.compute.ComputePoolConfig;
+import mill.core.compute.ComputeShutdownReport;
+import mill.core.compute.TaskPriority;
 
 /** Examples of a compute pool beside an event loop. */
 public final class ComputePoolSnippets {

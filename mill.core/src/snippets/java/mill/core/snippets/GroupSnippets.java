@@ -6,8 +6,8 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import mill.core.DispatchMode;
 import mill.core.EventHandler;
-import mill.core.EventLoopGroup;
-import mill.core.LoopGroupConfig;
+import mill.core.group.EventLoopGroup;
+import mill.core.group.LoopGroupConfig;
 import mill.natives.Interest;
 
 /** Examples of loop groups. */
@@ -35,7 +35,7 @@ final class GroupSnippets {
         LoopGroupConfig.builder()
             .loops(4)
             .name("web") // the threads are web-0 to web-3
-            .pinTo(0, 1) // web-0 and web-2 on processor 0, the others on 1
+            .cpus(0, 1) // web-0 and web-2 on processor 0, the others on 1
             .loop(each -> each.dispatch(DispatchMode.INLINE).taskQueueCapacity(4096))
             .build();
     // @end

@@ -47,7 +47,7 @@ public final class EchoServer implements EventHandler, AutoCloseable {
   // One for all connections: what was read into it has left it when the event is over.
   private final MemorySegment buffer = Arena.ofAuto().allocate(READ_BYTES, Long.BYTES);
   private final BufferPool rests =
-      BufferPool.open(BufferPoolConfig.defaults().withMaxBytes(MAX_WAITING_BYTES));
+      BufferPool.open(BufferPoolConfig.builder().maxBytes(MAX_WAITING_BYTES).build());
 
   private int open;
   private long accepted;

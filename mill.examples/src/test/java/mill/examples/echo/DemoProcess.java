@@ -11,12 +11,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import mill.testing.Await;
 
 /** The demo in a JVM of its own, on the module path, as a user starts it. */
 final class DemoProcess implements AutoCloseable {
   static final String NATIVE_ACCESS = "--enable-native-access=mill.natives";
-
-  private static final int PATIENCE_S = 60;
 
   /** How it ended and what it said. */
   record Outcome(int exitCode, String out, String err) {}
@@ -68,11 +67,10 @@ final class DemoProcess implements AutoCloseable {
   /** Waits for the end. */
   Outcome end() throws Exception {
     CompletableFuture<String> rest = CompletableFuture.supplyAsync(() -> readAll(out));
-    assertThat(process.waitFor(PATIENCE_S, TimeUnit.SECONDS)).as("the demo ends").isTrue();
-    return new Outcome(
-        process.exitValue(),
-        rest.get(PATIENCE_S, TimeUnit.SECONDS),
-        err.get(PATIENCE_S, TimeUnit.SECONDS));
+    assertThat(process.waitFor(Await.PATIENCE_NS, TimeUnit.NANOSECONDS))
+        .as("the demo ends")
+        .isTrue();
+    return new Outcome(process.exitValue(), Await.outcome(rest), Await.outcome(err));
   }
 
   @Override

@@ -7,14 +7,13 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import mill.examples.echo.DemoProcess.Outcome;
+import mill.testing.Await;
 import org.junit.jupiter.api.Test;
 
 /** The demo as a program: what it says where, and how it ends. */
 class EchoDemoTest {
   private static final List<String> FLAGS = List.of(NATIVE_ACCESS, "--illegal-native-access=deny");
-  private static final int PATIENCE_S = 60;
 
   @Test
   void drivingItselfItReportsEverythingAndKeepsStderrEmpty() throws Exception {
@@ -126,7 +125,7 @@ class EchoDemoTest {
       ProcessHandle server = demo.handle().children().findFirst().orElseThrow();
       demo.handle().destroyForcibly();
 
-      assertThat(server.onExit().get(PATIENCE_S, TimeUnit.SECONDS)).isEqualTo(server);
+      assertThat(Await.outcome(server.onExit())).isEqualTo(server);
     }
   }
 

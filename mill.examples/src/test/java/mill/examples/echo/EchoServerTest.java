@@ -17,13 +17,13 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import mill.core.EventLoop;
+import mill.testing.Await;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** The server against plain sockets of the JDK. */
 class EchoServerTest {
-  private static final int PATIENCE_S = 30;
 
   private EventLoop loop;
   private EchoServer server;
@@ -39,7 +39,7 @@ class EchoServerTest {
   @AfterEach
   void stop() throws Exception {
     loop.stop();
-    assertThat(thread.join(Duration.ofSeconds(PATIENCE_S))).isTrue();
+    assertThat(thread.join(Duration.ofNanos(Await.PATIENCE_NS))).isTrue();
     server.close();
     loop.close();
   }
@@ -82,7 +82,7 @@ class EchoServerTest {
       }
 
       assertThat(slow.getInputStream().readNBytes(sent.length)).isEqualTo(sent);
-      sending.get(PATIENCE_S, TimeUnit.SECONDS);
+      Await.outcome(sending);
       slow.shutdownOutput();
       assertThat(slow.getInputStream().read()).isEqualTo(-1);
     }
@@ -102,7 +102,7 @@ class EchoServerTest {
         at += read;
       }
       assertThat(received).isEqualTo(sent);
-      sending.get(PATIENCE_S, TimeUnit.SECONDS);
+      Await.outcome(sending);
     }
   }
 
@@ -114,7 +114,7 @@ class EchoServerTest {
       waitUntilTheServerStalls();
       rude.setSoLinger(true, 0);
       rude.close();
-      assertThat(sending).failsWithin(Duration.ofSeconds(PATIENCE_S));
+      assertThat(sending).failsWithin(Duration.ofNanos(Await.PATIENCE_NS));
 
       other.getOutputStream().write('x');
       assertThat(other.getInputStream().read()).isEqualTo('x');
@@ -136,7 +136,7 @@ class EchoServerTest {
   private Socket connect() throws IOException {
     InetSocketAddress address = server.address();
     Socket socket = new Socket(address.getAddress(), address.getPort());
-    socket.setSoTimeout(PATIENCE_S * 1000);
+    socket.setSoTimeout((int) TimeUnit.NANOSECONDS.toMillis(Await.PATIENCE_NS));
     return socket;
   }
 
@@ -157,14 +157,14 @@ class EchoServerTest {
 
   /** Waits until many turns of the loop pass without a byte moving. */
   private void waitUntilTheServerStalls() throws Exception {
-    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_S);
+    long start = System.nanoTime();
     long before = -1;
     int quietTurns = 0;
     while (quietTurns < 1_000) {
       long now = onLoop(server::echoedBytes);
       quietTurns = now == before && now > 0 ? quietTurns + 1 : 0;
       before = now;
-      assertThat(System.nanoTime()).isLessThan(deadline);
+      Await.requirePatience(start, "the server stalls");
     }
   }
 

@@ -15,6 +15,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.stream.Collectors;
 import mill.examples.watch.WatchProcess.Outcome;
+import mill.testing.Await;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -84,7 +85,7 @@ class FileWatchTest {
       var lines = mill.linesUntil("CLOSE ");
       Files.writeString(file, "more", StandardOpenOption.APPEND);
 
-      assertThat(WatchProcess.outcome(lines))
+      assertThat(Await.outcome(lines))
           .containsExactly(file + " MODIFY ", file + " CLOSE_WRITE,CLOSE ");
     }
   }

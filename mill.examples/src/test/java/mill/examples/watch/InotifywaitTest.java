@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
+import mill.testing.Await;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -52,9 +53,9 @@ class InotifywaitTest {
     var printed = ours.linesUntil(LAST);
     script.run(watched);
     Files.writeString(watched.resolve(SENTINEL), "the end");
-    List<String> lines = WatchProcess.outcome(expected);
+    List<String> lines = Await.outcome(expected);
     assertThat(lines).hasSizeGreaterThanOrEqualTo(atLeast);
-    assertThat(WatchProcess.outcome(printed)).isEqualTo(lines);
+    assertThat(Await.outcome(printed)).isEqualTo(lines);
   }
 
   @Test

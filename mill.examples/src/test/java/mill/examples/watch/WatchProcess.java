@@ -13,15 +13,15 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
+import mill.testing.Await;
 
 /** A program that watches files: {@link FileWatch} in a JVM of its own, or {@code inotifywait}. */
 final class WatchProcess implements AutoCloseable {
   static final List<String> FLAGS =
       List.of("--enable-native-access=mill.natives,mill.examples", "--illegal-native-access=deny");
 
-  private static final int PATIENCE_S = 30;
   private static final String ESTABLISHED = "Watches established.";
 
   /** How it ended and what it said. */
@@ -69,19 +69,14 @@ final class WatchProcess implements AutoCloseable {
 
   /** Waits until everything is watched. */
   WatchProcess awaitEstablished() throws Exception {
-    List<String> said = outcome(inBackground(() -> linesUntil(ESTABLISHED, err)));
+    List<String> said = Await.outcome(inBackground(() -> linesUntil(ESTABLISHED, err)));
     assertThat(said.getLast()).as("the last line of %s", said).isEqualTo(ESTABLISHED);
     return this;
   }
 
   /** Collects the lines up to one that ends with what is given. */
-  CompletableFuture<List<String>> linesUntil(String last) {
+  FutureTask<List<String>> linesUntil(String last) {
     return inBackground(() -> linesUntil(last, out));
-  }
-
-  /** Lines that were collected; a program that hangs fails the test instead of making it hang. */
-  static <T> T outcome(CompletableFuture<T> future) throws Exception {
-    return future.get(PATIENCE_S, TimeUnit.SECONDS);
   }
 
   private static List<String> linesUntil(String last, BufferedReader reader) throws IOException {
@@ -92,18 +87,8 @@ final class WatchProcess implements AutoCloseable {
     return lines;
   }
 
-  private static <T> CompletableFuture<T> inBackground(Callable<T> work) {
-    var future = new CompletableFuture<T>();
-    Thread.ofPlatform()
-        .daemon()
-        .start(() -> {
-          try {
-            future.complete(work.call());
-          } catch (Exception e) {
-            future.completeExceptionally(e);
-          }
-        });
-    return future;
+  private static <T> FutureTask<T> inBackground(Callable<T> work) {
+    return Await.inBackground("reads what is printed", work);
   }
 
   /** Waits until a file is watched, or is not any more: the kernel tells in {@code fdinfo}. */
@@ -111,9 +96,7 @@ final class WatchProcess implements AutoCloseable {
     String mark = " ino:" + Long.toHexString(inode) + " ";
     long start = System.nanoTime();
     while (watches().contains(mark) != watched) {
-      if (System.nanoTime() - start > TimeUnit.SECONDS.toNanos(PATIENCE_S)) {
-        throw new AssertionError(process + " never had inode " + inode + " watched: " + watched);
-      }
+      Await.requirePatience(start, process + " has inode " + inode + " watched: " + watched);
       Thread.onSpinWait();
     }
   }
@@ -144,10 +127,12 @@ final class WatchProcess implements AutoCloseable {
 
   /** Waits for the end. */
   Outcome end() throws Exception {
-    CompletableFuture<String> lines = inBackground(out::readAllAsString);
-    CompletableFuture<String> said = inBackground(err::readAllAsString);
-    assertThat(process.waitFor(PATIENCE_S, TimeUnit.SECONDS)).as("%s ends", process).isTrue();
-    return new Outcome(process.exitValue(), outcome(lines), outcome(said));
+    FutureTask<String> lines = inBackground(out::readAllAsString);
+    FutureTask<String> said = inBackground(err::readAllAsString);
+    assertThat(process.waitFor(Await.PATIENCE_NS, TimeUnit.NANOSECONDS))
+        .as("%s ends", process)
+        .isTrue();
+    return new Outcome(process.exitValue(), Await.outcome(lines), Await.outcome(said));
   }
 
   @Override

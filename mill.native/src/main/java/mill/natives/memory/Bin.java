@@ -3,9 +3,8 @@ package mill.natives.memory;
 import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
 
-/** The depot's slabs of one size that have a chunk to give. Guarded by the depot's lock. */
+/** The depot's slabs of one size that have a chunk to give. Everything under the depot's lock. */
 final class Bin {
-
   private final ArrayDeque<Slab> withRoom = new ArrayDeque<>();
 
   // What threads without a magazine did, and dead threads; live ones count in their magazines.
@@ -13,7 +12,7 @@ final class Bin {
   long released;
   long misses;
 
-  /** Given back by the leak detector: no longer outstanding, and never released. */
+  /** Taken back by the leak detector: not outstanding any more, and never released. */
   long leaked;
 
   void add(Slab slab) {
@@ -58,7 +57,7 @@ final class Bin {
     }
   }
 
-  /** Keeps what a dead thread has counted. */
+  /** Adds what a dead thread has counted. */
   void addCountsOf(Magazine magazine) {
     acquired += magazine.acquired();
     released += magazine.released();

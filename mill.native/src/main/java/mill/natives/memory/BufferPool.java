@@ -1,5 +1,6 @@
 package mill.natives.memory;
 
+import java.lang.ref.WeakReference;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,25 +27,26 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>Caches.</b> Each platform thread keeps up to {@link
  * BufferPoolConfig#buffersPerThreadCache()} idle buffers of each size; virtual threads keep none
- * and take a lock instead. No memory is stranded there: an acquisition that would fail first takes
- * the idle buffers of all other threads, and those of a dead thread are collected before the pool
+ * and take a lock instead. No memory is lost there: an acquisition that would fail takes the idle
+ * buffers of all other threads first, and those of a dead thread are collected before the pool
  * grows. In steady state acquiring and releasing allocate nothing.
  *
- * <p><b>Closing.</b> {@link #close()} refuses new acquisitions at once. Buffers still lent stay
- * valid; the memory is freed when the last of them is released (in a checked pool: or found
- * leaked). An unreleased buffer of an unchecked pool keeps the pool's memory forever.
+ * <p><b>Closing.</b> {@link #close()} refuses new acquisitions at once. Buffers that are lent stay
+ * valid; the memory is freed when the last of them is released, or in a checked pool found lost. In
+ * an unchecked pool, a buffer that is never released keeps the pool's memory.
  */
 public final class BufferPool implements AutoCloseable {
-
   /** Every buffer starts at a multiple of this many bytes: a cache line. */
   public static final int ALIGNMENT_BYTES = 64;
 
   private final SizeClasses sizes;
   private final Depot depot;
 
-  // Not static: a cache belongs to one pool, and closing the pool must let go of it.
+  // Not static: a cache belongs to one pool, and closing the pool must let go of it. The depot
+  // holds
+  // the cache; a thread that outlives the pool must not, or it would keep mill's class loader.
   @SuppressWarnings("ThreadLocalUsage")
-  private final ThreadLocal<@Nullable ThreadCache> caches = new ThreadLocal<>();
+  private final ThreadLocal<@Nullable WeakReference<ThreadCache>> caches = new ThreadLocal<>();
 
   /** Null in an unchecked pool. */
   private final @Nullable LeakDetector leaks;
@@ -58,7 +60,7 @@ public final class BufferPool implements AutoCloseable {
   /**
    * Opens a pool with {@linkplain BufferPoolConfig#defaults() the defaults}.
    *
-   * @return a pool, which its owner closes
+   * @return the pool, to be closed by the caller
    */
   public static BufferPool open() {
     return open(BufferPoolConfig.defaults());
@@ -68,9 +70,7 @@ public final class BufferPool implements AutoCloseable {
    * Opens a pool. Nothing is reserved before the first acquisition.
    *
    * @param config sizes, cap and checks
-   * @return a pool, which its owner closes
-   * @throws IllegalArgumentException if the cap is smaller than one slab, or a slab smaller than
-   *     the largest buffer
+   * @return the pool, to be closed by the caller
    */
   public static BufferPool open(BufferPoolConfig config) {
     return new BufferPool(config);
@@ -78,7 +78,7 @@ public final class BufferPool implements AutoCloseable {
 
   /**
    * Acquires a buffer of at least {@code minBytes} bytes, which the caller then owns and must
-   * release. Never waits for a release.
+   * release. Any thread; never waits for a release.
    *
    * @param minBytes the bytes needed, from 0 to {@link BufferPoolConfig#maxBufferBytes()}
    * @return a buffer of the smallest size that fits; its content is unspecified
@@ -92,13 +92,14 @@ public final class BufferPool implements AutoCloseable {
   public PooledBuffer acquire(int minBytes) {
     PooledBuffer buffer = tryAcquire(minBytes);
     if (buffer == null) {
-      throw BufferPoolExhaustedException.of(sizes.capacityOf(sizes.indexFor(minBytes)), stats());
+      throw BufferPoolExhaustedException.of(sizes.capacityOf(sizes.indexFor(minBytes)), metrics());
     }
     return buffer;
   }
 
   /**
    * Acquires a buffer as {@link #acquire(int)} does, or returns null when the pool is exhausted.
+   * Any thread.
    *
    * @param minBytes the bytes needed, from 0 to {@link BufferPoolConfig#maxBufferBytes()}
    * @return a buffer, or null if the cap allows no more and nothing idle can be used
@@ -117,7 +118,7 @@ public final class BufferPool implements AutoCloseable {
     if (detector != null) {
       detector.reap();
     }
-    ThreadCache cache = caches.get();
+    ThreadCache cache = threadCache();
     Chunk buffer = cache == null ? null : cache.magazine(sizeClass).pop();
     if (buffer == null) {
       buffer = acquireFromDepot(sizeClass, cache);
@@ -127,34 +128,35 @@ public final class BufferPool implements AutoCloseable {
 
   /** Takes back a lent chunk: what {@link PooledBuffer#release()} does. */
   void release(Chunk buffer) {
-    ThreadCache cache = caches.get();
+    ThreadCache cache = threadCache();
     if (cache == null || !cache.magazine(buffer.sizeClass).push(buffer)) {
       releaseToDepot(buffer, cache);
     }
     // After the push: see Depot.close().
     if (depot.isClosed()) {
-      depot.settle();
+      depot.freeWhenIdle();
     }
   }
 
   /**
-   * Returns what this pool has done and holds. Each counter is exact; while other threads work, the
-   * counters are read one after the other, so that {@code outstanding} may be too high, never
-   * negative.
+   * Reads what this pool has done and holds. Any thread.
+   *
+   * <p>Each counter is exact. While other threads work, the counters are read one after the other,
+   * so that {@code outstanding} may be too high, but is never negative.
    *
    * @return the numbers at this moment
    */
-  public PoolStats stats() {
+  public BufferPoolMetrics metrics() {
     if (leaks != null) {
       leaks.reap();
     }
-    return depot.stats();
+    return depot.metrics();
   }
 
   /**
    * Closes the pool: acquisitions fail from now on, and the memory is freed as soon as no buffer is
-   * lent. A checked pool reports the buffers that are lent at this moment. Closing again does
-   * nothing, except to try again to free the memory where that has failed.
+   * lent. Any thread. A checked pool reports the buffers that are lent at this moment. A second
+   * call does nothing, except to try again to free the memory where that has failed.
    *
    * @throws IllegalStateException if no buffer is lent and yet a system call is using memory of
    *     this pool: somebody released a buffer too early; close again when the call is over
@@ -174,14 +176,23 @@ public final class BufferPool implements AutoCloseable {
     return new IllegalStateException("this BufferPool is closed: it lends no more buffers");
   }
 
-  /** How many threads have a cache, dead ones that were not noticed yet included. */
+  /** How many threads have a cache, dead ones that were not noticed yet included. For tests. */
   int cacheCount() {
     return depot.cacheCount();
   }
 
-  /** How many buffers are idle in thread caches; exact while no thread uses the pool. */
+  /** How many buffers are idle in thread caches; exact while no thread works. For tests. */
   long idleInCaches() {
     return depot.idleInCaches();
+  }
+
+  // Even the question makes a virtual thread a map of its thread-locals.
+  private @Nullable ThreadCache threadCache() {
+    if (Thread.currentThread().isVirtual()) {
+      return null;
+    }
+    WeakReference<ThreadCache> known = caches.get();
+    return known == null ? null : known.get();
   }
 
   private @Nullable Chunk acquireFromDepot(int sizeClass, @Nullable ThreadCache cache) {
@@ -204,7 +215,7 @@ public final class BufferPool implements AutoCloseable {
   private @Nullable ThreadCache registerThread() {
     ThreadCache cache = depot.register();
     if (cache != null) {
-      caches.set(cache);
+      caches.set(new WeakReference<>(cache));
     }
     return cache;
   }

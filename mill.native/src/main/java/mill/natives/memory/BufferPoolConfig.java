@@ -4,169 +4,89 @@ import java.util.Objects;
 import java.util.function.Consumer;
 
 /**
- * How a {@link BufferPool} is made. Start from {@link #defaults()} and change what matters.
+ * How a {@link BufferPool} is set up. Immutable, any thread.
  *
  * {@snippet :
- * var pool = BufferPool.open(BufferPoolConfig.defaults().withMaxBytes(256L << 20));
+ * var pool = BufferPool.open(BufferPoolConfig.builder().maxBytes(256L << 20).build());
  * }
- *
- * @param maxBytes the most memory that the pool may reserve, in bytes
- * @param minBufferBytes the smallest buffer, in bytes: a power of two, at least {@value
- *     BufferPool#ALIGNMENT_BYTES}
- * @param maxBufferBytes the largest buffer, in bytes: a power of two
- * @param slabBytes the memory reserved at a time, in bytes: a power of two, at least {@code
- *     maxBufferBytes}; or 0, for a sixteenth of {@code maxBytes}, but at most 1 MiB and at least
- *     one largest buffer
- * @param buffersPerThreadCache the most idle buffers of each size that a thread keeps for itself; 0
- *     for no caches
- * @param checked whether every misuse of a buffer throws and lost buffers are reported with the
- *     place where they were acquired; tens of microseconds per buffer, see {@link PooledBuffer}
- * @param onLeak what a checked pool tells of each lost buffer; called by whatever thread uses the
- *     pool next, without a lock. What it throws is logged
  */
-public record BufferPoolConfig(
-    long maxBytes,
-    int minBufferBytes,
-    int maxBufferBytes,
-    int slabBytes,
-    int buffersPerThreadCache,
-    boolean checked,
-    Consumer<LeakReport> onLeak) {
-
+public final class BufferPoolConfig {
   /** The system property that makes pools checked unless the program says otherwise. */
   public static final String CHECKED_PROPERTY = "mill.buffers.checked";
 
   private static final int MAX_DEFAULT_SLAB_BYTES = 1 << 20;
 
-  /**
-   * Checks each value by itself; how they fit together is checked by {@link
-   * BufferPool#open(BufferPoolConfig)}.
-   *
-   * @throws IllegalArgumentException if a size is not a power of two or a number is out of its
-   *     range
-   */
-  public BufferPoolConfig {
-    requirePowerOfTwo("minBufferBytes", minBufferBytes);
-    requirePowerOfTwo("maxBufferBytes", maxBufferBytes);
-    if (slabBytes != 0) {
-      requirePowerOfTwo("slabBytes", slabBytes);
-    }
-    if (maxBytes <= 0) {
-      throw new IllegalArgumentException("maxBytes must be positive: " + maxBytes);
-    }
-    if (buffersPerThreadCache < 0) {
-      throw new IllegalArgumentException(
-          "buffersPerThreadCache must not be negative: " + buffersPerThreadCache);
-    }
-    Objects.requireNonNull(onLeak, "onLeak");
+  private final long maxBytes;
+  private final int minBufferBytes;
+  private final int maxBufferBytes;
+  private final int slabBytes;
+  private final int buffersPerThreadCache;
+  private final boolean checked;
+  private final Consumer<LeakReport> onLeak;
+
+  private BufferPoolConfig(Builder builder) {
+    maxBytes = builder.maxBytes;
+    minBufferBytes = builder.minBufferBytes;
+    maxBufferBytes = builder.maxBufferBytes;
+    slabBytes = builder.slabBytes == 0 ? defaultSlabBytes() : builder.slabBytes;
+    buffersPerThreadCache = builder.buffersPerThreadCache;
+    checked = builder.checked;
+    onLeak = builder.onLeak;
   }
 
   /**
-   * Returns the defaults: at most 64 MiB, buffers from 256 bytes to 64 KiB, slabs of 1 MiB, 32
-   * buffers of each size per thread, leaks logged as warnings, and unchecked unless the system
-   * property {@value #CHECKED_PROPERTY} is {@code true}.
-   *
-   * @return the defaults
+   * {@return the set-up of {@link BufferPool#open()}, as each method of {@link Builder} tells it}
    */
   public static BufferPoolConfig defaults() {
-    return new BufferPoolConfig(
-        64L << 20, 256, 64 << 10, 0, 32, Boolean.getBoolean(CHECKED_PROPERTY), LeakDetector::log);
+    return builder().build();
   }
 
-  /**
-   * Returns this configuration with another cap.
-   *
-   * @param bytes the most memory that the pool may reserve
-   * @return a new configuration
-   */
-  public BufferPoolConfig withMaxBytes(long bytes) {
-    return new BufferPoolConfig(
-        bytes, minBufferBytes, maxBufferBytes, slabBytes, buffersPerThreadCache, checked, onLeak);
+  /** {@return a builder that begins with the defaults} */
+  public static Builder builder() {
+    return new Builder();
   }
 
-  /**
-   * Returns this configuration with other buffer sizes.
-   *
-   * @param minBytes the smallest buffer, a power of two
-   * @param bytes the largest buffer, a power of two
-   * @return a new configuration
-   */
-  public BufferPoolConfig withBufferBytes(int minBytes, int bytes) {
-    return new BufferPoolConfig(
-        maxBytes, minBytes, bytes, slabBytes, buffersPerThreadCache, checked, onLeak);
+  /** {@return the most memory that the pool may reserve, in bytes} */
+  public long maxBytes() {
+    return maxBytes;
   }
 
-  /**
-   * Returns this configuration with another slab size.
-   *
-   * @param bytes the memory reserved at a time, a power of two, or 0 to let the pool choose
-   * @return a new configuration
-   */
-  public BufferPoolConfig withSlabBytes(int bytes) {
-    return new BufferPoolConfig(
-        maxBytes, minBufferBytes, maxBufferBytes, bytes, buffersPerThreadCache, checked, onLeak);
+  /** {@return the size of the smallest buffer, in bytes: a power of two} */
+  public int minBufferBytes() {
+    return minBufferBytes;
   }
 
-  /**
-   * Returns this configuration with another bound of the thread caches.
-   *
-   * @param buffers the most idle buffers of each size that a thread keeps; 0 for no caches
-   * @return a new configuration
-   */
-  public BufferPoolConfig withBuffersPerThreadCache(int buffers) {
-    return new BufferPoolConfig(
-        maxBytes, minBufferBytes, maxBufferBytes, slabBytes, buffers, checked, onLeak);
+  /** {@return the size of the largest buffer, in bytes: a power of two} */
+  public int maxBufferBytes() {
+    return maxBufferBytes;
   }
 
-  /**
-   * Returns this configuration, checked or not.
-   *
-   * @param on whether misuse always throws and lost buffers are reported
-   * @return a new configuration
-   */
-  public BufferPoolConfig withChecked(boolean on) {
-    return new BufferPoolConfig(
-        maxBytes, minBufferBytes, maxBufferBytes, slabBytes, buffersPerThreadCache, on, onLeak);
+  /** {@return the memory that is reserved at a time, in bytes: a power of two} */
+  public int slabBytes() {
+    return slabBytes;
   }
 
-  /**
-   * Returns this configuration with another listener for the leaks that a checked pool finds.
-   *
-   * @param listener called once for each lost buffer, by any thread
-   * @return a new configuration
-   */
-  public BufferPoolConfig withOnLeak(Consumer<LeakReport> listener) {
-    return new BufferPoolConfig(
-        maxBytes,
-        minBufferBytes,
-        maxBufferBytes,
-        slabBytes,
-        buffersPerThreadCache,
-        checked,
-        listener);
+  /** {@return the most idle buffers of each size that a thread keeps for itself} */
+  public int buffersPerThreadCache() {
+    return buffersPerThreadCache;
   }
 
-  /** Returns the slab size to use, after checking that the sizes fit each other. */
-  int effectiveSlabBytes() {
-    if (minBufferBytes < BufferPool.ALIGNMENT_BYTES || minBufferBytes > maxBufferBytes) {
-      throw new IllegalArgumentException(
-          "minBufferBytes must be at least "
-              + BufferPool.ALIGNMENT_BYTES
-              + " and at most maxBufferBytes, "
-              + maxBufferBytes
-              + ": "
-              + minBufferBytes);
-    }
-    int slab = slabBytes == 0 ? defaultSlabBytes() : slabBytes;
-    if (slab < maxBufferBytes) {
-      throw new IllegalArgumentException(
-          "slabBytes must hold one largest buffer, " + maxBufferBytes + " bytes: " + slab);
-    }
-    if (maxBytes < slab) {
-      throw new IllegalArgumentException(
-          "maxBytes must hold one slab, " + slab + " bytes: " + maxBytes);
-    }
-    return slab;
+  /** {@return whether every misuse of a buffer throws and lost buffers are reported} */
+  public boolean checked() {
+    return checked;
+  }
+
+  /** {@return who hears of the buffers that a checked pool finds lost} */
+  public Consumer<LeakReport> onLeak() {
+    return onLeak;
+  }
+
+  /** {@return names and values} */
+  @Override
+  public String toString() {
+    return "BufferPoolConfig[maxBytes=%d, minBufferBytes=%d, maxBufferBytes=%d, slabBytes=%d, buffersPerThreadCache=%d, checked=%s]"
+        .formatted(
+            maxBytes, minBufferBytes, maxBufferBytes, slabBytes, buffersPerThreadCache, checked);
   }
 
   private int defaultSlabBytes() {
@@ -174,9 +94,140 @@ public record BufferPoolConfig(
     return (int) Math.max(maxBufferBytes, Math.min(sixteenth, MAX_DEFAULT_SLAB_BYTES));
   }
 
-  private static void requirePowerOfTwo(String name, int bytes) {
-    if (bytes <= 0 || Integer.bitCount(bytes) != 1) {
-      throw new IllegalArgumentException(name + " must be a power of two: " + bytes);
+  /**
+   * Collects a set-up. Not thread-safe. A value out of its range is refused at once, and the
+   * message tells the range; how the values fit together is checked by {@link #build()}.
+   */
+  public static final class Builder {
+    private long maxBytes = 64L << 20;
+    private int minBufferBytes = 256;
+    private int maxBufferBytes = 64 << 10;
+    private int slabBytes;
+    private int buffersPerThreadCache = 32;
+    private boolean checked = Boolean.getBoolean(CHECKED_PROPERTY);
+    private Consumer<LeakReport> onLeak = LeakDetector::log;
+
+    private Builder() {}
+
+    /**
+     * Bounds the memory that the pool may reserve; by default 64 MiB.
+     *
+     * @param value bytes, at least one slab
+     * @return this
+     */
+    public Builder maxBytes(long value) {
+      if (value <= 0) {
+        throw new IllegalArgumentException("maxBytes must be positive, not " + value);
+      }
+      maxBytes = value;
+      return this;
+    }
+
+    /**
+     * Chooses the sizes of buffers: the powers of two from the smallest to the largest; by default
+     * 256 bytes to 64 KiB.
+     *
+     * @param smallest bytes, a power of two, at least {@value BufferPool#ALIGNMENT_BYTES}
+     * @param largest bytes, a power of two
+     * @return this
+     */
+    public Builder bufferBytes(int smallest, int largest) {
+      minBufferBytes = powerOfTwo("minBufferBytes", smallest);
+      maxBufferBytes = powerOfTwo("maxBufferBytes", largest);
+      return this;
+    }
+
+    /**
+     * Chooses how much memory is reserved at a time; by default a sixteenth of {@link #maxBytes},
+     * but at most 1 MiB and at least one largest buffer.
+     *
+     * @param value bytes, a power of two, at least one largest buffer; 0 for the default
+     * @return this
+     */
+    public Builder slabBytes(int value) {
+      slabBytes = value == 0 ? 0 : powerOfTwo("slabBytes", value);
+      return this;
+    }
+
+    /**
+     * Bounds how many idle buffers of each size a thread keeps for itself; by default 32.
+     *
+     * @param value the number of buffers, 0 for no caches
+     * @return this
+     */
+    public Builder buffersPerThreadCache(int value) {
+      if (value < 0) {
+        throw new IllegalArgumentException(
+            "buffersPerThreadCache must not be negative, but is " + value);
+      }
+      buffersPerThreadCache = value;
+      return this;
+    }
+
+    /**
+     * Chooses whether every misuse of a buffer throws, and lost buffers are reported with the place
+     * where they were acquired. It costs tens of microseconds for each buffer, see {@link
+     * PooledBuffer}. By default what the system property {@value #CHECKED_PROPERTY} says, or else
+     * no.
+     *
+     * @param value whether to check
+     * @return this
+     */
+    public Builder checked(boolean value) {
+      checked = value;
+      return this;
+    }
+
+    /**
+     * Chooses who hears of the buffers that a checked pool finds lost; by default each is logged as
+     * a warning.
+     *
+     * @param value told of each lost buffer once, without a lock, by whatever thread uses the pool
+     *     next. What it throws is logged
+     * @return this
+     */
+    public Builder onLeak(Consumer<LeakReport> value) {
+      onLeak = Objects.requireNonNull(value, "onLeak");
+      return this;
+    }
+
+    /**
+     * Makes the set-up.
+     *
+     * @return the set-up
+     * @throws IllegalArgumentException if the smallest buffer is larger than the largest, a slab
+     *     smaller than the largest buffer, or the cap smaller than a slab
+     */
+    public BufferPoolConfig build() {
+      if (minBufferBytes < BufferPool.ALIGNMENT_BYTES || minBufferBytes > maxBufferBytes) {
+        throw new IllegalArgumentException(
+            "minBufferBytes must be "
+                + BufferPool.ALIGNMENT_BYTES
+                + " to maxBufferBytes, "
+                + maxBufferBytes
+                + ", not "
+                + minBufferBytes);
+      }
+      var config = new BufferPoolConfig(this);
+      if (config.slabBytes < maxBufferBytes) {
+        throw new IllegalArgumentException(
+            "slabBytes must hold one largest buffer, "
+                + maxBufferBytes
+                + " bytes, not "
+                + config.slabBytes);
+      }
+      if (maxBytes < config.slabBytes) {
+        throw new IllegalArgumentException(
+            "maxBytes must hold one slab, " + config.slabBytes + " bytes, not " + maxBytes);
+      }
+      return config;
+    }
+
+    private static int powerOfTwo(String name, int bytes) {
+      if (bytes <= 0 || Integer.bitCount(bytes) != 1) {
+        throw new IllegalArgumentException(name + " must be a power of two, not " + bytes);
+      }
+      return bytes;
     }
   }
 }

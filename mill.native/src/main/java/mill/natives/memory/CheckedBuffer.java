@@ -11,39 +11,38 @@ import java.nio.ByteBuffer;
  * so that nothing taken from it survives {@link #release()}.
  */
 final class CheckedBuffer implements PooledBuffer {
-
   private final LeakDetector detector;
   private final MemorySegment segment;
-  private final Ticket ticket;
+  private final LeakTracker tracker;
 
-  CheckedBuffer(LeakDetector detector, Ticket.Loan loan) {
+  CheckedBuffer(LeakDetector detector, LeakTracker.Loan loan) {
     this.detector = detector;
     this.segment = loan.segment();
-    this.ticket = detector.issue(this, loan);
+    this.tracker = detector.track(this, loan);
   }
 
   @Override
   public MemorySegment segment() {
-    ticket.requireOpen();
+    tracker.requireLent();
     return segment;
   }
 
   @Override
   public int capacity() {
-    ticket.requireOpen();
+    tracker.requireLent();
     return (int) segment.byteSize();
   }
 
   @Override
   public ByteBuffer asByteBuffer() {
-    ticket.requireOpen();
+    tracker.requireLent();
     return segment.asByteBuffer();
   }
 
   @Override
   public void release() {
     try {
-      detector.release(ticket);
+      detector.release(tracker);
     } finally {
       // Or the collector could find this object, whose release is under way, leaked.
       Reference.reachabilityFence(this);
@@ -52,6 +51,6 @@ final class CheckedBuffer implements PooledBuffer {
 
   @Override
   public String toString() {
-    return "PooledBuffer[" + segment.byteSize() + " bytes, checked, " + ticket.state() + "]";
+    return "PooledBuffer[" + segment.byteSize() + " bytes, checked, " + tracker.state() + "]";
   }
 }

@@ -23,7 +23,6 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  */
 final class Chunk implements PooledBuffer {
-
   /**
    * In the depot's free list, or dropped with its slab; only the holder of the depot's lock acts.
    */

@@ -1,5 +1,6 @@
 package mill.natives.memory;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -13,20 +14,31 @@ import org.jspecify.annotations.Nullable;
  * <p>The lock is taken once per half a magazine in steady state, not once per buffer.
  */
 final class Depot {
-
   private final Object lock = new Object();
+
   private final BufferPool pool;
   private final SizeClasses sizes;
   private final BufferPoolConfig config;
   private final int slabBytes;
   private final Arena arena = Arena.ofShared();
+
+  @GuardedBy("lock")
   private final Bin[] bins;
+
+  @GuardedBy("lock")
   private final List<Slab> slabs = new ArrayList<>();
+
+  @GuardedBy("lock")
   private final List<ThreadCache> caches = new ArrayList<>();
+
+  @GuardedBy("lock")
   private long reservedBytes;
+
+  @GuardedBy("lock")
   private long exhausted;
 
   /** Chunks that are lent or in a magazine. */
+  @GuardedBy("lock")
   private long out;
 
   private volatile boolean closed;
@@ -35,7 +47,7 @@ final class Depot {
     this.pool = pool;
     this.config = config;
     this.sizes = new SizeClasses(config.minBufferBytes(), config.maxBufferBytes());
-    this.slabBytes = config.effectiveSlabBytes();
+    this.slabBytes = config.slabBytes();
     this.bins = new Bin[sizes.count()];
     for (int i = 0; i < bins.length; i++) {
       bins[i] = new Bin();
@@ -50,7 +62,7 @@ final class Depot {
     return closed;
   }
 
-  /** Returns the calling thread's cache, or null for threads that get none. */
+  /** Finds or makes the calling thread's cache; null for threads that get none. */
   @Nullable ThreadCache register() {
     Thread thread = Thread.currentThread();
     // A virtual thread is one of a million: its cache would outweigh what it caches.
@@ -102,10 +114,12 @@ final class Depot {
     }
   }
 
-  /** Makes room in a full magazine of the calling thread. */
+  /** Makes room in a full magazine of the calling thread: takes back the half pushed last. */
   void flushHalf(Magazine magazine) {
     synchronized (lock) {
-      magazine.flushHalf(this);
+      int keep = magazine.capacity() / 2;
+      flush(magazine, keep);
+      magazine.truncate(keep);
     }
   }
 
@@ -130,12 +144,6 @@ final class Depot {
     }
   }
 
-  /** Puts a buffer, CENTRAL already, on its free list. Under the lock: called back by magazines. */
-  void putCentral(Chunk buffer) {
-    bins[buffer.sizeClass].put(buffer);
-    out--;
-  }
-
   /**
    * Refuses acquisitions from now on, and frees the memory when nothing is lent; true for the call
    * that closed.
@@ -144,18 +152,18 @@ final class Depot {
     synchronized (lock) {
       boolean first = !closed;
       // Volatile, and before the magazines are searched: a release that pushes too late to be found
-      // reads it after its push, and settles itself.
+      // reads it after its push, and does this itself.
       closed = true;
-      settle();
+      freeWhenIdle();
       return first;
     }
   }
 
   /** After close: collects what is idle, and frees the memory when nothing is lent any more. */
-  void settle() {
+  void freeWhenIdle() {
     synchronized (lock) {
       for (ThreadCache cache : caches) {
-        cache.flush(this);
+        flush(cache);
       }
       if (out > 0 || !arena.scope().isAlive()) {
         return;
@@ -180,21 +188,24 @@ final class Depot {
 
   long idleInCaches() {
     synchronized (lock) {
-      return out - stats().outstanding();
+      return out - metrics().outstanding();
     }
   }
 
-  PoolStats stats() {
+  BufferPoolMetrics metrics() {
     synchronized (lock) {
-      var classes = new ArrayList<PoolStats.SizeClassStats>(bins.length);
+      var classes = new ArrayList<BufferPoolMetrics.SizeClassMetrics>(bins.length);
       for (int i = 0; i < bins.length; i++) {
-        classes.add(statsOf(i));
+        classes.add(metricsOf(i));
       }
-      return new PoolStats(config.maxBytes(), reservedBytes, exhausted, List.copyOf(classes));
+      return new BufferPoolMetrics(
+          config.maxBytes(), reservedBytes, exhausted, List.copyOf(classes));
     }
   }
 
-  private PoolStats.SizeClassStats statsOf(int sizeClass) {
+  @GuardedBy("lock")
+  private BufferPoolMetrics.SizeClassMetrics metricsOf(int sizeClass) {
+    assert Thread.holdsLock(lock);
     Bin bin = bins[sizeClass];
     long released = bin.released;
     for (ThreadCache cache : caches) {
@@ -208,10 +219,12 @@ final class Depot {
       acquired += cache.magazine(sizeClass).acquired();
     }
     int capacity = sizes.capacityOf(sizeClass);
-    return new PoolStats.SizeClassStats(capacity, acquired, released, bin.leaked, misses);
+    return new BufferPoolMetrics.SizeClassMetrics(capacity, acquired, released, bin.leaked, misses);
   }
 
+  @GuardedBy("lock")
   private @Nullable Chunk takeFree(int sizeClass) {
+    assert Thread.holdsLock(lock);
     Chunk buffer = takeFromBin(sizeClass);
     if (buffer == null) {
       // Before the pool grows: what died with its thread is used first.
@@ -226,7 +239,9 @@ final class Depot {
     return buffer;
   }
 
+  @GuardedBy("lock")
   private @Nullable Chunk takeFromBin(int sizeClass) {
+    assert Thread.holdsLock(lock);
     Chunk buffer = bins[sizeClass].take(pool);
     if (buffer != null) {
       buffer.move(Chunk.CENTRAL, Chunk.LENT);
@@ -235,7 +250,9 @@ final class Depot {
     return buffer;
   }
 
+  @GuardedBy("lock")
   private @Nullable Chunk stealFromLiveCaches(int sizeClass) {
+    assert Thread.holdsLock(lock);
     for (ThreadCache cache : caches) {
       Chunk buffer = cache.magazine(sizeClass).steal();
       if (buffer != null) {
@@ -245,10 +262,12 @@ final class Depot {
     return null;
   }
 
-  /** Turns a slab of another size, of which nothing is lent, into one of this size. */
+  /** Cuts a slab of another size, of which nothing is lent, anew for this size. */
+  @GuardedBy("lock")
   private @Nullable Chunk recutEmptySlab(int sizeClass) {
+    assert Thread.holdsLock(lock);
     for (ThreadCache cache : caches) {
-      cache.flush(this);
+      flush(cache);
     }
     for (int i = 0; i < slabs.size(); i++) {
       Slab slab = slabs.get(i);
@@ -262,17 +281,48 @@ final class Depot {
     return takeFromBin(sizeClass);
   }
 
+  @GuardedBy("lock")
+  private void flush(ThreadCache cache) {
+    assert Thread.holdsLock(lock);
+    for (int i = 0; i < bins.length; i++) {
+      flush(cache.magazine(i), 0);
+    }
+  }
+
+  @GuardedBy("lock")
+  private void flush(Magazine magazine, int from) {
+    assert Thread.holdsLock(lock);
+    for (int i = from; i < magazine.capacity(); i++) {
+      Chunk buffer = magazine.claim(i);
+      if (buffer != null) {
+        putCentral(buffer);
+      }
+    }
+  }
+
+  /** Puts a buffer, CENTRAL already, on its free list. */
+  @GuardedBy("lock")
+  private void putCentral(Chunk buffer) {
+    assert Thread.holdsLock(lock);
+    bins[buffer.sizeClass].put(buffer);
+    out--;
+  }
+
   private MemorySegment allocateSlab() {
     return arena.allocate(slabBytes, BufferPool.ALIGNMENT_BYTES);
   }
 
+  @GuardedBy("lock")
   private void addSlab(MemorySegment memory, int sizeClass) {
+    assert Thread.holdsLock(lock);
     Slab slab = new Slab(memory, slabBytes, sizeClass, sizes.capacityOf(sizeClass));
     slabs.add(slab);
     bins[sizeClass].add(slab);
   }
 
+  @GuardedBy("lock")
   private void refill(Magazine magazine, int sizeClass) {
+    assert Thread.holdsLock(lock);
     for (int i = 0; i < (config.buffersPerThreadCache() + 1) / 2; i++) {
       Chunk buffer = bins[sizeClass].takeUsed();
       if (buffer == null) {
@@ -283,11 +333,13 @@ final class Depot {
     }
   }
 
+  @GuardedBy("lock")
   private void pruneDeadCaches() {
+    assert Thread.holdsLock(lock);
     for (int i = caches.size() - 1; i >= 0; i--) {
       ThreadCache cache = caches.get(i);
       if (cache.isOwnerDead()) {
-        cache.flush(this);
+        flush(cache);
         for (int c = 0; c < bins.length; c++) {
           bins[c].addCountsOf(cache.magazine(c));
         }

@@ -16,7 +16,6 @@ import java.util.function.Consumer;
  * collector has found since.
  */
 final class LeakDetector {
-
   /** What a checked buffer is filled with, so that reading what was never written shows. */
   static final byte POISON = (byte) 0xDE;
 
@@ -28,9 +27,9 @@ final class LeakDetector {
   private final ReferenceQueue<CheckedBuffer> lost = new ReferenceQueue<>();
 
   /** Lost buffers whose memory a system call was using when they were found. */
-  private final Queue<Ticket> busy = new ConcurrentLinkedQueue<>();
+  private final Queue<LeakTracker> busy = new ConcurrentLinkedQueue<>();
 
-  private final Set<Ticket> open = ConcurrentHashMap.newKeySet();
+  private final Set<LeakTracker> open = ConcurrentHashMap.newKeySet();
 
   LeakDetector(BufferPool pool, Depot depot, Consumer<LeakReport> onLeak) {
     this.pool = pool;
@@ -43,7 +42,7 @@ final class LeakDetector {
     LOGGER.log(System.Logger.Level.WARNING, report.toString());
   }
 
-  /** Returns a fresh handle, with memory of its own, for a chunk just taken from the pool. */
+  /** Makes a handle, with memory of its own, for a chunk that was just taken from the pool. */
   @SuppressWarnings(
       "MustBeClosedChecker") // the arena becomes the loan's, which closes it at release
   CheckedBuffer guard(Chunk chunk) {
@@ -51,7 +50,7 @@ final class LeakDetector {
     try {
       MemorySegment segment = arena.allocate(chunk.capacity(), BufferPool.ALIGNMENT_BYTES);
       segment.fill(POISON);
-      return new CheckedBuffer(this, new Ticket.Loan(chunk, arena, segment));
+      return new CheckedBuffer(this, new LeakTracker.Loan(chunk, arena, segment));
     } catch (Throwable t) {
       arena.close();
       pool.release(chunk);
@@ -59,73 +58,86 @@ final class LeakDetector {
     }
   }
 
-  Ticket issue(CheckedBuffer buffer, Ticket.Loan loan) {
-    var ticket = new Ticket(buffer, loan, lost);
-    open.add(ticket);
-    return ticket;
+  LeakTracker track(CheckedBuffer buffer, LeakTracker.Loan loan) {
+    var tracker = new LeakTracker(buffer, loan, lost);
+    open.add(tracker);
+    return tracker;
   }
 
-  void release(Ticket ticket) {
-    if (!ticket.end(new Throwable("released by thread " + Thread.currentThread().getName()))) {
-      throw ticket.doubleRelease();
+  void release(LeakTracker tracker) {
+    if (!tracker.end(new Throwable("released by thread " + Thread.currentThread().getName()))) {
+      throw tracker.doubleRelease();
     }
+    boolean freed = false;
     try {
-      ticket.loan.arena().close();
+      tracker.loan.arena().close();
+      freed = true;
     } catch (IllegalStateException busy) {
-      ticket.reopen();
       throw new IllegalStateException(
           "release() while a system call is using the memory of this buffer", busy);
+    } finally {
+      if (!freed) {
+        tracker.reopen();
+      }
     }
-    open.remove(ticket);
-    pool.release(ticket.loan.chunk());
+    open.remove(tracker);
+    pool.release(tracker.loan.chunk());
     reap();
   }
 
   /** Takes back and reports the buffers that were lost since. */
   void reap() {
     for (int retries = busy.size(); retries > 0; retries--) {
-      Ticket ticket = busy.poll();
-      if (ticket != null) {
-        takeBack(ticket);
+      LeakTracker tracker = busy.poll();
+      if (tracker != null) {
+        takeBack(tracker);
       }
     }
-    Ticket ticket;
-    while ((ticket = (Ticket) lost.poll()) != null) {
-      if (ticket.end(new Throwable("found unreachable"))) {
-        open.remove(ticket);
-        tell(ticket.report(LeakReport.Cause.UNREACHABLE));
-        takeBack(ticket);
+    LeakTracker tracker;
+    while ((tracker = (LeakTracker) lost.poll()) != null) {
+      if (tracker.end(new Throwable("found unreachable"))) {
+        open.remove(tracker);
+        takeBack(tracker);
+        report(tracker.report(LeakReport.Cause.UNREACHABLE));
       }
     }
     if (depot.isClosed()) {
-      depot.settle();
+      depot.freeWhenIdle();
     }
   }
 
-  private void takeBack(Ticket ticket) {
+  private void takeBack(LeakTracker tracker) {
+    boolean freed = false;
     try {
-      ticket.loan.arena().close();
+      tracker.loan.arena().close();
+      freed = true;
     } catch (IllegalStateException inUse) {
       // A system call still uses the memory of the lost buffer: the next reap tries again.
-      busy.add(ticket);
-      return;
+      freed = false;
+    } finally {
+      if (freed) {
+        depot.putLeaked(tracker.loan.chunk());
+      } else {
+        busy.add(tracker);
+      }
     }
-    depot.putLeaked(ticket.loan.chunk());
   }
 
   /** Reports the buffers that are lent at this moment. */
   void reportOpen() {
-    for (Ticket ticket : open) {
-      tell(ticket.report(LeakReport.Cause.OPEN_AT_CLOSE));
+    for (LeakTracker tracker : open) {
+      report(tracker.report(LeakReport.Cause.OPEN_AT_CLOSE));
     }
   }
 
-  private void tell(LeakReport report) {
-    LeakFlight.leaked(report);
+  // The user's listener may throw anything, and so may a recorder or a logger of the user's. The
+  // books are kept before, and whoever happens to use the pool has no part in it.
+  private void report(LeakReport report) {
     try {
+      LeakEvents.leaked(report);
       onLeak.accept(report);
-    } catch (RuntimeException e) {
-      LOGGER.log(System.Logger.Level.ERROR, "onLeak has thrown for: " + report, e);
+    } catch (Throwable t) {
+      LOGGER.log(System.Logger.Level.ERROR, "onLeak has thrown for: " + report, t);
     }
   }
 }

@@ -3,7 +3,7 @@ package mill.natives.memory;
 import java.util.List;
 
 /**
- * A buffer that nobody has released, and where it was acquired.
+ * A buffer that nobody has released, and where it was acquired. Immutable, any thread.
  *
  * @param cause why it is reported
  * @param capacityBytes its size, in bytes
@@ -15,14 +15,14 @@ public record LeakReport(
 
   /** Why a buffer is reported. */
   public enum Cause {
-    /** Its owner lost it: the garbage collector found it. Its memory is back in the pool. */
+    /** Its owner lost it, the garbage collector found it. Its memory is back in the pool. */
     UNREACHABLE,
     /** It was lent when its pool was closed. It stays valid; the pool's memory waits for it. */
     OPEN_AT_CLOSE
   }
 
   /**
-   * Makes a report.
+   * Puts a report together.
    *
    * @throws NullPointerException if {@code acquiredAt} is null
    */
@@ -30,7 +30,7 @@ public record LeakReport(
     acquiredAt = List.copyOf(acquiredAt);
   }
 
-  /** Returns the report as a log line, followed by the stack. */
+  /** {@return the report as a log line, followed by the stack} */
   @Override
   public String toString() {
     var text = new StringBuilder("LEAK: a buffer of ").append(capacityBytes).append(" bytes ");

@@ -10,7 +10,7 @@ import jdk.jfr.Name;
 import jdk.jfr.StackTrace;
 
 /**
- * A leak, for the JDK's flight recorder. Loaded by {@link LeakFlight} alone, where there is one.
+ * A leak, for the JDK's flight recorder. Loaded by {@link LeakEvents} alone, where there is one.
  */
 @Name("mill.LeakedBuffer")
 @Label("Leaked Buffer")

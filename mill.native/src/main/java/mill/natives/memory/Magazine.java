@@ -14,7 +14,6 @@ import org.jspecify.annotations.Nullable;
  * buffer is always named by a slot of the magazine that took it in last, and cannot be lost.
  */
 final class Magazine {
-
   private static final VarHandle SLOT = MethodHandles.arrayElementVarHandle(Chunk[].class);
   private static final VarHandle ACQUIRED = counter("acquired");
   private static final VarHandle RELEASED = counter("released");
@@ -82,20 +81,20 @@ final class Magazine {
     return true;
   }
 
-  /** Gives the half pushed last to the depot. Owner only, under the depot's lock. */
-  void flushHalf(Depot depot) {
-    int keep = slots.length / 2;
-    for (int i = keep; i < count; i++) {
-      claimInto(depot, slots[i]);
-    }
-    count = Math.min(count, keep);
+  /** How many slots there are. */
+  int capacity() {
+    return slots.length;
   }
 
-  /** Gives everything in this magazine to the depot. Any thread, under the depot's lock. */
-  void flush(Depot depot) {
-    for (int i = 0; i < slots.length; i++) {
-      claimInto(depot, slotAt(i));
-    }
+  /** Claims what a slot names for the depot, or returns null when it is gone. Any thread. */
+  @Nullable Chunk claim(int slot) {
+    Chunk buffer = slotAt(slot);
+    return buffer != null && buffer.move(Chunk.CACHED, Chunk.CENTRAL) ? buffer : null;
+  }
+
+  /** Forgets the slots after the first {@code keep}, once all of them were claimed. Owner only. */
+  void truncate(int keep) {
+    count = Math.min(count, keep);
   }
 
   /** Takes one buffer, now lent, out of this magazine, or returns null. Any thread. */
@@ -136,11 +135,5 @@ final class Magazine {
 
   private @Nullable Chunk slotAt(int index) {
     return (Chunk) SLOT.getOpaque(slots, index);
-  }
-
-  private static void claimInto(Depot depot, @Nullable Chunk buffer) {
-    if (buffer != null && buffer.move(Chunk.CACHED, Chunk.CENTRAL)) {
-      depot.putCentral(buffer);
-    }
   }
 }

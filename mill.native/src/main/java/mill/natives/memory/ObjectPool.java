@@ -1,13 +1,11 @@
 package mill.natives.memory;
 
-import java.util.ArrayDeque;
-import java.util.IdentityHashMap;
 import java.util.Objects;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /**
- * Keeps up to a bounded number of idle objects for reuse, instead of making new ones.
+ * Keeps a bounded number of idle objects for reuse.
  *
  * {@snippet :
  * var pool = ObjectPool.of(64, StringBuilder::new, text -> text.setLength(0));
@@ -18,31 +16,21 @@ import java.util.function.Supplier;
  *
  * <p>Threads: any, one lock; factory and reset hook run outside it, on the calling thread. The
  * object released last is acquired first. In steady state acquiring and releasing allocate nothing.
- * Meant for objects that are dear to make; for cheap ones the garbage collector is faster. Memory
- * goes to a {@link BufferPool} instead.
+ * Meant for objects that are expensive to make; for cheap ones the garbage collector is faster. For
+ * memory there is {@link BufferPool}.
  *
  * @param <T> the type of the objects, which are told apart by identity
  */
 public final class ObjectPool<T> {
-
-  private final int maxIdle;
+  private final IdleObjects<T> idle;
   private final Supplier<? extends T> factory;
   private final Consumer<? super T> reset;
-  private final Object lock = new Object();
-  private final ArrayDeque<T> idle = new ArrayDeque<>();
-
-  /** The same objects by identity: finds a double release without a search. */
-  private final IdentityHashMap<T, Boolean> idleSet = new IdentityHashMap<>();
-
-  private long created;
-  private long reused;
-  private long dropped;
 
   private ObjectPool(int maxIdle, Supplier<? extends T> factory, Consumer<? super T> reset) {
     if (maxIdle < 0) {
       throw new IllegalArgumentException("maxIdle must not be negative: " + maxIdle);
     }
-    this.maxIdle = maxIdle;
+    this.idle = new IdleObjects<>(maxIdle);
     this.factory = Objects.requireNonNull(factory, "factory");
     this.reset = Objects.requireNonNull(reset, "reset");
   }
@@ -55,7 +43,7 @@ public final class ObjectPool<T> {
    *     bounded
    * @param factory makes an object when none is idle
    * @param reset called for each object that is released, before anyone else can acquire it
-   * @return a pool
+   * @return the pool
    * @throws IllegalArgumentException if {@code maxIdle} is negative
    */
   public static <T> ObjectPool<T> of(
@@ -64,27 +52,21 @@ public final class ObjectPool<T> {
   }
 
   /**
-   * Returns an idle object, or a new one. What the factory throws reaches the caller.
+   * Takes an idle object, or makes one. Any thread. What the factory throws reaches the caller.
    *
-   * @return an object that the caller owns until it releases it; one never released is simply
-   *     garbage
+   * @return an object that the caller owns until it releases it; one that is never released is
+   *     simply garbage
    */
   public T acquire() {
-    synchronized (lock) {
-      T object = idle.pollLast();
-      if (object != null) {
-        idleSet.remove(object);
-        reused++;
-        return object;
-      }
-      created++;
-    }
-    return Objects.requireNonNull(factory.get(), "the factory returned null");
+    T object = idle.take();
+    return object != null
+        ? object
+        : Objects.requireNonNull(factory.get(), "the factory returned null");
   }
 
   /**
-   * Resets an object and keeps it for reuse, or drops it when enough are idle. What the reset hook
-   * throws reaches the caller, and the object is dropped.
+   * Resets an object and keeps it for reuse, or drops it when enough are idle. Any thread. What the
+   * reset hook throws reaches the caller, and the object is dropped.
    *
    * @param object an object that the caller owns, and must not use any more
    * @return true if it was kept, false if it was dropped
@@ -92,8 +74,8 @@ public final class ObjectPool<T> {
    *     second release after somebody else has acquired it cannot be noticed
    */
   public boolean release(T object) {
-    synchronized (lock) {
-      requireNotIdle(object);
+    if (idle.contains(Objects.requireNonNull(object, "object"))) {
+      throw doubleRelease(object);
     }
     boolean reusable = false;
     try {
@@ -101,41 +83,22 @@ public final class ObjectPool<T> {
       reusable = true;
     } finally {
       if (!reusable) {
-        countDropped();
+        idle.countDropped();
       }
     }
-    synchronized (lock) {
-      requireNotIdle(object);
-      if (idle.size() == maxIdle) {
-        dropped++;
-        return false;
-      }
-      idle.addLast(object);
-      idleSet.put(object, Boolean.TRUE);
-      return true;
-    }
+    return switch (idle.give(object)) {
+      case KEPT -> true;
+      case DROPPED -> false;
+      case IDLE_ALREADY -> throw doubleRelease(object);
+    };
   }
 
-  /**
-   * Returns what this pool has done and holds.
-   *
-   * @return the numbers at this moment
-   */
-  public ObjectPoolStats stats() {
-    synchronized (lock) {
-      return new ObjectPoolStats(maxIdle, idle.size(), created, reused, dropped);
-    }
+  /** {@return what this pool has done and holds at this moment} Any thread. */
+  public ObjectPoolMetrics metrics() {
+    return idle.metrics();
   }
 
-  private void countDropped() {
-    synchronized (lock) {
-      dropped++;
-    }
-  }
-
-  private void requireNotIdle(T object) {
-    if (idleSet.containsKey(Objects.requireNonNull(object, "object"))) {
-      throw new IllegalStateException("double release: the object is idle in this pool: " + object);
-    }
+  private static IllegalStateException doubleRelease(Object object) {
+    return new IllegalStateException("double release: the object is idle in this pool: " + object);
   }
 }

@@ -26,30 +26,28 @@ import java.nio.ByteBuffer;
  * microseconds) per buffer: use it in tests, and to hunt a bug.
  */
 public sealed interface PooledBuffer permits Chunk, CheckedBuffer {
-
   /**
-   * Returns the memory of this buffer: exactly {@link #capacity()} bytes, aligned to at least
-   * {@value BufferPool#ALIGNMENT_BYTES} bytes, usable from any thread. Its content is unspecified:
-   * what an earlier owner left in it is still there.
+   * Gives the memory: exactly {@link #capacity()} bytes, aligned to at least {@value
+   * BufferPool#ALIGNMENT_BYTES} bytes, usable from any thread. Its content is unspecified: what an
+   * earlier owner left in it is still there.
    *
-   * @return the memory; the same segment for as long as the buffer is owned, nothing is allocated
+   * @return the memory, the same segment for as long as the buffer is owned; nothing is allocated
    * @throws IllegalStateException if the buffer has been released
    */
   MemorySegment segment();
 
   /**
-   * Returns the size of this buffer in bytes: the size class, so at least what was asked for.
+   * {@return the size in bytes, a power of two: at least what was asked for}
    *
-   * @return the size in bytes, a power of two
    * @throws IllegalStateException if the buffer has been released
    */
   int capacity();
 
   /**
-   * Returns a new direct {@link ByteBuffer} over the memory of this buffer: position 0, limit
-   * {@link #capacity()}, big-endian. Each call allocates a view on the heap.
+   * Makes a direct {@link ByteBuffer} over the memory: position 0, limit {@link #capacity()},
+   * big-endian. Each call allocates a view on the heap.
    *
-   * @return a view, which must not be used after {@link #release()}
+   * @return the view, which must not be used after {@link #release()}
    * @throws IllegalStateException if the buffer has been released
    */
   ByteBuffer asByteBuffer();

@@ -16,7 +16,7 @@ record SizeClasses(int minBytes, int maxBytes) {
     return minBytes << index;
   }
 
-  /** Returns the index of the smallest class that holds {@code bytes}. */
+  /** Finds the smallest class that holds {@code bytes}. */
   int indexFor(int bytes) {
     if (bytes < 0 || bytes > maxBytes) {
       throw refusal(bytes);

@@ -4,14 +4,13 @@ import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A run of memory cut into chunks of one size, on demand. Guarded by the depot's lock.
+ * A run of memory cut into chunks of one size, on demand. Everything under the depot's lock.
  *
  * <p>Chunks are cut one by one, so a slab costs heap only for what was used of it. A slab of which
  * nothing is out can be cut anew in another size: that makes a new {@code Slab} of the same memory,
  * and the handles of the old one stay released forever.
  */
 final class Slab {
-
   final int sizeClass;
   final int chunkBytes;
 
@@ -38,7 +37,7 @@ final class Slab {
     return out == 0;
   }
 
-  /** Takes a chunk that was used before, or returns null; the caller gives it its state. */
+  /** Takes a chunk that was used before, or returns null. The caller sets its state. */
   @Nullable Chunk takeUsed() {
     Chunk chunk = free;
     if (chunk != null) {

@@ -5,11 +5,10 @@ import java.lang.ref.WeakReference;
 /**
  * The magazines of one thread, one per size.
  *
- * <p>Refers to no pool, and to its thread only weakly: the entry in the thread's {@link
- * ThreadLocal} map must keep neither of them alive.
+ * <p>Belongs to its pool's depot. Its thread refers to it weakly and it refers to its thread
+ * weakly: neither keeps the other alive.
  */
 final class ThreadCache {
-
   private final WeakReference<Thread> owner;
   private final Magazine[] magazines;
 
@@ -32,12 +31,6 @@ final class ThreadCache {
   boolean isOwnerDead() {
     Thread thread = owner.get();
     return thread == null || !thread.isAlive();
-  }
-
-  void flush(Depot depot) {
-    for (Magazine magazine : magazines) {
-      magazine.flush(depot);
-    }
   }
 
   void clear() {

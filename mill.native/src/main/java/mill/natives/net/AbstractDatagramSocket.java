@@ -2,7 +2,9 @@ package mill.natives.net;
 
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import mill.natives.platform.Errnos;
 import mill.natives.platform.NativeAddress;
 import mill.natives.platform.Platform;
 import mill.natives.platform.Sockets.Family;
@@ -15,7 +17,7 @@ abstract class AbstractDatagramSocket extends AbstractSocket {
   }
 
   /**
-   * Binds a socket that was made by {@code open}. Any thread.
+   * Binds a socket that {@code open} made. Any thread.
    *
    * @param local the address to receive at
    * @throws IOException if the kernel refuses, {@code EADDRINUSE} for instance
@@ -32,19 +34,51 @@ abstract class AbstractDatagramSocket extends AbstractSocket {
    * @throws IOException if the kernel refuses
    */
   public final void connect(SocketAddress remote) throws IOException {
-    NativeAddress address = encoded(remote);
+    require("connect(" + remote + ")", connectSocket(remote));
+  }
+
+  /**
+   * Undoes {@link #connect}: {@link #sendTo(MemorySegment, long, long, SocketAddress)} goes
+   * anywhere again, and everybody's datagrams are received. The port stays. Any thread; does
+   * nothing when not connected.
+   *
+   * @throws IOException if the kernel refuses, {@code EADDRINUSE} for instance when somebody else
+   *     has taken the port just then
+   */
+  public final void disconnect() throws IOException {
+    SocketAddress before = ownAddress();
     int fd = acquire();
     try {
-      require("connect(" + remote + ")", sockets().connect(fd, address));
+      require("disconnect", sockets().disconnect(fd));
     } finally {
       release();
+    }
+    // Linux takes a port that the system has chosen away with the peer.
+    if (before instanceof InetSocketAddress had
+        && ownAddress() instanceof InetSocketAddress has
+        && had.getPort() != has.getPort()) {
+      bindSocket(new InetSocketAddress(has.getAddress(), had.getPort()));
+    }
+  }
+
+  // Some systems know of no address before a socket is bound.
+  private @Nullable SocketAddress ownAddress() throws IOException {
+    int fd = acquire();
+    NativeAddress address = AddressCache.take();
+    try {
+      return sockets().localAddress(fd, address) < 0
+          ? null
+          : platform().addresses().decode(address);
+    } finally {
+      release();
+      AddressCache.give(address);
     }
   }
 
   /**
-   * Asks the kernel for the peer that {@link #connect} fixed. Any thread.
+   * {@return the address of the peer that {@link #connect} fixed, or null when not connected} Any
+   * thread.
    *
-   * @return its address, or null when not connected
    * @throws IOException if the kernel refuses
    */
   @SuppressWarnings("exports") // see module-info
@@ -98,6 +132,11 @@ abstract class AbstractDatagramSocket extends AbstractSocket {
   /**
    * Sends one datagram ({@code sendto(2)}). Any thread.
    *
+   * <p>On a Unix socket {@link IoStatus#WOULD_BLOCK} means that the receiver's queue is full, and
+   * there waiting until this is writable waits for nothing: an unconnected socket does not know
+   * whose queue is meant and is writable all the time. Try again after a time, or {@link #connect}
+   * to the receiver: a connected socket becomes writable when there is room ({@code unix(7)}).
+   *
    * @param buffer holds it, off-heap
    * @param offset where in the buffer, in bytes
    * @param length its size in bytes
@@ -107,12 +146,19 @@ abstract class AbstractDatagramSocket extends AbstractSocket {
    */
   public final int sendTo(MemorySegment buffer, long offset, long length, SocketAddress to)
       throws IOException {
-    return sendTo(buffer, offset, length, encoded(to));
+    NativeAddress encoded = AddressCache.take();
+    try {
+      encode(to, encoded);
+      return sendTo(buffer, offset, length, encoded);
+    } finally {
+      AddressCache.give(encoded);
+    }
   }
 
   /**
-   * Sends one datagram, allocating nothing: {@code to} is usually where another came from. Any
-   * thread.
+   * Sends one datagram without making an object; {@code to} is usually where another came from. Any
+   * thread. What {@link #sendTo(MemorySegment, long, long, SocketAddress)} says of a full receiver
+   * holds here too.
    *
    * @param buffer holds it, off-heap
    * @param offset where in the buffer, in bytes
@@ -127,15 +173,23 @@ abstract class AbstractDatagramSocket extends AbstractSocket {
     int fd = acquire();
     try {
       int sent = sockets().sendTo(fd, buffer, offset, length, to);
-      return sent >= 0 ? sent : Transfers.failure(platform().errnos(), "sendto", sent);
+      return sent >= 0 ? sent : sendToFailure(to, sent);
     } finally {
       release();
     }
   }
 
+  private int sendToFailure(NativeAddress to, int result) throws IOException {
+    Errnos errnos = platform().errnos();
+    if (errnos.isWouldBlock(result) || errnos.isInterrupted(result)) {
+      return IoStatus.WOULD_BLOCK;
+    }
+    throw errnos.exception("sendto(" + platform().addresses().decode(to) + ")", result);
+  }
+
   /**
-   * Receives one datagram and where it comes from, allocating nothing ({@code recvfrom(2)}). Any
-   * thread.
+   * Receives one datagram and its sender's address without making an object ({@code recvfrom(2)}).
+   * Any thread.
    *
    * @param buffer receives it, off-heap; what does not fit is lost
    * @param offset where in the buffer, in bytes

@@ -3,8 +3,11 @@ package mill.natives.net;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.net.Inet6Address;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import java.util.Set;
+import mill.natives.ErrnoException;
 import mill.natives.Pollable;
 import mill.natives.platform.NativeAddress;
 import mill.natives.platform.OptionCode;
@@ -15,11 +18,16 @@ import org.jspecify.annotations.Nullable;
 
 /** What every socket has: a family, options and an own address. */
 abstract class AbstractSocket extends Pollable {
-  // Calls that take an address are rare beside transfers, so a thread's are made in one place.
-  private static final ThreadLocal<NativeAddress> ADDRESS =
-      ThreadLocal.withInitial(NativeAddress::new);
+  private static final boolean IPV4_ONLY = Boolean.getBoolean("java.net.preferIPv4Stack");
+
+  // What a system says that has no IPv6, or where it is switched off.
+  private static final Set<String> NO_IPV6 =
+      Set.of("EAFNOSUPPORT", "EADDRNOTAVAIL", "EPROTONOSUPPORT", "EPFNOSUPPORT");
 
   private final Family family;
+
+  // Whether SO_LINGER may be positive: accepted sockets have it from their listener.
+  private volatile boolean mayLinger;
 
   AbstractSocket(Platform platform, int fd, Family family) {
     super(platform, fd);
@@ -28,6 +36,32 @@ abstract class AbstractSocket extends Pollable {
 
   final Family family() {
     return family;
+  }
+
+  final boolean mayLinger() {
+    return mayLinger;
+  }
+
+  /** Says that {@code SO_LINGER} may be positive though this was not asked to set it. */
+  final void setMayLinger() {
+    mayLinger = true;
+  }
+
+  // Linux waits in close(2) for unsent data whatever O_NONBLOCK says, and Windows refuses to close
+  // (netty#3268). Without the option the system sends the rest by itself; 0, a reset, stays.
+  @Override
+  protected int closeDescriptor(int fd) {
+    if (mayLinger) {
+      endLingering(fd);
+    }
+    return super.closeDescriptor(fd);
+  }
+
+  private void endLingering(int fd) {
+    int[] seconds = new int[1];
+    if (sockets().getLinger(fd, seconds) >= 0 && seconds[0] > 0) {
+      sockets().setLinger(fd, -1);
+    }
   }
 
   /**
@@ -45,6 +79,9 @@ abstract class AbstractSocket extends Pollable {
     try {
       int result;
       if (option == SockOpt.SO_LINGER) {
+        if ((Integer) value > 0) {
+          mayLinger = true;
+        }
         result = sockets().setLinger(fd, (Integer) value);
       } else if (value instanceof Boolean flag) {
         result = sockets().setIntOption(fd, code, flag ? 1 : 0);
@@ -58,11 +95,10 @@ abstract class AbstractSocket extends Pollable {
   }
 
   /**
-   * Reads an option. Any thread.
+   * {@return an option's value} Any thread.
    *
    * @param <T> the type of its value
    * @param option the option
-   * @return its value
    * @throws IOException if the kernel refuses
    * @throws UnsupportedOperationException if this system has no such option
    */
@@ -94,9 +130,13 @@ abstract class AbstractSocket extends Pollable {
    */
   public final void setOption(int level, int number, MemorySegment value) throws IOException {
     Transfers.check(value, 0, value.byteSize());
+    var code = new OptionCode(level, number);
     int fd = acquire();
     try {
-      int result = sockets().setOption(fd, new OptionCode(level, number), value);
+      if (code.equals(platform().option(SockOpt.SO_LINGER.name()))) {
+        mayLinger = true;
+      }
+      int result = sockets().setOption(fd, code, value);
       require("setsockopt(" + level + ", " + number + ")", result);
     } finally {
       release();
@@ -124,60 +164,79 @@ abstract class AbstractSocket extends Pollable {
   }
 
   /**
-   * Asks the kernel for this socket's own address. Any thread.
+   * {@return this socket's own address, as the kernel has it} After binding to port 0 it tells the
+   * port that was chosen. Any thread.
    *
-   * @return the address; after binding to port 0 it tells the port that was chosen
    * @throws IOException if the kernel refuses
    */
   public final SocketAddress localAddress() throws IOException {
-    NativeAddress address = ADDRESS.get();
-    int fd = acquire();
+    NativeAddress address = AddressCache.take();
     try {
-      require("getsockname", sockets().localAddress(fd, address));
+      int fd = acquire();
+      try {
+        require("getsockname", sockets().localAddress(fd, address));
+      } finally {
+        release();
+      }
+      return required(platform().addresses().decode(address));
     } finally {
-      release();
+      AddressCache.give(address);
     }
-    return required(platform().addresses().decode(address));
   }
 
   final void bindSocket(SocketAddress address) throws IOException {
-    NativeAddress encoded = encoded(address);
-    int fd = acquire();
+    NativeAddress encoded = AddressCache.take();
     try {
-      require("bind(" + address + ")", sockets().bind(fd, encoded));
+      encode(address, encoded);
+      int fd = acquire();
+      try {
+        require("bind(" + address + ")", sockets().bind(fd, encoded));
+      } finally {
+        release();
+      }
     } finally {
-      release();
+      AddressCache.give(encoded);
     }
   }
 
   final @Nullable SocketAddress peerAddress() throws IOException {
-    NativeAddress address = ADDRESS.get();
-    int result;
-    int fd = acquire();
+    NativeAddress address = AddressCache.take();
     try {
-      result = sockets().remoteAddress(fd, address);
+      int result;
+      int fd = acquire();
+      try {
+        result = sockets().remoteAddress(fd, address);
+      } finally {
+        release();
+      }
+      if (platform().errnos().isNotConnected(result)) {
+        return null;
+      }
+      require("getpeername", result);
+      return platform().addresses().decode(address);
     } finally {
-      release();
+      AddressCache.give(address);
     }
-    if (platform().errnos().isNotConnected(result)) {
-      return null;
-    }
-    require("getpeername", result);
-    return platform().addresses().decode(address);
   }
 
-  /**
-   * Writes an address into the calling thread's address memory, where it stays until the thread's
-   * next address.
-   */
-  final NativeAddress encoded(SocketAddress address) {
-    NativeAddress into = ADDRESS.get();
+  /** Connects; 0 or {@code -errno}. */
+  final int connectSocket(SocketAddress remote) throws IOException {
+    NativeAddress encoded = AddressCache.take();
+    try {
+      encode(remote, encoded);
+      int fd = acquire();
+      try {
+        return sockets().connect(fd, encoded);
+      } finally {
+        release();
+      }
+    } finally {
+      AddressCache.give(encoded);
+    }
+  }
+
+  final void encode(SocketAddress address, NativeAddress into) {
     platform().addresses().encode(address, family, into);
-    return into;
-  }
-
-  static NativeAddress threadAddress() {
-    return ADDRESS.get();
   }
 
   final Sockets sockets() {
@@ -196,7 +255,38 @@ abstract class AbstractSocket extends Pollable {
     if (fd < 0) {
       throw platform.errnos().exception("socket(" + family + ", " + type + ")", fd);
     }
+    OptionCode v6Only = platform.option(SockOpt.IPV6_V6ONLY.name());
+    if (family == Family.INET6 && v6Only != null) {
+      // Some systems have it on, others let their administrators choose. One that insists on it
+      // refuses, and is to be left alone.
+      platform.sockets().setIntOption(fd, v6Only, 0);
+    }
     return fd;
+  }
+
+  /** Makes something of a family. */
+  interface Opening<T> {
+    T open(Family family) throws IOException;
+  }
+
+  /**
+   * Binds to an address with a socket of its family. The wildcard is that of both families, as it
+   * is for java.nio, where there is IPv6 and nobody has said {@code java.net.preferIPv4Stack}.
+   */
+  static <T> T openBound(Platform platform, SocketAddress local, Opening<T> opening)
+      throws IOException {
+    Family family = internetFamily(local);
+    InetAddress ip = ((InetSocketAddress) local).getAddress();
+    if (family == Family.INET && ip != null && ip.isAnyLocalAddress() && !IPV4_ONLY) {
+      try {
+        return opening.open(Family.INET6);
+      } catch (ErrnoException e) {
+        if (!NO_IPV6.contains(e.errnoName())) {
+          throw e;
+        }
+      }
+    }
+    return opening.open(family);
   }
 
   /** The family of the socket that can use an address. */

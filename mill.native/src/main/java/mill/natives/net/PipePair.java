@@ -13,7 +13,7 @@ import mill.natives.platform.Platform;
  */
 public record PipePair(RawFd source, RawFd sink) implements AutoCloseable {
   /**
-   * Makes a pipe.
+   * Makes a pipe. Any thread.
    *
    * @return the pipe, to be closed by the caller
    * @throws IOException if the system refuses, for instance for want of descriptors
@@ -23,7 +23,7 @@ public record PipePair(RawFd source, RawFd sink) implements AutoCloseable {
   }
 
   /**
-   * Makes a pipe on a platform of the caller's choice.
+   * Makes a pipe on a platform of the caller's choice. Any thread.
    *
    * @param platform the platform
    * @return the pipe, to be closed by the caller

@@ -5,7 +5,7 @@ package mill.natives.net;
  *
  * <p>An option that the system does not have is refused when used, with {@link
  * UnsupportedOperationException}. For options that are not listed here there is {@code
- * setOption(level, number, value)} on every socket.
+ * setOption(level, number, value)} on every socket. Immutable, any thread.
  *
  * @param <T> the type of its value
  */
@@ -17,10 +17,18 @@ public final class SockOpt<T> {
   public static final SockOpt<Boolean> SO_KEEPALIVE = flag("SO_KEEPALIVE");
 
   /**
-   * How many seconds a close may wait for unsent data. 0 resets the connection at close, a negative
-   * number is the system's default: close returns at once and the system goes on sending.
+   * What becomes of unsent data when a stream is closed. 0 drops it and resets the connection; a
+   * negative number is the default: the system goes on sending. A positive number is how many
+   * seconds close waits elsewhere; here close waits for nothing, and such a number is the same as
+   * the default.
    */
   public static final SockOpt<Integer> SO_LINGER = new SockOpt<>("SO_LINGER", Integer.class);
+
+  /**
+   * Whether an urgent byte comes among the others of a TCP stream, instead of by {@link
+   * TcpStream#readUrgent()}.
+   */
+  public static final SockOpt<Boolean> SO_OOBINLINE = flag("SO_OOBINLINE");
 
   /**
    * The size of the kernel's receive buffer in bytes. Linux doubles what is set and reports the
@@ -29,14 +37,14 @@ public final class SockOpt<T> {
   public static final SockOpt<Integer> SO_RCVBUF = number("SO_RCVBUF");
 
   /**
-   * Whether a listening address may be taken while old connections of it are in TIME_WAIT.
-   * Listeners have it on.
+   * Whether a listening address may be taken while old connections of it are in TIME_WAIT. A {@link
+   * TcpListener} has it on.
    */
   public static final SockOpt<Boolean> SO_REUSEADDR = flag("SO_REUSEADDR");
 
   /**
    * Whether several sockets may have the same address; Linux then shares connections among them.
-   * Set before binding.
+   * Set before binding. See {@link TcpListener#bindShards}.
    */
   public static final SockOpt<Boolean> SO_REUSEPORT = flag("SO_REUSEPORT");
 
@@ -70,7 +78,9 @@ public final class SockOpt<T> {
   /** How many seconds pass between probes. */
   public static final SockOpt<Integer> TCP_KEEPINTVL = number("TCP_KEEPINTVL");
 
-  /** Whether small segments are sent at once (Nagle's algorithm off). */
+  /**
+   * Whether small segments are sent at once (Nagle's algorithm off). A {@link TcpStream} has it on.
+   */
   public static final SockOpt<Boolean> TCP_NODELAY = flag("TCP_NODELAY");
 
   /** Whether data is acknowledged at once. Linux; the kernel resets it by itself. */
@@ -82,7 +92,7 @@ public final class SockOpt<T> {
    */
   public static final SockOpt<Integer> TCP_USER_TIMEOUT = number("TCP_USER_TIMEOUT");
 
-  /** Whether an IPv6 socket refuses IPv4. Set before binding. */
+  /** Whether an IPv6 socket refuses IPv4; off unless it is set. Set before binding. */
   public static final SockOpt<Boolean> IPV6_V6ONLY = flag("IPV6_V6ONLY");
 
   private final String name;
@@ -101,29 +111,17 @@ public final class SockOpt<T> {
     return new SockOpt<>(name, Integer.class);
   }
 
-  /**
-   * Gives the option's standard name.
-   *
-   * @return such as {@code TCP_NODELAY}
-   */
+  /** {@return the option's standard name, such as {@code TCP_NODELAY}} */
   public String name() {
     return name;
   }
 
-  /**
-   * Gives the type of the option's value.
-   *
-   * @return {@code Boolean} or {@code Integer}
-   */
+  /** {@return the type of the option's value, {@code Boolean} or {@code Integer}} */
   public Class<T> type() {
     return type;
   }
 
-  /**
-   * Gives the option's name.
-   *
-   * @return as {@link #name()}
-   */
+  /** {@return the option's standard name} */
   @Override
   public String toString() {
     return name;

@@ -30,7 +30,7 @@ public abstract sealed class StreamSocket extends AbstractSocket permits TcpStre
 
   private volatile Phase phase;
 
-  // Only until the connect has ended, for the message that tells how.
+  // Until the connect has ended, for the message that tells how.
   private volatile @Nullable SocketAddress connectingTo;
 
   StreamSocket(Platform platform, int fd, Family family, boolean connected) {
@@ -39,12 +39,12 @@ public abstract sealed class StreamSocket extends AbstractSocket permits TcpStre
   }
 
   /**
-   * Binds the near end, which connecting otherwise does by itself. Any thread.
+   * Binds the near end; without this, connecting does it. Any thread.
    *
    * @param local the address to come from
    * @throws IOException if the kernel refuses, {@code EADDRINUSE} for instance
    */
-  public final void bind(SocketAddress local) throws IOException {
+  public final void bindTo(SocketAddress local) throws IOException {
     bindSocket(local);
   }
 
@@ -64,14 +64,7 @@ public abstract sealed class StreamSocket extends AbstractSocket permits TcpStre
     if (phase != Phase.OPEN) {
       throw new IllegalStateException(this + " has been connected before");
     }
-    NativeAddress address = encoded(remote);
-    int result;
-    int fd = acquire();
-    try {
-      result = sockets().connect(fd, address);
-    } finally {
-      release();
-    }
+    int result = connectSocket(remote);
     if (result >= 0) {
       phase = Phase.CONNECTED;
       return true;
@@ -101,17 +94,7 @@ public abstract sealed class StreamSocket extends AbstractSocket permits TcpStre
       throw new IllegalStateException("no connect was begun on " + this);
     }
     int[] error = new int[1];
-    NativeAddress peer = threadAddress();
-    int result;
-    int fd = acquire();
-    try {
-      result = sockets().getIntOption(fd, connectError(), error);
-      if (result >= 0 && error[0] == 0) {
-        result = sockets().remoteAddress(fd, peer);
-      }
-    } finally {
-      release();
-    }
+    int result = connectOutcome(error);
     if (error[0] != 0) {
       close();
       throw platform().errnos().exception("connect(" + connectingTo + ")", -error[0]);
@@ -126,19 +109,16 @@ public abstract sealed class StreamSocket extends AbstractSocket permits TcpStre
   }
 
   /**
-   * Tells whether the connection stands, as far as this side has asked.
-   *
-   * @return true after an accept, a {@link #startConnect} or {@link #finishConnect} that returned
-   *     true
+   * {@return whether the connection stands, as far as this side has asked} True after an accept,
+   * and after a {@link #startConnect} or {@link #finishConnect} that returned true. Any thread.
    */
   public final boolean isConnected() {
     return phase == Phase.CONNECTED;
   }
 
   /**
-   * Asks the kernel for the peer's address. Any thread.
+   * {@return the peer's address, or null when there is no peer, or none any more} Any thread.
    *
-   * @return the address, or null when there is no peer (any more)
    * @throws IOException if the kernel refuses
    */
   @SuppressWarnings("exports") // see module-info
@@ -147,7 +127,7 @@ public abstract sealed class StreamSocket extends AbstractSocket permits TcpStre
   }
 
   /**
-   * Reads into a whole buffer. See {@link #read(MemorySegment, long, long)}.
+   * Reads into a whole buffer. Any thread. See {@link #read(MemorySegment, long, long)}.
    *
    * @param buffer receives the bytes, off-heap
    * @return bytes read, {@link IoStatus#END_OF_STREAM} or {@link IoStatus#WOULD_BLOCK}
@@ -195,8 +175,8 @@ public abstract sealed class StreamSocket extends AbstractSocket permits TcpStre
   }
 
   /**
-   * Writes a whole buffer, or what the kernel takes of it. See {@link #write(MemorySegment, long,
-   * long)}.
+   * Writes a whole buffer, or what the kernel takes of it. Any thread. See {@link
+   * #write(MemorySegment, long, long)}.
    *
    * @param buffer holds the bytes, off-heap
    * @return bytes written, or {@link IoStatus#WOULD_BLOCK}
@@ -277,6 +257,46 @@ public abstract sealed class StreamSocket extends AbstractSocket permits TcpStre
   }
 
   /**
+   * Reads into parts of several buffers with one call ({@code readv(2)}), without a slice of each.
+   * Any thread. The buffers must stay allocated until this returns.
+   *
+   * @param buffers their parts are filled one after the other; off-heap
+   * @param offsets where in each buffer its part begins, in bytes; by the buffers' indexes
+   * @param lengths how long each part is, in bytes; by the buffers' indexes
+   * @param from the first buffer to use
+   * @param count how many to use; a system may use fewer in one call
+   * @return bytes read in all, {@link IoStatus#END_OF_STREAM} or {@link IoStatus#WOULD_BLOCK}
+   * @throws IOException if the connection failed; close it
+   * @throws IndexOutOfBoundsException if a part is not inside its buffer
+   */
+  public final long readv(
+      MemorySegment[] buffers, long[] offsets, long[] lengths, int from, int count)
+      throws IOException {
+    checkConnected();
+    Transfers.checkParts(buffers, offsets, lengths, from, count, true);
+    int first = firstWithRoom(lengths, from, count);
+    if (first == from + count) {
+      return 0;
+    }
+    long result;
+    int attempts = 0;
+    int fd = acquire();
+    try {
+      do {
+        result = sockets().readv(fd, buffers, offsets, lengths, first, from + count - first);
+      } while (result < 0
+          && platform().errnos().isInterrupted(result)
+          && ++attempts < Transfers.MAX_INTERRUPTIONS);
+    } finally {
+      release();
+    }
+    if (result == 0) {
+      return IoStatus.END_OF_STREAM;
+    }
+    return result > 0 ? result : Transfers.failure(platform().errnos(), "readv", result);
+  }
+
+  /**
    * Writes several buffers with one call ({@code sendmsg(2)}). Any thread. The buffers must stay
    * allocated until this returns; only a single buffer's transfer can see to that by itself.
    *
@@ -299,6 +319,43 @@ public abstract sealed class StreamSocket extends AbstractSocket permits TcpStre
     try {
       do {
         result = sockets().writev(fd, buffers, first, from + count - first);
+      } while (result < 0
+          && platform().errnos().isInterrupted(result)
+          && ++attempts < Transfers.MAX_INTERRUPTIONS);
+    } finally {
+      release();
+    }
+    return result >= 0 ? result : Transfers.failure(platform().errnos(), "sendmsg", result);
+  }
+
+  /**
+   * Writes parts of several buffers with one call ({@code sendmsg(2)}), without a slice of each.
+   * Any thread. The buffers must stay allocated until this returns.
+   *
+   * @param buffers their parts are written one after the other; off-heap
+   * @param offsets where in each buffer its part begins, in bytes; by the buffers' indexes
+   * @param lengths how long each part is, in bytes; by the buffers' indexes
+   * @param from the first buffer to use
+   * @param count how many to use; a system may use fewer in one call
+   * @return bytes written in all, perhaps fewer than there are, or {@link IoStatus#WOULD_BLOCK}
+   * @throws IOException if the connection failed; close it
+   * @throws IndexOutOfBoundsException if a part is not inside its buffer
+   */
+  public final long writev(
+      MemorySegment[] buffers, long[] offsets, long[] lengths, int from, int count)
+      throws IOException {
+    checkConnected();
+    Transfers.checkParts(buffers, offsets, lengths, from, count, false);
+    int first = firstWithRoom(lengths, from, count);
+    if (first == from + count) {
+      return 0;
+    }
+    long result;
+    int attempts = 0;
+    int fd = acquire();
+    try {
+      do {
+        result = sockets().writev(fd, buffers, offsets, lengths, first, from + count - first);
       } while (result < 0
           && platform().errnos().isInterrupted(result)
           && ++attempts < Transfers.MAX_INTERRUPTIONS);
@@ -336,10 +393,29 @@ public abstract sealed class StreamSocket extends AbstractSocket permits TcpStre
     }
   }
 
+  /** Finds out whether a socket that was made elsewhere is connected, and may linger. */
+  final void takeOver() throws IOException {
+    setMayLinger();
+    phase = peerAddress() == null ? Phase.OPEN : Phase.CONNECTED;
+  }
+
   // A transfer that came before finishConnect would take the error away that tells how it ended.
   private void checkConnected() {
     if (phase != Phase.CONNECTED) {
       throw new NotYetConnectedException();
+    }
+  }
+
+  // Either the error of the connect, or whether there is a peer.
+  private int connectOutcome(int[] error) throws IOException {
+    int fd = acquire();
+    NativeAddress peer = AddressCache.take();
+    try {
+      int result = sockets().getIntOption(fd, connectError(), error);
+      return result >= 0 && error[0] == 0 ? sockets().remoteAddress(fd, peer) : result;
+    } finally {
+      release();
+      AddressCache.give(peer);
     }
   }
 
@@ -352,11 +428,18 @@ public abstract sealed class StreamSocket extends AbstractSocket permits TcpStre
   }
 
   // A call that asks for nothing returns 0, which must not be taken for the end of the stream; and
-  // a platform that uses only the
-  // first few buffers must not be handed empty ones alone.
+  // a platform that uses only the first few buffers must not be handed empty ones alone.
   private static int firstWithRoom(MemorySegment[] buffers, int from, int count) {
     int first = from;
     while (first < from + count && buffers[first].byteSize() == 0) {
+      first++;
+    }
+    return first;
+  }
+
+  private static int firstWithRoom(long[] lengths, int from, int count) {
+    int first = from;
+    while (first < from + count && lengths[first] == 0) {
       first++;
     }
     return first;

@@ -2,6 +2,7 @@ package mill.natives.net;
 
 import java.net.SocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystems;
 import java.nio.file.Path;
 import java.util.Arrays;
 
@@ -16,7 +17,7 @@ public final class UnixAddress extends SocketAddress {
 
   private static final UnixAddress UNNAMED = new UnixAddress(new byte[0]);
 
-  /** What {@link #bytes()} gives. */
+  /** The name as the kernel has it. */
   private final byte[] bytes;
 
   private UnixAddress(byte[] bytes) {
@@ -26,16 +27,21 @@ public final class UnixAddress extends SocketAddress {
   /**
    * Names a socket in the file system.
    *
-   * @param path where it is
-   * @return the address
-   * @throws IllegalArgumentException if the path is empty
+   * @param path where it is, taken as it is written: relative to the working directory if it is
+   *     relative
+   * @return the address, which has the path's bytes, be they text or not
+   * @throws IllegalArgumentException if the path is empty or of another file system than the
+   *     default
    */
   public static UnixAddress of(Path path) {
-    byte[] bytes = path.toString().getBytes(StandardCharsets.UTF_8);
-    if (bytes.length == 0) {
+    if (!path.getFileSystem().equals(FileSystems.getDefault())) {
+      throw new IllegalArgumentException(
+          "the system looks for sockets in the default file system, not in that of " + path);
+    }
+    if (path.toString().isEmpty()) {
       throw new IllegalArgumentException("an empty path names no socket; use unnamed()");
     }
-    return new UnixAddress(bytes);
+    return new UnixAddress(PathBytes.of(path));
   }
 
   /**
@@ -51,11 +57,7 @@ public final class UnixAddress extends SocketAddress {
     return new UnixAddress(bytes);
   }
 
-  /**
-   * The address of a socket that was never bound.
-   *
-   * @return the address without a name
-   */
+  /** {@return the address of a socket that was never bound} */
   public static UnixAddress unnamed() {
     return UNNAMED;
   }
@@ -65,34 +67,39 @@ public final class UnixAddress extends SocketAddress {
    *
    * @param bytes a path, an abstract name with its leading NUL, or nothing
    * @return the address
+   * @throws IllegalArgumentException if there is a NUL in a path: the system would see its
+   *     beginning alone
    */
   public static UnixAddress ofBytes(byte[] bytes) {
+    if (bytes.length > 0 && bytes[0] != 0) {
+      requireNoNul(bytes);
+    }
     return bytes.length == 0 ? UNNAMED : new UnixAddress(bytes.clone());
   }
 
   /**
-   * Gives the name as the kernel has it.
-   *
-   * @return a path, an abstract name with its leading NUL, or nothing; a copy
+   * {@return the name as the kernel has it: a path, an abstract name with its leading NUL, or
+   * nothing; a copy}
    */
   public byte[] bytes() {
     return bytes.clone();
   }
 
-  /**
-   * Tells whether this is an abstract name.
-   *
-   * @return true if so
-   */
+  private static void requireNoNul(byte[] path) {
+    for (byte b : path) {
+      if (b == 0) {
+        throw new IllegalArgumentException(
+            "a path with a NUL in it: " + new String(path, StandardCharsets.UTF_8));
+      }
+    }
+  }
+
+  /** {@return whether this is an abstract name} */
   public boolean isAbstract() {
     return bytes.length > 0 && bytes[0] == 0;
   }
 
-  /**
-   * Tells whether this is no name at all.
-   *
-   * @return true if so
-   */
+  /** {@return whether this is no name at all} */
   public boolean isUnnamed() {
     return bytes.length == 0;
   }
@@ -108,9 +115,8 @@ public final class UnixAddress extends SocketAddress {
   }
 
   /**
-   * Writes the address the way {@code ss} and {@code lsof} do.
-   *
-   * @return the path, {@code @name} for an abstract name, or {@code (unnamed)}
+   * {@return the path, {@code @name} for an abstract name, or {@code (unnamed)}: the way {@code ss}
+   * and {@code lsof} write addresses}
    */
   @Override
   public String toString() {

@@ -3,6 +3,7 @@ package mill.natives.net;
 import java.io.IOException;
 import java.net.SocketAddress;
 import mill.natives.NativePlatform;
+import mill.natives.platform.NativeAddress;
 import mill.natives.platform.Platform;
 import mill.natives.platform.Sockets;
 import mill.natives.platform.Sockets.Family;
@@ -19,7 +20,7 @@ public final class UnixListener extends AbstractListener {
   }
 
   /**
-   * Listens on an address.
+   * Listens on an address. Any thread.
    *
    * @param local a {@link UnixAddress} or {@link java.net.UnixDomainSocketAddress}
    * @return the listener, to be closed by the caller
@@ -31,7 +32,7 @@ public final class UnixListener extends AbstractListener {
   }
 
   /**
-   * Listens on an address.
+   * Listens on an address. Any thread.
    *
    * @param local a {@link UnixAddress} or {@link java.net.UnixDomainSocketAddress}
    * @param backlog how many connections may wait to be accepted; the system may lower it
@@ -44,7 +45,7 @@ public final class UnixListener extends AbstractListener {
   }
 
   /**
-   * Listens on an address of a platform of the caller's choice.
+   * Listens on an address of a platform of the caller's choice. Any thread.
    *
    * @param platform the platform
    * @param local a {@link UnixAddress} or {@link java.net.UnixDomainSocketAddress}
@@ -70,6 +71,38 @@ public final class UnixListener extends AbstractListener {
   }
 
   /**
+   * Takes over a listening Unix domain socket that comes from elsewhere, of a parent process for
+   * instance: {@link #close()} closes it. It is made non-blocking and not inherited by child
+   * processes; its options stay. Any thread.
+   *
+   * @param fd open, and nobody else's from now on
+   * @return the listener, to be closed by the caller
+   * @throws IOException if it is not open ({@code EBADF}) or no socket ({@code ENOTSOCK}); it stays
+   *     the caller's then
+   * @throws IllegalArgumentException if it is a socket of another kind; it stays the caller's then
+   */
+  public static UnixListener own(int fd) throws IOException {
+    return own(NativePlatform.current(), fd);
+  }
+
+  /**
+   * Takes over a listening Unix domain socket of a platform of the caller's choice. Any thread. See
+   * {@link #own(int)}.
+   *
+   * @param platform the platform
+   * @param fd open, and nobody else's from now on
+   * @return the listener, to be closed by the caller
+   * @throws IOException if it is not open ({@code EBADF}) or no socket ({@code ENOTSOCK})
+   * @throws IllegalArgumentException if it is a socket of another kind
+   */
+  public static UnixListener own(Platform platform, int fd) throws IOException {
+    var foreign = new ForeignFd(platform, fd);
+    foreign.requireUnix(Sockets.Type.STREAM, true);
+    foreign.takeOver();
+    return new UnixListener(platform, fd);
+  }
+
+  /**
    * Accepts a connection that waits ({@code accept(2)}). Any thread.
    *
    * @return the connection, to be closed by the caller; null when none waits
@@ -78,7 +111,12 @@ public final class UnixListener extends AbstractListener {
    */
   @SuppressWarnings("exports") // see module-info
   public @Nullable UnixStream accept() throws IOException {
-    int fd = acceptDescriptor(threadAddress());
-    return fd < 0 ? null : new UnixStream(platform(), fd, true);
+    NativeAddress peer = AddressCache.take();
+    try {
+      int fd = acceptDescriptor(peer);
+      return fd < 0 ? null : new UnixStream(platform(), fd, true);
+    } finally {
+      AddressCache.give(peer);
+    }
   }
 }

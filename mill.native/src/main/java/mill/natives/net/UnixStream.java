@@ -22,19 +22,19 @@ public final class UnixStream extends StreamSocket {
   }
 
   /**
-   * Connects to a server. A Unix connect has its outcome at once.
+   * Connects to a server. A Unix connect has its outcome at once. Any thread.
    *
    * @param remote a {@link UnixAddress} or {@link java.net.UnixDomainSocketAddress}
    * @return the stream, to be closed by the caller
-   * @throws IOException if the kernel refuses, {@code ENOENT}, {@code ECONNREFUSED}, or {@code
-   *     EAGAIN} when the server's backlog is full, for instance; nothing stays open
+   * @throws IOException if the kernel refuses, with {@code ENOENT} or {@code ECONNREFUSED} for
+   *     instance, or {@code EAGAIN} when the server's backlog is full; nothing stays open
    */
   public static UnixStream connect(SocketAddress remote) throws IOException {
     return connect(NativePlatform.current(), remote);
   }
 
   /**
-   * Connects to a server on a platform of the caller's choice.
+   * Connects to a server on a platform of the caller's choice. Any thread.
    *
    * @param platform the platform
    * @param remote a {@link UnixAddress} or {@link java.net.UnixDomainSocketAddress}
@@ -57,7 +57,41 @@ public final class UnixStream extends StreamSocket {
   }
 
   /**
-   * Makes two streams that are connected to each other ({@code socketpair(2)}).
+   * Takes over a Unix domain stream that comes from elsewhere, of a parent process for instance:
+   * {@link #close()} closes it. It is made non-blocking and not inherited by child processes; its
+   * options stay. Any thread.
+   *
+   * @param fd open, and nobody else's from now on
+   * @return the stream, to be closed by the caller
+   * @throws IOException if it is not open ({@code EBADF}) or no socket ({@code ENOTSOCK}); it stays
+   *     the caller's then
+   * @throws IllegalArgumentException if it is a socket of another kind; it stays the caller's then
+   */
+  public static UnixStream own(int fd) throws IOException {
+    return own(NativePlatform.current(), fd);
+  }
+
+  /**
+   * Takes over a Unix domain stream of a platform of the caller's choice. Any thread. See {@link
+   * #own(int)}.
+   *
+   * @param platform the platform
+   * @param fd open, and nobody else's from now on
+   * @return the stream, to be closed by the caller
+   * @throws IOException if it is not open ({@code EBADF}) or no socket ({@code ENOTSOCK})
+   * @throws IllegalArgumentException if it is a socket of another kind
+   */
+  public static UnixStream own(Platform platform, int fd) throws IOException {
+    var foreign = new ForeignFd(platform, fd);
+    foreign.requireUnix(Sockets.Type.STREAM, false);
+    foreign.takeOver();
+    var stream = new UnixStream(platform, fd, false);
+    stream.takeOver();
+    return stream;
+  }
+
+  /**
+   * Makes two streams that are connected to each other ({@code socketpair(2)}). Any thread.
    *
    * @return both, each to be closed by the caller
    * @throws IOException if the system refuses, for instance for want of descriptors
@@ -67,7 +101,8 @@ public final class UnixStream extends StreamSocket {
   }
 
   /**
-   * Makes two streams that are connected to each other, on a platform of the caller's choice.
+   * Makes two streams that are connected to each other, on a platform of the caller's choice. Any
+   * thread.
    *
    * @param platform the platform
    * @return both, each to be closed by the caller

@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.ByteOrder;
 import java.util.Locale;
-import mill.natives.ChildJvm;
 import mill.natives.NativePlatform;
 import mill.natives.Poller;
+import mill.testing.ChildJvm;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -64,7 +64,7 @@ class CurrentPlatformTest {
 
   @Test
   void missingNativeAccessIsSaidWithWhatToType() throws Exception {
-    ChildJvm.Outcome outcome = ChildJvm.child().withoutNativeAccess().run(Opens.class);
+    ChildJvm.Outcome outcome = ChildJvm.of(Opens.class).withoutNativeAccess().run();
     String sentence =
         "mill may not call native code: start java with --enable-native-access=mill.natives\n";
     assertThat(outcome.out()).as("%s", outcome).isEqualTo(sentence + sentence);
@@ -74,7 +74,7 @@ class CurrentPlatformTest {
 
   @Test
   void grantedNativeAccessMakesNoNoise() throws Exception {
-    ChildJvm.Outcome outcome = ChildJvm.child().run(Opens.class);
+    ChildJvm.Outcome outcome = ChildJvm.of(Opens.class).run();
     assertThat(outcome.out()).as("%s", outcome).isEqualTo("open\n");
     assertThat(outcome.err()).isEmpty();
     assertThat(outcome.exitCode()).isZero();

@@ -3,7 +3,7 @@ package mill.natives.bsd;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/** A bounded queue of bytes. */
+/** A bounded queue of bytes, of the model of a kernel. */
 final class ByteQueue {
   private final byte[] ring;
   private int head;

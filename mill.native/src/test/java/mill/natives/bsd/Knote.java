@@ -4,7 +4,7 @@ import mill.natives.gen.macos.MacOs;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An event filter in the model's kernel.
+ * A model of a kqueue's event filter.
  *
  * <pre>
  *              the file changed, or EV_ADD found it ready

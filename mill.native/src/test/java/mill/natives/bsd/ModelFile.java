@@ -3,7 +3,7 @@ package mill.natives.bsd;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Something behind a descriptor of the model. All of the model is guarded by its kernel. */
+/** A model of what is behind a descriptor. All of the model is guarded by its kernel. */
 abstract class ModelFile {
   final List<Knote> knotes = new ArrayList<>();
   boolean nonBlocking;

@@ -4,7 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import mill.natives.gen.macos.MacOs;
 
-/** {@code kevent(2)} of the model, as XNU does it. */
+/** A model of {@code kevent(2)}, as XNU does it. */
 final class ModelKqueueCalls implements KqueueCalls {
   private static final long NANOS_PER_SECOND = 1_000_000_000;
 

@@ -3,7 +3,7 @@ package mill.natives.bsd;
 import mill.natives.gen.macos.MacOs;
 import org.jspecify.annotations.Nullable;
 
-/** One end of a pipe of the model. */
+/** A model of one end of a pipe. */
 final class ModelPipe extends ModelFile {
   private static final int PIPE_BUF = 512;
 

@@ -2,7 +2,7 @@ package mill.natives.bsd;
 
 import mill.natives.platform.Platform;
 
-/** mill's kqueue backend on the model, with the numbers of macOS or FreeBSD. */
+/** mill's kqueue backend on the model of a kernel, with the numbers of macOS or FreeBSD. */
 public final class ModelPlatform {
   private ModelPlatform() {}
 

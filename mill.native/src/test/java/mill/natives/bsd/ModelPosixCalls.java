@@ -10,7 +10,7 @@ import mill.natives.gen.macos.MacOs;
 import mill.natives.platform.OptionCode;
 import mill.natives.posix.PosixCalls;
 
-/** The calls that make, name and set up sockets, and those on any descriptor, on the model. */
+/** A model of the calls that make, name and set up sockets, and of those on any descriptor. */
 final class ModelPosixCalls implements PosixCalls {
   private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
   private static final int AF_INET6 = BsdTable.MAC_OS.afInet6();
@@ -153,6 +153,10 @@ final class ModelPosixCalls implements PosixCalls {
         return -MacOs.EBADF();
       }
       byte[] to = bytes(address, length);
+      if (to[1] == MacOs.AF_UNSPEC() && !socket.stream) {
+        socket.connected = false;
+        return -MacOs.EAFNOSUPPORT(); // done, and reported all the same
+      }
       ModelSocket listener = kernel.bound.get(name(socket.family, socket.stream, to));
       if (socket.connected && socket.stream) {
         return -MacOs.EISCONN();
@@ -267,6 +271,12 @@ final class ModelPosixCalls implements PosixCalls {
       if (level == MacOs.SOL_SOCKET() && option == MacOs.SO_ERROR()) {
         int error = socket.takeError();
         answer = new byte[] {(byte) error, (byte) (error >> 8), 0, 0};
+      }
+      if (level == MacOs.SOL_SOCKET() && option == MacOs.SO_TYPE()) {
+        int type = socket.stream ? MacOs.SOCK_STREAM() : MacOs.SOCK_DGRAM();
+        answer = new byte[] {(byte) type, 0, 0, 0};
+      } else if (level == MacOs.SOL_SOCKET() && option == MacOs.SO_ACCEPTCONN()) {
+        answer = new byte[] {(byte) (socket.listening ? 1 : 0), 0, 0, 0};
       }
       answer(answer, value, length);
       return 0;

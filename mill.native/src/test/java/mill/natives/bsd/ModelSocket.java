@@ -7,7 +7,7 @@ import java.util.Map;
 import mill.natives.gen.macos.MacOs;
 import org.jspecify.annotations.Nullable;
 
-/** A socket of the model: TCP, UDP or Unix domain, over no network but this one. */
+/** A model of a socket: TCP, UDP or Unix domain, over no network but this one. */
 final class ModelSocket extends ModelFile {
   /** A datagram with its sender's address. */
   @SuppressWarnings("ArrayRecordComponent") // never compared

@@ -6,7 +6,7 @@ import mill.natives.gen.macos.MacOs;
 import mill.natives.gen.macos.iovec;
 import mill.natives.gen.macos.msghdr;
 
-/** The calls that move bytes, on the model. */
+/** A model of the calls that move bytes. */
 final class ModelTransferCalls implements TransferCalls {
   private static final int MAX_DATAGRAM_BYTES = 9216;
 

@@ -21,7 +21,6 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
 import mill.natives.ErrnoException;
 import mill.natives.Interest;
 import mill.natives.Pollable;
@@ -34,6 +33,7 @@ import mill.natives.net.StreamSocket;
 import mill.natives.net.TcpListener;
 import mill.natives.net.TcpStream;
 import mill.natives.platform.Platform;
+import mill.testing.Await;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -159,24 +159,18 @@ abstract class PlatformContract {
   }
 
   /** Asks again and again, for a bounded time. */
-  static void until(String what, BooleanSupplier condition) {
-    long deadline = System.nanoTime() + BOUND_NS;
-    while (!condition.getAsBoolean()) {
-      assertTrue(System.nanoTime() < deadline, what);
-      Thread.onSpinWait();
-    }
+  static void until(String what, Await.Condition condition) throws Exception {
+    Await.eventually(what, condition);
   }
 
   /** Runs something on a thread of its own. */
   static <T> FutureTask<T> background(Callable<T> action) {
-    var task = new FutureTask<>(action);
-    Thread.ofPlatform().daemon().name("contract").start(task);
-    return task;
+    return Await.inBackground("contract", action);
   }
 
   /** The result of something in the background. */
   static <T> T join(FutureTask<T> task) throws Exception {
-    return task.get(BOUND_NS, TimeUnit.NANOSECONDS);
+    return Await.outcome(task);
   }
 
   // Sockets.

@@ -1,13 +1,13 @@
 package mill.natives.ffm;
 
-import static mill.natives.Eventually.inBackground;
-import static mill.natives.Eventually.outcome;
+import static mill.testing.Await.inBackground;
+import static mill.testing.Await.outcome;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.FutureTask;
+import mill.natives.Descriptors;
 import mill.natives.NativePlatform;
-import mill.natives.Net;
 import mill.natives.platform.NativeAddress;
 import mill.natives.platform.Sockets;
 import org.junit.jupiter.api.Test;
@@ -26,7 +26,7 @@ class CallMemoryTest {
       var address = new NativeAddress();
       var start = new CyclicBarrier(2);
       FutureTask<Integer> badDescriptor =
-          inBackground("EBADF", () -> countOther(start, "EBADF", () -> Net.duplicate(-1)));
+          inBackground("EBADF", () -> countOther(start, "EBADF", () -> Descriptors.duplicate(-1)));
       FutureTask<Integer> notASocket =
           inBackground(
               "ENOTSOCK",
@@ -68,7 +68,8 @@ class CallMemoryTest {
   @Test
   void resultsThatAreNotNegativePassThrough() {
     CallMemory memory = CallMemory.current();
-    assertThat(Net.duplicate(-1)).isEqualTo(-NativePlatform.current().errnos().number("EBADF"));
+    assertThat(Descriptors.duplicate(-1))
+        .isEqualTo(-NativePlatform.current().errnos().number("EBADF"));
     assertThat(memory.orErrno(0)).isZero();
     assertThat(memory.orErrno(7)).isEqualTo(7);
     assertThat(memory.orErrno(1L << 40)).isEqualTo(1L << 40);

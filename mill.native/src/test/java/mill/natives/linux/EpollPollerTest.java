@@ -4,12 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.util.concurrent.TimeUnit;
-import mill.natives.Eventually;
 import mill.natives.Interest;
-import mill.natives.Net;
 import mill.natives.ReadyEvents;
 import mill.natives.Trigger;
 import mill.natives.net.PipePair;
+import mill.testing.Await;
+import mill.testnet.Net;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -79,7 +79,7 @@ class EpollPollerTest {
     EpollPoller poller = open(nanosecondWait);
     try (PipePair pipe = PipePair.open()) {
       var events = new ReadyEvents(4);
-      for (long timeoutNs : new long[] {-1, Eventually.PATIENCE_NS, Long.MAX_VALUE}) {
+      for (long timeoutNs : new long[] {-1, Await.PATIENCE_NS, Long.MAX_VALUE}) {
         poller.wake();
         events.clear();
         assertThat(poller.poll(events, timeoutNs)).isZero();

@@ -6,9 +6,9 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
-import mill.natives.ChildJvm;
 import mill.natives.Poller;
 import mill.natives.ReadyEvents;
+import mill.testing.ChildJvm;
 import org.junit.jupiter.api.Test;
 
 class EpollWakerTest {
@@ -16,7 +16,7 @@ class EpollWakerTest {
   @Test
   void aWakeUpWithoutMemoryDoesNotSilenceTheNext() throws Exception {
     ChildJvm.Outcome outcome =
-        ChildJvm.child().with("-XX:MaxDirectMemorySize=8m").run(WithoutMemory.class);
+        ChildJvm.of(WithoutMemory.class).with("-XX:MaxDirectMemorySize=8m").run();
     assertThat(outcome.out())
         .as("%s", outcome)
         .isEqualTo("refused: OutOfMemoryError\nwoken: true\n");

@@ -4,12 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.util.List;
-import mill.natives.Eventually;
 import mill.natives.gen.linux.Linux;
 import mill.natives.net.PipePair;
 import mill.natives.net.RawFd;
 import mill.natives.platform.OptionCode;
 import mill.natives.platform.Sockets;
+import mill.testing.Await;
 import org.junit.jupiter.api.Test;
 
 class LinuxPlatformTest {
@@ -62,8 +62,8 @@ class LinuxPlatformTest {
   @Test
   void threadIsPinnedToAProcessorThatExists() throws Exception {
     int pinned =
-        Eventually.outcome(
-            Eventually.inBackground(
+        Await.outcome(
+            Await.inBackground(
                 "pinned",
                 () -> {
                   for (int cpu = 0; cpu < 1024; cpu++) {

@@ -26,13 +26,13 @@ class BufferOwnershipTest {
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
   void releasingTwiceThrowsAndChangesNothing(boolean checked) {
-    try (var pool = BufferPool.open(small(1).withChecked(checked))) {
+    try (var pool = BufferPool.open(small(1).checked(checked).build())) {
       PooledBuffer buffer = pool.acquire(512);
       buffer.release();
       assertThatThrownBy(buffer::release)
           .isInstanceOf(IllegalStateException.class)
           .hasMessageContaining("double release");
-      assertThat(pool.stats().released()).isEqualTo(1);
+      assertThat(pool.metrics().released()).isEqualTo(1);
       List<PooledBuffer> all = acquireAll(pool, 512);
       assertThat(all).hasSize(8).doesNotHaveDuplicates();
       releaseAll(all);
@@ -41,29 +41,29 @@ class BufferOwnershipTest {
 
   @Test
   void releasingTwiceWithoutCachesThrows() {
-    try (var pool = BufferPool.open(small(1).withBuffersPerThreadCache(0))) {
+    try (var pool = BufferPool.open(small(1).buffersPerThreadCache(0).build())) {
       PooledBuffer buffer = pool.acquire(512);
       buffer.release();
       assertThatThrownBy(buffer::release).hasMessageContaining("double release");
-      assertThat(pool.stats().released()).isEqualTo(1);
+      assertThat(pool.metrics().released()).isEqualTo(1);
     }
   }
 
   @Test
   void releasingTwiceThrowsWhenTheCacheIsFull() {
-    try (var pool = BufferPool.open(small(2))) {
+    try (var pool = BufferPool.open(small(2).build())) {
       List<PooledBuffer> all = acquireAll(pool, 512);
       releaseAll(all);
       assertThat(all)
           .allSatisfy(b -> assertThatThrownBy(b::release).hasMessageContaining("double release"));
-      assertThat(pool.stats().released()).isEqualTo(16);
+      assertThat(pool.metrics().released()).isEqualTo(16);
     }
   }
 
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
   void releasingTwiceFromTwoThreadsThrows(boolean checked) throws Exception {
-    try (var pool = BufferPool.open(small(1).withChecked(checked))) {
+    try (var pool = BufferPool.open(small(1).checked(checked).build())) {
       PooledBuffer buffer = pool.acquire(512);
       buffer.release();
       inDyingThread(
@@ -74,7 +74,7 @@ class BufferOwnershipTest {
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
   void ofTwoRacingReleasesExactlyOneWins(boolean checked) throws Exception {
-    try (var pool = BufferPool.open(small(1).withChecked(checked));
+    try (var pool = BufferPool.open(small(1).checked(checked).build());
         var other = Executors.newSingleThreadExecutor()) {
       var barrier = new CyclicBarrier(2);
       int rounds = checked ? 200 : 5_000;
@@ -86,14 +86,14 @@ class BufferOwnershipTest {
         theirs.get();
         assertThat(thrown).hasValue(1);
       }
-      assertThat(pool.stats().released()).isEqualTo(rounds);
+      assertThat(pool.metrics().released()).isEqualTo(rounds);
     }
   }
 
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
   void usingABufferAfterReleaseThrows(boolean checked) {
-    try (var pool = BufferPool.open(small(1).withChecked(checked))) {
+    try (var pool = BufferPool.open(small(1).checked(checked).build())) {
       PooledBuffer buffer = pool.acquire(512);
       buffer.release();
       assertUseAfterReleaseThrows(buffer);
@@ -102,7 +102,7 @@ class BufferOwnershipTest {
 
   @Test
   void usingABufferAfterItsSlabWasCutAnewThrows() {
-    try (var pool = BufferPool.open(small(1))) {
+    try (var pool = BufferPool.open(small(1).build())) {
       PooledBuffer old = pool.acquire(512);
       old.release();
       PooledBuffer whole = pool.acquire(4 * KIB);
@@ -115,7 +115,7 @@ class BufferOwnershipTest {
 
   @Test
   void usingABufferAfterThePoolWasClosedThrows() {
-    var pool = BufferPool.open(small(1));
+    var pool = BufferPool.open(small(1).build());
     PooledBuffer buffer = pool.acquire(512);
     buffer.release();
     pool.close();
@@ -126,21 +126,21 @@ class BufferOwnershipTest {
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
   void aBufferMayBeReleasedByAnotherThread(boolean checked) throws Exception {
-    try (var pool = BufferPool.open(small(1).withChecked(checked));
+    try (var pool = BufferPool.open(small(1).checked(checked).build());
         var other = Executors.newSingleThreadExecutor()) {
       for (int round = 0; round < 10; round++) {
         List<PooledBuffer> all = acquireAll(pool, 512);
         assertThat(all).hasSize(8);
         other.submit(() -> releaseAll(all)).get();
       }
-      assertThat(pool.stats().outstanding()).isZero();
+      assertThat(pool.metrics().outstanding()).isZero();
     }
   }
 
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
   void aClosedPoolLendsNothing(boolean checked) {
-    var pool = BufferPool.open(small(1).withChecked(checked));
+    var pool = BufferPool.open(small(1).checked(checked).build());
     pool.acquire(512).release();
     pool.close();
     assertThatThrownBy(() -> pool.acquire(512))
@@ -151,7 +151,7 @@ class BufferOwnershipTest {
 
   @Test
   void closingFreesTheMemoryEvenOfOtherThreadsCaches() throws Exception {
-    var pool = BufferPool.open(small(4));
+    var pool = BufferPool.open(small(4).build());
     try (var other = Executors.newSingleThreadExecutor()) {
       MemorySegment theirs = other.submit(() -> segmentOfAReleasedBuffer(pool)).get();
       MemorySegment mine = segmentOfAReleasedBuffer(pool);
@@ -165,15 +165,15 @@ class BufferOwnershipTest {
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
   void buffersLentAtCloseStayValidAndTheLastOneFreesTheMemory(boolean checked) throws Exception {
-    var pool = BufferPool.open(small(2).withChecked(checked).withOnLeak(report -> {}));
+    var pool = BufferPool.open(small(2).checked(checked).onLeak(report -> {}).build());
     PooledBuffer first = pool.acquire(512);
     PooledBuffer second = pool.acquire(4 * KIB);
     MemorySegment memory = second.segment();
     pool.close();
     first.release();
     second.segment().set(ValueLayout.JAVA_BYTE, 4095, (byte) 1);
-    assertThat(pool.stats().reservedBytes()).isEqualTo(8 * KIB);
-    assertThat(pool.stats().outstanding()).isEqualTo(1);
+    assertThat(pool.metrics().reservedBytes()).isEqualTo(8 * KIB);
+    assertThat(pool.metrics().outstanding()).isEqualTo(1);
     inDyingThread(() -> {
       second.release();
       return null;
@@ -184,7 +184,7 @@ class BufferOwnershipTest {
 
   @Test
   void closingTwiceDoesNothing() {
-    var pool = BufferPool.open(small(2));
+    var pool = BufferPool.open(small(2).build());
     PooledBuffer buffer = pool.acquire(512);
     pool.close();
     pool.close();
@@ -202,7 +202,7 @@ class BufferOwnershipTest {
   void releasesThatRaceWithCloseLeaveNothingBehind() throws Exception {
     try (var other = Executors.newSingleThreadExecutor()) {
       for (int round = 0; round < 2_000; round++) {
-        var pool = BufferPool.open(small(1));
+        var pool = BufferPool.open(small(1).build());
         PooledBuffer buffer = pool.acquire(512);
         var ready = new AtomicInteger();
         Future<?> theirs =

@@ -20,7 +20,7 @@ class BufferPoolCapTest {
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
   void acquiringBeyondTheCapFailsAndNamesTheCap(boolean checked) {
-    try (var pool = BufferPool.open(small(3).withChecked(checked))) {
+    try (var pool = BufferPool.open(small(3).checked(checked).build())) {
       List<PooledBuffer> all = acquireAll(pool, 1024);
       assertThat(all).hasSize(12);
       assertThatThrownBy(() -> pool.acquire(1024))
@@ -29,24 +29,24 @@ class BufferPoolCapTest {
           .hasMessageContaining("12 buffers are lent")
           .hasMessageContaining("12288 of at most 12288")
           .hasMessageContaining("maxBytes");
-      assertThat(pool.stats().exhausted()).isEqualTo(2);
+      assertThat(pool.metrics().exhausted()).isEqualTo(2);
       releaseAll(all);
     }
   }
 
   @Test
   void aCapThatIsNoMultipleOfASlabIsNotExceeded() {
-    try (var pool = BufferPool.open(small(3).withMaxBytes(3 * 4 * KIB - 1))) {
+    try (var pool = BufferPool.open(small(3).maxBytes(3 * 4 * KIB - 1).build())) {
       List<PooledBuffer> all = acquireAll(pool, 4 * KIB);
       assertThat(all).hasSize(2);
-      assertThat(pool.stats().reservedBytes()).isEqualTo(8 * KIB);
+      assertThat(pool.metrics().reservedBytes()).isEqualTo(8 * KIB);
       releaseAll(all);
     }
   }
 
   @Test
   void everyReleasedBufferCanBeAcquiredAgain() {
-    try (var pool = BufferPool.open(small(3))) {
+    try (var pool = BufferPool.open(small(3).build())) {
       for (int round = 0; round < 3; round++) {
         List<PooledBuffer> all = acquireAll(pool, 256);
         assertThat(all).hasSize(48).doesNotHaveDuplicates();
@@ -57,17 +57,17 @@ class BufferPoolCapTest {
 
   @Test
   void aReleasedBufferIsReusedBeforeThePoolGrows() {
-    try (var pool = BufferPool.open(small(3))) {
+    try (var pool = BufferPool.open(small(3).build())) {
       for (int i = 0; i < 1_000; i++) {
         pool.acquire(4 * KIB).release();
       }
-      assertThat(pool.stats().reservedBytes()).isEqualTo(4 * KIB);
+      assertThat(pool.metrics().reservedBytes()).isEqualTo(4 * KIB);
     }
   }
 
   @Test
   void anEmptySlabServesAnotherSizeWhenTheCapIsReached() {
-    try (var pool = BufferPool.open(small(3))) {
+    try (var pool = BufferPool.open(small(3).build())) {
       releaseAll(acquireAll(pool, 256));
       List<PooledBuffer> large = acquireAll(pool, 4 * KIB);
       assertThat(large).hasSize(3);
@@ -80,7 +80,7 @@ class BufferPoolCapTest {
 
   @Test
   void oneLentBufferPinsItsSlabToItsSize() {
-    try (var pool = BufferPool.open(small(3))) {
+    try (var pool = BufferPool.open(small(3).build())) {
       List<PooledBuffer> all = acquireAll(pool, 256);
       PooledBuffer kept = all.removeFirst();
       releaseAll(all);
@@ -93,17 +93,17 @@ class BufferPoolCapTest {
 
   @Test
   void buffersInTheCacheOfADeadThreadAreFoundBeforeThePoolGrows() throws Exception {
-    try (var pool = BufferPool.open(small(3))) {
+    try (var pool = BufferPool.open(small(3).build())) {
       inDyingThread(() -> fillCacheWithOneSlab(pool));
       List<PooledBuffer> found = acquire(pool, 512, 8);
-      assertThat(pool.stats().reservedBytes()).isEqualTo(4 * KIB);
+      assertThat(pool.metrics().reservedBytes()).isEqualTo(4 * KIB);
       releaseAll(found);
     }
   }
 
   @Test
   void buffersInTheCacheOfADeadThreadServeAnotherSizeAtTheCap() throws Exception {
-    try (var pool = BufferPool.open(small(1))) {
+    try (var pool = BufferPool.open(small(1).build())) {
       inDyingThread(() -> fillCacheWithOneSlab(pool));
       pool.acquire(4 * KIB).release();
     }
@@ -111,30 +111,30 @@ class BufferPoolCapTest {
 
   @Test
   void cachesOfDeadThreadsDoNotPileUpAndTheirCountsStay() throws Exception {
-    try (var pool = BufferPool.open(small(3))) {
+    try (var pool = BufferPool.open(small(3).build())) {
       for (int i = 0; i < 20; i++) {
         inDyingThread(() -> fillCacheWithOneSlab(pool));
       }
       assertThat(pool.cacheCount()).isEqualTo(1);
-      assertThat(pool.stats().acquired()).isEqualTo(160);
-      assertThat(pool.stats().released()).isEqualTo(160);
+      assertThat(pool.metrics().acquired()).isEqualTo(160);
+      assertThat(pool.metrics().released()).isEqualTo(160);
     }
   }
 
   @Test
   void buffersInTheCacheOfAnIdleThreadAreTakenBeforeAnAcquisitionFails() throws Exception {
-    try (var pool = BufferPool.open(small(1));
+    try (var pool = BufferPool.open(small(1).build());
         var idle = Executors.newSingleThreadExecutor()) {
       idle.submit(() -> fillCacheWithOneSlab(pool)).get();
       List<PooledBuffer> found = acquire(pool, 512, 8);
-      assertThat(pool.stats().exhausted()).isZero();
+      assertThat(pool.metrics().exhausted()).isZero();
       releaseAll(found);
     }
   }
 
   @Test
   void stealingOneBufferLeavesTheRestInTheCacheOfItsThread() throws Exception {
-    try (var pool = BufferPool.open(small(1));
+    try (var pool = BufferPool.open(small(1).build());
         var idle = Executors.newSingleThreadExecutor()) {
       idle.submit(() -> fillCacheWithOneSlab(pool)).get();
       PooledBuffer stolen = pool.acquire(512);
@@ -145,17 +145,17 @@ class BufferPoolCapTest {
 
   @Test
   void buffersInTheCacheOfAnIdleThreadServeAnotherSizeAtTheCap() throws Exception {
-    try (var pool = BufferPool.open(small(1));
+    try (var pool = BufferPool.open(small(1).build());
         var idle = Executors.newSingleThreadExecutor()) {
       idle.submit(() -> fillCacheWithOneSlab(pool)).get();
       pool.acquire(4 * KIB).release();
-      assertThat(pool.stats().exhausted()).isZero();
+      assertThat(pool.metrics().exhausted()).isZero();
     }
   }
 
   @Test
   void aThreadWhoseCacheWasRobbedGoesOn() throws Exception {
-    try (var pool = BufferPool.open(small(1));
+    try (var pool = BufferPool.open(small(1).build());
         var idle = Executors.newSingleThreadExecutor()) {
       idle.submit(() -> fillCacheWithOneSlab(pool)).get();
       releaseAll(acquire(pool, 512, 8));
@@ -168,7 +168,7 @@ class BufferPoolCapTest {
 
   @Test
   void aThreadKeepsNoMoreThanItsBoundAndTheRestIsSharedWithoutStealing() throws Exception {
-    try (var pool = BufferPool.open(small(2));
+    try (var pool = BufferPool.open(small(2).build());
         var idle = Executors.newSingleThreadExecutor()) {
       idle.submit(
               () -> {
@@ -183,22 +183,22 @@ class BufferPoolCapTest {
 
   @Test
   void withoutCachesEverythingIsShared() throws Exception {
-    try (var pool = BufferPool.open(small(1).withBuffersPerThreadCache(0))) {
+    try (var pool = BufferPool.open(small(1).buffersPerThreadCache(0).build())) {
       fillCacheWithOneSlab(pool);
       assertThat(pool.cacheCount()).isZero();
       assertThat(pool.idleInCaches()).isZero();
-      assertThat(pool.stats().cacheHits()).isZero();
+      assertThat(pool.metrics().cacheHits()).isZero();
     }
   }
 
   @Test
   void virtualThreadsHaveNoCacheAndShareEverything() throws Exception {
-    try (var pool = BufferPool.open(small(1))) {
+    try (var pool = BufferPool.open(small(1).build())) {
       Thread thread = Thread.ofVirtual().start(() -> fillCacheWithOneSlab(pool));
       thread.join();
       assertThat(pool.cacheCount()).isZero();
-      assertThat(pool.stats().acquired()).isEqualTo(8);
-      assertThat(pool.stats().outstanding()).isZero();
+      assertThat(pool.metrics().acquired()).isEqualTo(8);
+      assertThat(pool.metrics().outstanding()).isZero();
     }
   }
 

@@ -68,7 +68,7 @@ class BufferPoolSizesTest {
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
   void everyBufferStartsAtACacheLine(boolean checked) {
-    try (var pool = BufferPool.open(small(4).withBufferBytes(64, 4 * KIB).withChecked(checked))) {
+    try (var pool = BufferPool.open(small(4).bufferBytes(64, 4 * KIB).checked(checked).build())) {
       List<PooledBuffer> buffers = acquireAll(pool, 1);
       assertThat(buffers)
           .hasSize(256)
@@ -80,7 +80,7 @@ class BufferPoolSizesTest {
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
   void noTwoLentBuffersShareAByte(boolean checked) {
-    try (var pool = BufferPool.open(small(16).withChecked(checked))) {
+    try (var pool = BufferPool.open(small(16).checked(checked).build())) {
       List<PooledBuffer> buffers = acquireEverySize(pool);
       fillEachWithItsOwnByte(buffers);
       assertEachHoldsItsOwnByte(buffers);
@@ -90,7 +90,7 @@ class BufferPoolSizesTest {
 
   @Test
   void noTwoLentBuffersShareAByteAfterTheSlabsWereCutAnew() {
-    try (var pool = BufferPool.open(small(16))) {
+    try (var pool = BufferPool.open(small(16).build())) {
       releaseAll(acquireAll(pool, 256));
       releaseAll(acquireAll(pool, 4 * KIB));
       List<PooledBuffer> buffers = acquireEverySize(pool);
@@ -126,46 +126,46 @@ class BufferPoolSizesTest {
   @Test
   void nothingIsReservedBeforeTheFirstAcquisition() {
     try (var pool = BufferPool.open()) {
-      assertThat(pool.stats().reservedBytes()).isZero();
+      assertThat(pool.metrics().reservedBytes()).isZero();
     }
   }
 
   @ParameterizedTest
   @ValueSource(ints = {0, -256, 300, Integer.MIN_VALUE})
   void aSizeThatIsNoPowerOfTwoIsRefused(int bytes) {
-    var defaults = BufferPoolConfig.defaults();
-    assertThatThrownBy(() -> defaults.withBufferBytes(bytes, 1024))
+    var builder = BufferPoolConfig.builder();
+    assertThatThrownBy(() -> builder.bufferBytes(bytes, 1024))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("minBufferBytes");
-    assertThatThrownBy(() -> defaults.withBufferBytes(256, bytes))
+    assertThatThrownBy(() -> builder.bufferBytes(256, bytes))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("maxBufferBytes");
   }
 
   @Test
   void sizesThatDoNotFitEachOtherAreRefusedByName() {
-    var defaults = BufferPoolConfig.defaults();
-    assertRefused(defaults.withBufferBytes(1024, 512), "minBufferBytes");
-    assertRefused(defaults.withBufferBytes(32, 512), "minBufferBytes");
-    assertRefused(defaults.withSlabBytes(32 * KIB), "slabBytes");
-    assertRefused(defaults.withMaxBytes(64 * KIB - 1), "maxBytes");
-    assertThatThrownBy(() -> defaults.withMaxBytes(0)).hasMessageContaining("maxBytes");
-    assertThatThrownBy(() -> defaults.withSlabBytes(1000)).hasMessageContaining("slabBytes");
-    assertThatThrownBy(() -> defaults.withBuffersPerThreadCache(-1))
+    var builder = BufferPoolConfig.builder();
+    assertRefused(BufferPoolConfig.builder().bufferBytes(1024, 512), "minBufferBytes");
+    assertRefused(BufferPoolConfig.builder().bufferBytes(32, 512), "minBufferBytes");
+    assertRefused(BufferPoolConfig.builder().slabBytes(32 * KIB), "slabBytes");
+    assertRefused(BufferPoolConfig.builder().maxBytes(64 * KIB - 1), "maxBytes");
+    assertThatThrownBy(() -> builder.maxBytes(0)).hasMessageContaining("maxBytes");
+    assertThatThrownBy(() -> builder.slabBytes(1000)).hasMessageContaining("slabBytes");
+    assertThatThrownBy(() -> builder.buffersPerThreadCache(-1))
         .hasMessageContaining("buffersPerThreadCache");
   }
 
   @Test
   void aCapOfOneLargestBufferIsEnoughForOneLargestBuffer() {
-    try (var pool = BufferPool.open(BufferPoolConfig.defaults().withMaxBytes(64 * KIB))) {
+    try (var pool = BufferPool.open(BufferPoolConfig.builder().maxBytes(64 * KIB).build())) {
       PooledBuffer buffer = pool.acquire(64 * KIB);
       assertThat(pool.tryAcquire(1)).isNull();
       buffer.release();
     }
   }
 
-  private static void assertRefused(BufferPoolConfig config, String name) {
-    assertThatThrownBy(() -> BufferPool.open(config))
+  private static void assertRefused(BufferPoolConfig.Builder builder, String name) {
+    assertThatThrownBy(builder::build)
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining(name);
   }

@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 
 class CheckedBufferTest {
@@ -22,7 +23,7 @@ class CheckedBufferTest {
   private final List<LeakReport> reports = new CopyOnWriteArrayList<>();
 
   private BufferPool openChecked(int slabs) {
-    return BufferPool.open(small(slabs).withChecked(true).withOnLeak(reports::add));
+    return BufferPool.open(small(slabs).checked(true).onLeak(reports::add).build());
   }
 
   @Test
@@ -80,7 +81,7 @@ class CheckedBufferTest {
   void aLostBufferIsReportedWithThePlaceOfItsAcquisition() throws Exception {
     try (var pool = openChecked(1)) {
       inDyingThread(() -> loseABuffer(pool));
-      collectUntil(() -> pool.stats().leaked() == 1);
+      collectUntil(() -> pool.metrics().leaked() == 1);
       LeakReport report = reports.getFirst();
       assertThat(reports).hasSize(1);
       assertThat(report.cause()).isEqualTo(LeakReport.Cause.UNREACHABLE);
@@ -103,9 +104,9 @@ class CheckedBufferTest {
         }
         return buffer != null;
       });
-      assertThat(pool.stats().outstanding()).isZero();
-      assertThat(pool.stats().acquired()).isEqualTo(2);
-      assertThat(pool.stats().released()).isEqualTo(1);
+      assertThat(pool.metrics().outstanding()).isZero();
+      assertThat(pool.metrics().acquired()).isEqualTo(2);
+      assertThat(pool.metrics().released()).isEqualTo(1);
     }
   }
 
@@ -113,7 +114,7 @@ class CheckedBufferTest {
   void theMemoryOfALostBufferIsInaccessible() {
     try (var pool = openChecked(1)) {
       MemorySegment survivor = pool.acquire(4096).segment();
-      collectUntil(() -> pool.stats().leaked() == 1);
+      collectUntil(() -> pool.metrics().leaked() == 1);
       assertThat(survivor.scope().isAlive()).isFalse();
     }
   }
@@ -125,7 +126,7 @@ class CheckedBufferTest {
         releaseAll(acquireAll(pool, 512));
       }
       loseABuffer(pool);
-      collectUntil(() -> pool.stats().leaked() > 0);
+      collectUntil(() -> pool.metrics().leaked() > 0);
       assertThat(reports).hasSize(1);
     }
   }
@@ -153,7 +154,7 @@ class CheckedBufferTest {
     var pool = openChecked(1);
     loseABuffer(pool);
     pool.close();
-    collectUntil(() -> pool.stats().reservedBytes() == 0);
+    collectUntil(() -> pool.metrics().reservedBytes() == 0);
     assertFreed(pool);
   }
 
@@ -161,20 +162,51 @@ class CheckedBufferTest {
   void aListenerThatThrowsHarmsNobody() {
     var config =
         small(1)
-            .withChecked(true)
-            .withOnLeak(report -> {
+            .checked(true)
+            .onLeak(report -> {
               throw new UnsupportedOperationException("planted");
-            });
+            })
+            .build();
     try (var pool = BufferPool.open(config)) {
       loseABuffer(pool);
-      collectUntil(() -> pool.stats().leaked() == 1);
+      collectUntil(() -> pool.metrics().leaked() == 1);
       pool.acquire(4096).release();
     }
   }
 
   @Test
+  void aListenerThatThrowsAnErrorHarmsNobody() {
+    try (var pool =
+        BufferPool.open(
+            checkedWith(report -> {
+              throw new AssertionError("planted");
+            }))) {
+      loseABuffer(pool);
+      collectUntil(() -> pool.metrics().leaked() == 1);
+      pool.acquire(4096).release();
+      assertThat(pool.metrics().outstanding()).isZero();
+    }
+  }
+
+  // What a failing test does to the rest of the suite: it must not take the memory along.
+  @Test
+  void closingAPoolWhoseListenerThrowsAnErrorFreesIt() {
+    var pool =
+        BufferPool.open(
+            checkedWith(report -> {
+              throw new AssertionError("planted");
+            }));
+    PooledBuffer kept = pool.acquire(512);
+    PooledBuffer other = pool.acquire(512);
+    pool.close();
+    kept.release();
+    other.release();
+    assertFreed(pool);
+  }
+
+  @Test
   void anUncheckedPoolReportsNothing() {
-    try (var pool = BufferPool.open(small(1).withOnLeak(reports::add))) {
+    try (var pool = BufferPool.open(small(1).onLeak(reports::add).build())) {
       PooledBuffer buffer = pool.acquire(512);
       assertThat(buffer).isInstanceOf(Chunk.class);
       buffer.release();
@@ -195,6 +227,10 @@ class CheckedBufferTest {
         System.setProperty(BufferPoolConfig.CHECKED_PROPERTY, before);
       }
     }
+  }
+
+  private static BufferPoolConfig checkedWith(Consumer<LeakReport> listener) {
+    return small(1).checked(true).onLeak(listener).build();
   }
 
   private static void releaseHere(PooledBuffer buffer) {

@@ -9,7 +9,7 @@ import jdk.jfr.FlightRecorder;
 import jdk.jfr.Recording;
 import jdk.jfr.consumer.RecordedEvent;
 import jdk.jfr.consumer.RecordingFile;
-import mill.natives.ChildJvm;
+import mill.testing.ChildJvm;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -21,7 +21,7 @@ class LeakedBufferEventTest {
 
   private static void leakOne() {
     PooledBuffer lost;
-    try (var pool = BufferPool.open(Pools.small(1).withChecked(true).withOnLeak(report -> {}))) {
+    try (var pool = BufferPool.open(Pools.small(1).checked(true).onLeak(report -> {}).build())) {
       lost = pool.acquire(BYTES);
     }
     lost.release();
@@ -55,7 +55,7 @@ class LeakedBufferEventTest {
   @Test
   void leakIsReportedInAnImageThatHasNoRecorder() throws Exception {
     ChildJvm.Outcome outcome =
-        ChildJvm.child().with("--limit-modules=java.base,mill.natives").run(Main.class);
+        ChildJvm.of(Main.class).with("--limit-modules=java.base,mill.natives").run();
     assertThat(outcome.exitCode()).as("%s", outcome).isZero();
     assertThat(outcome.out()).isEqualTo("no recorder" + System.lineSeparator());
   }

@@ -18,7 +18,7 @@ class ObjectPoolTest {
     StringBuilder text = pool.acquire().append("used");
     assertThat(pool.release(text)).isTrue();
     assertThat(pool.acquire()).isSameAs(text).isEmpty();
-    assertThat(pool.stats()).isEqualTo(new ObjectPoolStats(2, 0, 1, 1, 0));
+    assertThat(pool.metrics()).isEqualTo(new ObjectPoolMetrics(2, 0, 1, 1, 0));
   }
 
   @Test
@@ -37,7 +37,7 @@ class ObjectPoolTest {
     var pool = ObjectPool.of(2, Object::new, object -> {});
     List<Object> objects = List.of(pool.acquire(), pool.acquire(), pool.acquire());
     assertThat(objects).extracting(pool::release).containsExactly(true, true, false);
-    assertThat(pool.stats()).isEqualTo(new ObjectPoolStats(2, 2, 3, 0, 1));
+    assertThat(pool.metrics()).isEqualTo(new ObjectPoolMetrics(2, 2, 3, 0, 1));
   }
 
   @Test
@@ -59,7 +59,7 @@ class ObjectPoolTest {
         .isInstanceOf(IllegalStateException.class)
         .hasMessageContaining("double release");
     assertThat(resets).hasValue(1);
-    assertThat(pool.stats().idle()).isEqualTo(1);
+    assertThat(pool.metrics().idle()).isEqualTo(1);
   }
 
   @Test
@@ -82,7 +82,7 @@ class ObjectPoolTest {
               throw new UnsupportedOperationException("planted");
             });
     assertThatThrownBy(() -> pool.release(pool.acquire())).hasMessage("planted");
-    assertThat(pool.stats()).isEqualTo(new ObjectPoolStats(2, 0, 1, 0, 1));
+    assertThat(pool.metrics()).isEqualTo(new ObjectPoolMetrics(2, 0, 1, 0, 1));
   }
 
   @Test
@@ -97,10 +97,10 @@ class ObjectPoolTest {
         turn.get();
       }
     }
-    ObjectPoolStats stats = pool.stats();
-    assertThat(stats.idle()).isLessThanOrEqualTo(3);
-    assertThat(stats.created() + stats.reused()).isEqualTo(80_000);
-    assertThat(stats.created()).isEqualTo(stats.idle() + stats.dropped());
+    ObjectPoolMetrics metrics = pool.metrics();
+    assertThat(metrics.idle()).isLessThanOrEqualTo(3);
+    assertThat(metrics.created() + metrics.reused()).isEqualTo(80_000);
+    assertThat(metrics.created()).isEqualTo(metrics.idle() + metrics.dropped());
   }
 
   private static void takeTurns(ObjectPool<AtomicInteger> pool) {

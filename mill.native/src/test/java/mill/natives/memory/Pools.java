@@ -16,13 +16,13 @@ final class Pools {
   private Pools() {}
 
   /** Buffers of 256 B to 4 KiB in slabs of 4 KiB: small enough to be exhausted by a test. */
-  static BufferPoolConfig small(int slabs) {
-    return BufferPoolConfig.defaults()
-        .withBufferBytes(256, 4 * KIB)
-        .withSlabBytes(4 * KIB)
-        .withMaxBytes((long) slabs * 4 * KIB)
-        .withBuffersPerThreadCache(8)
-        .withChecked(false);
+  static BufferPoolConfig.Builder small(int slabs) {
+    return BufferPoolConfig.builder()
+        .bufferBytes(256, 4 * KIB)
+        .slabBytes(4 * KIB)
+        .maxBytes((long) slabs * 4 * KIB)
+        .buffersPerThreadCache(8)
+        .checked(false);
   }
 
   static List<PooledBuffer> acquireAll(BufferPool pool, int bytes) {
@@ -56,7 +56,7 @@ final class Pools {
   }
 
   static void assertFreed(BufferPool pool) {
-    assertThat(pool.stats().reservedBytes()).as("reserved bytes").isZero();
-    assertThat(pool.stats().outstanding()).as("lent buffers").isZero();
+    assertThat(pool.metrics().reservedBytes()).as("reserved bytes").isZero();
+    assertThat(pool.metrics().outstanding()).as("lent buffers").isZero();
   }
 }

@@ -11,9 +11,9 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import mill.natives.Eventually;
-import mill.natives.Net;
 import mill.natives.platform.NativeAddress;
+import mill.testing.Await;
+import mill.testnet.Net;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -88,15 +88,15 @@ class BufferRefusalTest {
     var lent = new CompletableFuture<MemorySegment>();
     var tried = new CountDownLatch(1);
     var owner =
-        Eventually.inBackground(
+        Await.inBackground(
             "owns the memory",
             () -> {
               try (Arena arena = Arena.ofConfined()) {
                 lent.complete(arena.allocate(8));
-                return tried.await(Eventually.PATIENCE_NS, TimeUnit.NANOSECONDS);
+                return tried.await(Await.PATIENCE_NS, TimeUnit.NANOSECONDS);
               }
             });
-    MemorySegment foreign = lent.get(Eventually.PATIENCE_NS, TimeUnit.NANOSECONDS);
+    MemorySegment foreign = lent.get(Await.PATIENCE_NS, TimeUnit.NANOSECONDS);
     var calls = new ArrayList<>(reads(foreign));
     calls.addAll(writes(foreign));
     for (ThrowingCallable call : calls) {
@@ -104,7 +104,7 @@ class BufferRefusalTest {
           .isInstanceOfAny(WrongThreadException.class, IllegalStateException.class);
     }
     tried.countDown();
-    assertThat(Eventually.outcome(owner)).isTrue();
+    assertThat(Await.outcome(owner)).isTrue();
   }
 
   // A refusal that kept the socket in use would keep its descriptor open after close.

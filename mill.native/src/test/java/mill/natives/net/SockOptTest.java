@@ -12,8 +12,8 @@ import java.util.Arrays;
 import java.util.List;
 import mill.natives.ErrnoException;
 import mill.natives.NativePlatform;
-import mill.natives.Net;
 import mill.natives.platform.Sockets.Family;
+import mill.testnet.Net;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -90,6 +90,24 @@ class SockOptTest {
   void listenersMayTakeAnAddressInTimeWait() throws IOException {
     try (TcpListener listener = TcpListener.bind(Net.loopback())) {
       assertThat(listener.getOption(SockOpt.SO_REUSEADDR)).isTrue();
+    }
+  }
+
+  @Test
+  void listenersThatWereOpenedMayTakeAnAddressInTimeWaitToo() throws IOException {
+    try (TcpListener listener = TcpListener.open(Family.INET)) {
+      assertThat(listener.getOption(SockOpt.SO_REUSEADDR)).isTrue();
+    }
+  }
+
+  // Nagle's algorithm and delayed acknowledgements: a reply in two writes took 44 ms.
+  @Test
+  void streamsSendAtOnceHoweverTheyWereMade() throws IOException {
+    try (TcpStream opened = TcpStream.open(Family.INET);
+        Net.TcpPair tcp = Net.tcpPair()) {
+      assertThat(opened.getOption(SockOpt.TCP_NODELAY)).isTrue();
+      assertThat(tcp.client().getOption(SockOpt.TCP_NODELAY)).as("connected").isTrue();
+      assertThat(tcp.server().getOption(SockOpt.TCP_NODELAY)).as("accepted").isTrue();
     }
   }
 

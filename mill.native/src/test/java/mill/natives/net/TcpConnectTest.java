@@ -14,11 +14,11 @@ import java.util.ArrayList;
 import java.util.List;
 import mill.natives.ErrnoException;
 import mill.natives.Interest;
-import mill.natives.Net;
-import mill.natives.Net.TcpPair;
 import mill.natives.Readiness;
-import mill.natives.Watch;
 import mill.natives.platform.Sockets.Family;
+import mill.testnet.Net;
+import mill.testnet.Net.TcpPair;
+import mill.testnet.Watch;
 import org.junit.jupiter.api.Test;
 
 class TcpConnectTest {
@@ -184,7 +184,7 @@ class TcpConnectTest {
   void nearEndCanBeBoundBefore() throws IOException {
     try (TcpListener listener = TcpListener.bind(Net.loopback());
         TcpStream client = TcpStream.open(Family.INET)) {
-      client.bind(new InetSocketAddress(Net.ip("127.0.0.2"), 0));
+      client.bindTo(new InetSocketAddress(Net.ip("127.0.0.2"), 0));
       client.startConnect(listener.localAddress());
       Net.finishConnect(client);
       assertThat(((InetSocketAddress) client.localAddress()).getAddress())

@@ -2,26 +2,29 @@ package mill.natives.net;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.SocketAddress;
 import java.nio.channels.ClosedChannelException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.Callable;
-import mill.natives.ChildJvm;
 import mill.natives.ErrnoException;
 import mill.natives.Interest;
 import mill.natives.NativePlatform;
-import mill.natives.Net;
-import mill.natives.Net.TcpPair;
 import mill.natives.Poller;
 import mill.natives.Readiness;
-import mill.natives.Watch;
 import mill.natives.platform.NativeAddress;
 import mill.natives.platform.Sockets.Family;
+import mill.testing.ChildJvm;
+import mill.testnet.Net;
+import mill.testnet.Net.TcpPair;
+import mill.testnet.Watch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledIf;
 
@@ -175,6 +178,63 @@ class TcpListenerTest {
     }
   }
 
+  // BlueSocket#94, bun#1443: who shares a port asks for it.
+  @Test
+  void shardsShareTheirAddressAmongThemselvesAlone() throws IOException {
+    List<TcpListener> shards =
+        TcpListener.bindShards(NativePlatform.current(), Net.loopback(), 16, 3);
+    try {
+      SocketAddress address = shards.getFirst().localAddress();
+      assertThat(shards).hasSize(3);
+      for (TcpListener shard : shards) {
+        assertThat(shard.localAddress()).isEqualTo(address);
+      }
+      assertThatThrownBy(() -> TcpListener.bind(address)).hasMessageContaining("EADDRINUSE");
+      assertThatThrownBy(() -> TcpListener.bindShards(NativePlatform.current(), address, 16, 2))
+          .hasMessageContaining("EADDRINUSE");
+    } finally {
+      shards.forEach(TcpListener::close);
+    }
+  }
+
+  @Test
+  void shardsShareTheConnections() throws IOException {
+    assumeTrue(
+        NativePlatform.current().balancesListeners(), "this kernel does not spread connections");
+    List<TcpListener> shards =
+        TcpListener.bindShards(NativePlatform.current(), Net.loopback(), 128, 2);
+    List<TcpStream> clients = new ArrayList<>();
+    try {
+      for (int i = 0; i < 64; i++) {
+        clients.add(TcpStream.connect(shards.getFirst().localAddress()));
+        Net.finishConnect(clients.getLast());
+      }
+      assertThat(acceptAll(shards.get(0))).as("of 64, by a hash").isBetween(1, 63);
+      assertThat(acceptAll(shards.get(1))).isBetween(1, 63);
+    } finally {
+      clients.forEach(TcpStream::close);
+      shards.forEach(TcpListener::close);
+    }
+  }
+
+  @Test
+  void fewerThanOneShardIsRefused() {
+    assertThatThrownBy(
+            () -> TcpListener.bindShards(NativePlatform.current(), Net.loopback(), 16, 0))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("at least 1, not 0");
+  }
+
+  private static int acceptAll(TcpListener listener) throws IOException {
+    int accepted = 0;
+    TcpStream stream;
+    while ((stream = listener.accept()) != null) {
+      stream.close();
+      accepted++;
+    }
+    return accepted;
+  }
+
   static boolean noIpv6() {
     try (TcpListener listener = TcpListener.bind(Net.loopback6(0))) {
       return listener == null;
@@ -251,7 +311,7 @@ class TcpListenerTest {
 
   @Test
   void descriptorsRunningOutIsSaidAndPasses() throws Exception {
-    ChildJvm.Outcome outcome = ChildJvm.child().withDescriptorLimit(64).run(RunOut.class);
+    ChildJvm.Outcome outcome = ChildJvm.of(RunOut.class).withDescriptorLimit(64).run();
     assertThat(outcome.exitCode()).as("%s", outcome).isZero();
     assertThat(outcome.out()).contains("accepts again");
   }

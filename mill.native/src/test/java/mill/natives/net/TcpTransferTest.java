@@ -12,16 +12,17 @@ import java.security.MessageDigest;
 import java.util.Random;
 import mill.natives.ErrnoException;
 import mill.natives.Interest;
-import mill.natives.Net;
-import mill.natives.Net.TcpPair;
 import mill.natives.Readiness;
 import mill.natives.Trigger;
-import mill.natives.Watch;
 import mill.natives.platform.Sockets.Family;
+import mill.testnet.Net;
+import mill.testnet.Net.TcpPair;
+import mill.testnet.Watch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
+/** Promise 6, for TCP: what a transfer can do is its outcome, and no exception. */
 class TcpTransferTest {
   private static final int CHUNK = 40_000;
 

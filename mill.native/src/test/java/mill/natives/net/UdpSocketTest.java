@@ -11,17 +11,17 @@ import java.net.SocketAddress;
 import mill.natives.ErrnoException;
 import mill.natives.Interest;
 import mill.natives.NativePlatform;
-import mill.natives.Net;
 import mill.natives.Readiness;
-import mill.natives.Watch;
 import mill.natives.platform.NativeAddress;
 import mill.natives.platform.Sockets.Family;
+import mill.testnet.Net;
+import mill.testnet.Watch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class UdpSocketTest {
-  private final Arena arena = Arena.ofConfined();
+  private final Arena arena = Arena.ofShared();
   private final NativeAddress from = new NativeAddress();
   private UdpSocket one;
   private UdpSocket two;
@@ -141,6 +141,17 @@ class UdpSocketTest {
     assertThatThrownBy(() -> one.sendTo(arena.allocate(70_000), 0, 70_000, two.localAddress()))
         .isInstanceOfSatisfying(
             ErrnoException.class, e -> assertThat(e.errnoName()).isEqualTo("EMSGSIZE"));
+  }
+
+  @Test
+  void failureTellsWhereToTheDatagramWasToGo() throws IOException {
+    SocketAddress to = two.localAddress();
+    MemorySegment tooLong = arena.allocate(70_000);
+    assertThatThrownBy(() -> one.sendTo(tooLong, 0, 70_000, to))
+        .hasMessage("sendto(" + to + "): EMSGSIZE (errno 90)");
+    NativePlatform.current().addresses().encode(to, Family.INET, from);
+    assertThatThrownBy(() -> one.sendTo(tooLong, 0, 70_000, from))
+        .hasMessage("sendto(" + to + "): EMSGSIZE (errno 90)");
   }
 
   @Test

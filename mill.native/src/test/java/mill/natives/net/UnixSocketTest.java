@@ -7,16 +7,23 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.net.SocketAddress;
+import java.net.URI;
 import java.net.UnixDomainSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.UUID;
 import mill.natives.ErrnoException;
+import mill.natives.Interest;
 import mill.natives.NativePlatform;
-import mill.natives.Net;
+import mill.natives.Readiness;
 import mill.natives.platform.NativeAddress;
+import mill.testnet.Net;
+import mill.testnet.Watch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -65,10 +72,10 @@ class UnixSocketTest {
 
   @Test
   void pathThatIsTooLongIsRefusedWithTheLimit() {
-    UnixAddress tooLong = UnixAddress.of(Path.of("/" + "x".repeat(107)));
+    UnixAddress tooLong = UnixAddress.of(Path.of("/" + "x".repeat(108)));
     assertThatThrownBy(() -> UnixListener.bind(tooLong))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContaining("at most 107 bytes, this one has 108");
+        .hasMessageContaining("at most 108 bytes, this one has 109");
     UnixAddress tooLongAbstract = UnixAddress.ofAbstract("x".repeat(108));
     assertThatThrownBy(() -> UnixStream.connect(tooLongAbstract))
         .isInstanceOf(IllegalArgumentException.class)
@@ -199,6 +206,92 @@ class UnixSocketTest {
     assertThat(UnixAddress.ofBytes(bytes)).isEqualTo(UnixAddress.ofAbstract("x"));
   }
 
+  // sun_path is bytes; java.nio connects to such a path as well.
+  @Test
+  void pathThatIsNoTextConnects() throws IOException {
+    byte[] parent = folder.toString().getBytes(StandardCharsets.UTF_8);
+    byte[] bytes = Arrays.copyOf(parent, parent.length + 4);
+    bytes[parent.length] = '/';
+    bytes[parent.length + 1] = (byte) 0xff;
+    bytes[parent.length + 2] = 's';
+    bytes[parent.length + 3] = (byte) 0x80;
+    try (UnixListener listener = UnixListener.bind(UnixAddress.ofBytes(bytes))) {
+      Path path = onlyFileIn(folder);
+      assertThat(UnixAddress.of(path)).isEqualTo(listener.localAddress());
+      UnixStream.connect(UnixAddress.of(path)).close();
+      UnixStream.connect(UnixDomainSocketAddress.of(path)).close();
+      Files.delete(path);
+    }
+  }
+
+  // unix(7): the path fills the structure, and the kernel reads on.
+  @Test
+  void pathThatFillsItsPlaceConnects() throws IOException {
+    String folderText = folder.toString();
+    Path path = folder.resolve("x".repeat(108 - folderText.length() - 1));
+    try (UnixListener listener = UnixListener.bind(UnixAddress.of(path))) {
+      assertThat(path).exists();
+      assertThat(listener.localAddress()).isEqualTo(UnixAddress.of(path));
+      UnixStream.connect(listener.localAddress()).close();
+      Files.delete(path);
+    }
+  }
+
+  @Test
+  void pathsAreTakenAsTheyAreWritten() {
+    for (String text : new String[] {"a", "a b/%41", "/run/x", "../x", "./x", "/a/../b"}) {
+      assertThat(new String(UnixAddress.of(Path.of(text)).bytes(), StandardCharsets.UTF_8))
+          .isEqualTo(text);
+    }
+    assertThat(UnixAddress.of(folder).bytes())
+        .as("a folder")
+        .isEqualTo(folder.toString().getBytes(StandardCharsets.UTF_8));
+  }
+
+  @Test
+  void pathWithANulIsRefused() {
+    assertThatThrownBy(() -> UnixAddress.ofBytes(new byte[] {'a', 0, 'b'}))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("NUL");
+    assertThatThrownBy(() -> UnixAddress.ofBytes(new byte[] {'a', 0}))
+        .isInstanceOf(IllegalArgumentException.class);
+    assertThat(UnixAddress.ofBytes(new byte[] {0, 'a', 0}).isAbstract()).isTrue();
+  }
+
+  @Test
+  void pathOfAnotherFileSystemIsRefused() {
+    Path other = FileSystems.getFileSystem(URI.create("jrt:/")).getPath("/modules");
+    assertThatThrownBy(() -> UnixAddress.of(other))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("default file system");
+  }
+
+  // unix(7): only a connected socket knows whose queue is full.
+  @Test
+  void fullPeerMakesAnUnconnectedSenderWritableAllTheTimeAndAConnectedOneNot() throws IOException {
+    UnixAddress name = abstractName();
+    try (UnixDatagram receiver = UnixDatagram.bind(name);
+        UnixDatagram loose = UnixDatagram.open();
+        UnixDatagram connected = UnixDatagram.open();
+        Watch watch = Watch.open();
+        Arena arena = Arena.ofConfined()) {
+      MemorySegment buffer = arena.allocate(1_000);
+      connected.connect(name);
+      while (loose.sendTo(buffer, 0, 1_000, name) != IoStatus.WOULD_BLOCK) {
+        assertThat(receiver.isOpen()).isTrue();
+      }
+      assertThat(connected.send(buffer, 0, 1_000)).isEqualTo(IoStatus.WOULD_BLOCK);
+      watch.register(loose, 1, Interest.WRITABLE);
+      watch.register(connected, 2, Interest.WRITABLE);
+      assertThat(watch.awaitBatch()).containsExactly(1L);
+      assertThat(watch.now()).as("again at once").containsExactly(1L);
+      while (receiver.receive(buffer, 0, 1_000) != IoStatus.WOULD_BLOCK) {
+        assertThat(receiver.isOpen()).isTrue();
+      }
+      watch.await(2, Readiness.WRITABLE);
+    }
+  }
+
   private static SocketAddress connectBoth(SocketAddress bound, SocketAddress seen)
       throws IOException {
     try (UnixListener listener = UnixListener.bind(bound)) {
@@ -234,6 +327,12 @@ class UnixSocketTest {
       assertThat(one.receive(buffer, 0, 4)).as("cut off").isEqualTo(4);
       assertThat(Net.text(buffer, 4)).isEqualTo("answ");
       assertThat(one.receive(buffer, 0, 16)).isEqualTo(IoStatus.WOULD_BLOCK);
+    }
+  }
+
+  private static Path onlyFileIn(Path folder) throws IOException {
+    try (var files = Files.list(folder)) {
+      return files.findFirst().orElseThrow();
     }
   }
 

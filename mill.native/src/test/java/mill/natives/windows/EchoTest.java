@@ -21,6 +21,7 @@ import mill.natives.net.IoStatus;
 import mill.natives.net.SockOpt;
 import mill.natives.net.TcpListener;
 import mill.natives.net.TcpStream;
+import mill.testing.Await;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -33,7 +34,7 @@ class EchoTest {
   private static final int CONNECTIONS = 64;
   private static final int MESSAGES = 200;
   private static final int MESSAGE_BYTES = 512;
-  private static final long BOUND_NS = TimeUnit.SECONDS.toNanos(120);
+  private static final long BOUND_NS = Await.PATIENCE_NS;
 
   private static final class Client {
     final TcpStream stream;

@@ -16,18 +16,17 @@ import mill.natives.Readiness;
 import mill.natives.ReadyEvents;
 import mill.natives.Trigger;
 import mill.natives.gen.windows.Windows;
+import mill.testing.Await;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 /** What {@link IocpPoller} does with its operations, on a scripted kernel; runs on any system. */
-@Timeout(30)
 class IocpPollerTest {
   private static final int RECEIVE = Windows.AFD_POLL_RECEIVE();
   private static final int SEND = Windows.AFD_POLL_SEND();
   private static final int DISCONNECT = Windows.AFD_POLL_DISCONNECT();
-  private static final long BOUND_NS = TimeUnit.SECONDS.toNanos(10);
+  private static final long BOUND_NS = Await.PATIENCE_NS;
 
   private final ScriptedAfd kernel = new ScriptedAfd();
   private final EdgePollers edges = new EdgePollers();

@@ -17,8 +17,8 @@ import mill.natives.gen.windows.OVERLAPPED_ENTRY;
 import mill.natives.gen.windows.Windows;
 
 /**
- * A completion port and an AFD driver in plain Java, as far as mill asks of them, that watch what
- * is done with the memory they were lent.
+ * A scripted completion port and AFD driver, as far as mill asks of them, that watch what is done
+ * with the memory they were lent.
  *
  * <p>The results of an operation are written when its packet is taken out, the latest moment that a
  * kernel could: whoever has reused the record by then finds it overwritten. Submitting a record

@@ -1,0 +1,167 @@
+package mill.core;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import mill.core.ShutdownReport.Undelivered;
+
+/**
+ * The books of a graceful shutdown: until when, who has been told, and what became of each.
+ *
+ * <pre>
+ *   requested ──▶ listeners closed, the others told ──▶ all have ended ─────▶ reported
+ *                                    │                                           ▲
+ *                                    └── the time is over ──▶ the rest is forced ┘
+ * </pre>
+ *
+ * <p>Any thread: registrations end on whatever thread ends them.
+ */
+final class GracefulShutdown {
+  private final long startNs;
+  private final CompletableFuture<ShutdownReport> reported = new CompletableFuture<>();
+  private final Object lock = new Object();
+
+  // By registration, what it had queued when it was told; it is removed when it ends.
+  @GuardedBy("lock")
+  private final IdentityHashMap<Object, Long> told = new IdentityHashMap<>();
+
+  @GuardedBy("lock")
+  private final List<Undelivered> undelivered = new ArrayList<>();
+
+  @GuardedBy("lock")
+  private long deadlineNs;
+
+  @GuardedBy("lock")
+  private boolean forcing;
+
+  @GuardedBy("lock")
+  private int listenersClosed;
+
+  @GuardedBy("lock")
+  private int ended;
+
+  @GuardedBy("lock")
+  private int forced;
+
+  @GuardedBy("lock")
+  private long queuedBytes;
+
+  @GuardedBy("lock")
+  private long undeliveredBytes;
+
+  // Raised when somebody may not have been told yet; lowered by the loop before it looks.
+  private volatile boolean scanWanted = true;
+
+  GracefulShutdown(long startNs, long deadlineNs) {
+    this.startNs = startNs;
+    this.deadlineNs = deadlineNs;
+  }
+
+  /** Moves the deadline forward, never back: a second request can only shorten the time. */
+  void hurry(long otherDeadlineNs) {
+    synchronized (lock) {
+      if (otherDeadlineNs - deadlineNs < 0) {
+        deadlineNs = otherDeadlineNs;
+      }
+    }
+  }
+
+  /** How long there is still to drain; 0 when the time is over. */
+  long leftNs(long nowNs) {
+    synchronized (lock) {
+      return Math.max(0, deadlineNs - nowNs);
+    }
+  }
+
+  CompletionStage<ShutdownReport> stage() {
+    return reported.minimalCompletionStage();
+  }
+
+  /** Lets the loop look again for registrations that have not been told. */
+  void wantScan() {
+    scanWanted = true;
+  }
+
+  boolean isScanWanted() {
+    return scanWanted;
+  }
+
+  /** The loop looks now. */
+  void beginScan() {
+    scanWanted = false;
+  }
+
+  /**
+   * Notes that a registration hears of the shutdown.
+   *
+   * @param registration any object that stands for it
+   * @param queued how many bytes its handler has still to deliver
+   * @return true for the first time
+   */
+  boolean tell(Object registration, long queued) {
+    synchronized (lock) {
+      return told.putIfAbsent(registration, queued) == null;
+    }
+  }
+
+  /** From now on what ends is forced. */
+  void force() {
+    synchronized (lock) {
+      forcing = true;
+    }
+  }
+
+  /** A listener has left the loop. Once for each. */
+  void listenerClosed() {
+    synchronized (lock) {
+      listenersClosed++;
+    }
+  }
+
+  /**
+   * A registration that is no listener's has left the loop, in whatever way. Once for each.
+   *
+   * @param registration what was given to {@link #tell}, if it was told
+   * @param text how it describes itself, if it has something left
+   * @param left how many bytes its handler has not delivered
+   */
+  void ended(Object registration, String text, long left) {
+    synchronized (lock) {
+      Long before = told.remove(registration);
+      queuedBytes += before == null ? left : Math.max(before, left);
+      undeliveredBytes += left;
+      if (forcing) {
+        forced++;
+      } else {
+        ended++;
+      }
+      if (left > 0 && undelivered.size() < ShutdownReport.MAX_LISTED) {
+        undelivered.add(new Undelivered(text, left));
+      }
+    }
+  }
+
+  /** Everything has been given back to the system. Only the first report counts. */
+  void report(long nowNs, long timersCancelled, int offloadsAbandoned) {
+    ShutdownReport report;
+    synchronized (lock) {
+      report =
+          new ShutdownReport(
+              forced == 0 && offloadsAbandoned == 0,
+              listenersClosed,
+              ended,
+              forced,
+              queuedBytes,
+              undeliveredBytes,
+              undelivered,
+              timersCancelled,
+              offloadsAbandoned,
+              Duration.ofNanos(nowNs - startNs));
+    }
+    reported.complete(report);
+  }
+}

@@ -1,0 +1,101 @@
+package mill.examples.docs;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** What the pages name is there: files, classes, each other. */
+class PagesTest {
+  private static final Pattern LINK = Pattern.compile("\\]\\(([^)#\\s]+)(?:#[^)]*)?\\)");
+  private static final Pattern CLASS = Pattern.compile("`([A-Z]\\w*[a-z]\\w*)(?:[.#(<][^`]*)?`");
+
+  private static final String QUICK_START =
+      "mill.examples/src/main/java/mill/examples/echo/QuickStart.java";
+
+  /** What the pages name of the JDK, of Windows and of peers. */
+  private static final Set<String> OTHERS =
+      Set.of(
+          "Arena",
+          "ConcurrentLinkedQueue",
+          "EpollIoHandle",
+          "Error",
+          "ForkJoinPool",
+          "GetQueuedCompletionStatusEx",
+          "Linker",
+          "MemorySegment",
+          "NoSuchElementException",
+          "ServiceLoader",
+          "System",
+          "ThreadPoolExecutor",
+          "Unsafe",
+          "WatchService");
+
+  static List<Path> pages() throws IOException {
+    return Pages.pages();
+  }
+
+  /** The changelog tells of what is gone as well. */
+  static List<Path> pagesOfToday() throws IOException {
+    return pages().stream().filter(page -> !page.endsWith("CHANGELOG.md")).toList();
+  }
+
+  @ParameterizedTest
+  @MethodSource("pages")
+  void everyLinkedFileExists(Path page) throws IOException {
+    assertThat(links(page)).allMatch(target -> Files.isRegularFile(Pages.file(target)), "exists");
+  }
+
+  @ParameterizedTest
+  @MethodSource("pagesOfToday")
+  void everyClassThatIsNamedExists(Path page) throws IOException {
+    Set<String> classes =
+        Pages.sources().stream()
+            .map(source -> source.getFileName().toString().replace(".java", ""))
+            .collect(Collectors.toSet());
+    assertThat(CLASS.matcher(Pages.read(page.toString())).results().map(name -> name.group(1)))
+        .allMatch(name -> classes.contains(name) || OTHERS.contains(name), "is a class");
+  }
+
+  @Test
+  void readmeLinksToEveryPage() throws IOException {
+    Path readme = Path.of("README.md");
+    assertThat(links(readme).stream().map(Path::of))
+        .containsAll(pages().stream().filter(page -> !page.equals(readme)).toList());
+  }
+
+  @Test
+  void readmesFirstExampleIsTheQuickStart() throws IOException {
+    String readme = Pages.read("README.md");
+    int begin = readme.indexOf("```java\n") + "```java\n".length();
+    assertThat(Pages.read(QUICK_START))
+        .containsIgnoringWhitespaces(readme.substring(begin, readme.indexOf("```", begin)));
+  }
+
+  /** A row that names no file would be of no use to who asks where. */
+  @Test
+  void architectureNamesAFileForEachThingToChange() throws IOException {
+    String page = Pages.read("docs/architecture.md");
+    int begin = page.indexOf("## Where do I change");
+    String table = page.substring(begin, page.indexOf("\n## ", begin + 1));
+    List<String> rows = table.lines().filter(line -> line.startsWith("| ")).skip(2).toList();
+    assertThat(rows).hasSizeGreaterThanOrEqualTo(15).allMatch(row -> LINK.matcher(row).find());
+  }
+
+  private static List<String> links(Path page) throws IOException {
+    return LINK.matcher(Pages.read(page.toString()))
+        .results()
+        .map(link -> link.group(1))
+        .filter(target -> !target.contains("://"))
+        .map(target -> page.resolveSibling(target).normalize().toString())
+        .toList();
+  }
+}
