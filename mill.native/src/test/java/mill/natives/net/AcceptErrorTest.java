@@ -107,6 +107,7 @@ class AcceptErrorTest {
     @Nullable Object to(Method method);
   }
 
+  @SuppressWarnings("ReferenceEquality") // a proxy is equal to itself alone
   private static <T> T proxy(Class<T> type, T target, Answers answers) {
     InvocationHandler handler =
         (self, method, arguments) -> {
