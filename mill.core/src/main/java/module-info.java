@@ -12,7 +12,7 @@ module mill.core {
   requires static org.jspecify;
 
   // @GuardedBy, which the build checks.
-  requires static com.google.errorprone.annotations;
+  requires static mill.guards;
 
   // Flight events, where there is a recorder: see FlightRecording.
   requires static jdk.jfr;

@@ -10,7 +10,7 @@ module mill.natives {
   requires static org.jspecify;
 
   // @GuardedBy, which the build checks.
-  requires static com.google.errorprone.annotations;
+  requires static mill.guards;
 
   // The event of a leaked buffer, where there is a recorder: see LeakEvents.
   requires static jdk.jfr;

@@ -1,54 +1,63 @@
 package mill.natives;
 
-import static org.assertj.core.api.Assertions.assertThat;
+import static mill.natives.SteadyStateAllocationTest.Path.CHANGE;
+import static mill.natives.SteadyStateAllocationTest.Path.DATAGRAM_AND_ANSWER;
+import static mill.natives.SteadyStateAllocationTest.Path.POLL_READ_WRITE;
+import static mill.natives.SteadyStateAllocationTest.Path.READ_WRITE_AT_AN_OFFSET;
+import static mill.natives.SteadyStateAllocationTest.Path.VECTORS;
+import static mill.natives.SteadyStateAllocationTest.Path.WAKE;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.module.ModuleFinder;
-import java.lang.reflect.Method;
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.Set;
+import java.util.stream.Stream;
+import mill.natives.bsd.HostedBsdPlatform;
+import mill.natives.bsd.ModelPlatform;
+import mill.natives.net.TcpListener;
 import mill.natives.net.TcpStream;
 import mill.natives.net.UdpSocket;
 import mill.natives.platform.NativeAddress;
-import mill.testing.ChildJvm;
+import mill.natives.platform.Platform;
 import mill.testnet.Net;
 import mill.testnet.Net.TcpPair;
-import mill.testnet.Watch;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
-/**
- * What is done for every event makes no garbage, once it is compiled. Each path has a JVM of its
- * own: what the compiler can do away with depends on what else has run.
- */
+/** What is done for every event makes no garbage, once it is compiled. */
 class SteadyStateAllocationTest {
   /** What is measured. */
   enum Path {
     POLL_READ_WRITE {
       @Override
-      void measure() throws Exception {
-        try (Watch watch = Watch.open();
-            TcpPair tcp = Net.tcpPair();
+      void measure(Platform platform) throws Exception {
+        try (Poller poller = Poller.open(platform, token -> {});
+            TcpPair tcp = tcpPair(platform);
             Arena arena = Arena.ofConfined()) {
           MemorySegment buffer = arena.allocate(128);
-          watch.register(tcp.client(), 1, Interest.READABLE);
-          watch.register(tcp.server(), 2, Interest.READABLE, Trigger.EDGE);
-          Counter.requireNoGarbage(() -> {
+          var events = new ReadyEvents(64);
+          poller.register(tcp.client(), 1, Interest.READABLE, Trigger.LEVEL);
+          poller.register(tcp.server(), 2, Interest.READABLE, Trigger.EDGE);
+          Garbage.requireNone(() -> {
             tcp.client().write(buffer, 0, 64);
-            readWhenReady(watch, 2, tcp.server(), buffer, 0);
+            readWhenReady(poller, events, 2, tcp.server(), buffer, 0);
             tcp.server().write(buffer, 0, 64);
-            readWhenReady(watch, 1, tcp.client(), buffer, 0);
+            readWhenReady(poller, events, 1, tcp.client(), buffer, 0);
           });
         }
       }
     },
     READ_WRITE_AT_AN_OFFSET {
       @Override
-      void measure() throws Exception {
-        try (TcpPair tcp = Net.tcpPair();
+      void measure(Platform platform) throws Exception {
+        try (TcpPair tcp = tcpPair(platform);
             Arena arena = Arena.ofConfined()) {
           MemorySegment buffer = arena.allocate(128);
-          Counter.requireNoGarbage(() -> {
+          Garbage.requireNone(() -> {
             tcp.client().write(buffer, 64, 64);
             tcp.client().write(buffer, 0, 64);
             tcp.server().read(buffer, 0, 32);
@@ -59,36 +68,51 @@ class SteadyStateAllocationTest {
     },
     WAKE {
       @Override
-      void measure() throws Exception {
-        try (Watch watch = Watch.open()) {
-          Counter.requireNoGarbage(() -> {
-            watch.poller.wake();
-            watch.poller.poll(watch.events, 1_000_000);
+      void measure(Platform platform) throws Exception {
+        try (Poller poller = Poller.open(platform, token -> {})) {
+          var events = new ReadyEvents(64);
+          Garbage.requireNone(() -> {
+            poller.wake();
+            poller.poll(events, 1_000_000);
           });
         }
       }
     },
     CHANGE {
       @Override
-      void measure() throws Exception {
-        try (Watch watch = Watch.open();
-            TcpPair tcp = Net.tcpPair()) {
-          watch.register(tcp.client(), 1, Interest.READABLE);
-          Counter.requireNoGarbage(() -> {
-            watch.poller.change(tcp.client(), Interest.READABLE_WRITABLE, Trigger.LEVEL);
-            watch.poller.change(tcp.client(), Interest.NONE, Trigger.LEVEL);
-            watch.poller.change(tcp.client(), Interest.READABLE, Trigger.ONESHOT);
+      void measure(Platform platform) throws Exception {
+        try (Poller poller = Poller.open(platform, token -> {});
+            TcpPair tcp = tcpPair(platform)) {
+          poller.register(tcp.client(), 1, Interest.READABLE, Trigger.LEVEL);
+          Garbage.requireNone(() -> {
+            poller.change(tcp.client(), Interest.READABLE_WRITABLE, Trigger.LEVEL);
+            poller.change(tcp.client(), Interest.WRITABLE, Trigger.LEVEL);
+            poller.change(tcp.client(), Interest.READABLE, Trigger.ONESHOT);
+          });
+        }
+      }
+    },
+    /** Leaving the kernel's set and coming back; kqueue's books have an object for it. */
+    LEAVE_AND_RETURN {
+      @Override
+      void measure(Platform platform) throws Exception {
+        try (Poller poller = Poller.open(platform, token -> {});
+            TcpPair tcp = tcpPair(platform)) {
+          poller.register(tcp.client(), 1, Interest.READABLE, Trigger.LEVEL);
+          Garbage.requireNone(() -> {
+            poller.change(tcp.client(), Interest.NONE, Trigger.LEVEL);
+            poller.change(tcp.client(), Interest.READABLE, Trigger.LEVEL);
           });
         }
       }
     },
     VECTORS {
       @Override
-      void measure() throws Exception {
-        try (TcpPair tcp = Net.tcpPair();
+      void measure(Platform platform) throws Exception {
+        try (TcpPair tcp = tcpPair(platform);
             Arena arena = Arena.ofConfined()) {
           MemorySegment[] buffers = {arena.allocate(16), arena.allocate(0), arena.allocate(48)};
-          Counter.requireNoGarbage(() -> {
+          Garbage.requireNone(() -> {
             tcp.client().writev(buffers, 0, 3);
             tcp.server().readv(buffers, 0, 3);
           });
@@ -97,14 +121,14 @@ class SteadyStateAllocationTest {
     },
     DATAGRAM_AND_ANSWER {
       @Override
-      void measure() throws Exception {
-        try (UdpSocket asks = UdpSocket.bind(Net.loopback());
-            UdpSocket answers = UdpSocket.bind(Net.loopback());
+      void measure(Platform platform) throws Exception {
+        try (UdpSocket asks = UdpSocket.bind(platform, Net.loopback());
+            UdpSocket answers = UdpSocket.bind(platform, Net.loopback());
             Arena arena = Arena.ofConfined()) {
           MemorySegment buffer = arena.allocate(64);
           var sender = new NativeAddress();
           asks.connect(answers.localAddress());
-          Counter.requireNoGarbage(() -> {
+          Garbage.requireNone(() -> {
             asks.send(buffer, 0, 64);
             answers.receiveFrom(buffer, 0, 64, sender);
             answers.sendTo(buffer, 0, 64, sender);
@@ -114,75 +138,87 @@ class SteadyStateAllocationTest {
       }
     };
 
-    abstract void measure() throws Exception;
+    abstract void measure(Platform platform) throws Exception;
 
     static void readWhenReady(
-        Watch watch, long token, TcpStream stream, MemorySegment buffer, long offset)
+        Poller poller,
+        ReadyEvents events,
+        long token,
+        TcpStream stream,
+        MemorySegment buffer,
+        long offset)
         throws Exception {
       boolean arrived = false;
       while (!arrived) {
-        watch.poller.poll(watch.events, Poller.FOREVER);
-        for (int i = 0; i < watch.events.size(); i++) {
-          arrived |= watch.events.token(i) == token && watch.events.readiness(i).isReadable();
+        poller.poll(events, Poller.FOREVER);
+        for (int i = 0; i < events.size(); i++) {
+          arrived |= events.token(i) == token && events.readiness(i).isReadable();
         }
       }
       stream.read(buffer, offset, 64);
     }
   }
 
+  /** Where it is measured. */
+  enum On {
+    /** The system that this runs on. */
+    NATIVE,
+    /** mill's kqueue backend over the model of a kernel. */
+    KQUEUE_MODEL,
+    /** The transfers of the BSDs on the C library of Linux. */
+    BSD_TRANSFERS;
+
+    Platform platform() {
+      return switch (this) {
+        case NATIVE -> NativePlatform.current();
+        case KQUEUE_MODEL -> ModelPlatform.macOs();
+        case BSD_TRANSFERS -> HostedBsdPlatform.on(NativePlatform.current());
+      };
+    }
+
+    /** The paths on which the stand-in makes no garbage of its own. */
+    Set<Path> paths() {
+      return switch (this) {
+        case NATIVE -> EnumSet.allOf(Path.class);
+        case KQUEUE_MODEL -> EnumSet.of(POLL_READ_WRITE, READ_WRITE_AT_AN_OFFSET, WAKE, CHANGE);
+        case BSD_TRANSFERS -> EnumSet.of(READ_WRITE_AT_AN_OFFSET, VECTORS, DATAGRAM_AND_ANSWER);
+      };
+    }
+  }
+
+  static Stream<Arguments> measurements() {
+    return Arrays.stream(On.values())
+        .flatMap(on -> on.paths().stream().map(path -> Arguments.of(on, path)));
+  }
+
   @ParameterizedTest
-  @EnumSource(Path.class)
-  void steadyStateAllocatesNothing(Path path) throws Exception {
+  @MethodSource("measurements")
+  void steadyStateAllocatesNothing(On on, Path path) throws Exception {
     assumeTrue(
-        ModuleFinder.ofSystem().find("jdk.management").isPresent(),
-        "this JDK has no module jdk.management, which counts allocations");
-    ChildJvm.Outcome outcome =
-        ChildJvm.of(Main.class)
-            .with("--add-modules=jdk.management", "-XX:TieredStopAtLevel=4")
-            .run(path.name());
-    assertThat(outcome.exitCode()).as("%s", outcome).isZero();
-    assertThat(outcome.out()).contains("no garbage");
+        on != On.BSD_TRANSFERS || System.getProperty("os.name").equals("Linux"),
+        "the BSDs' transfers are run on Linux' C library, and this is no Linux");
+    Garbage.assertNoneIn(Main.class, on.name(), path.name());
   }
 
   /** Measures one path. */
   static final class Main {
     public static void main(String[] arguments) throws Exception {
-      Path.valueOf(arguments[0]).measure();
-      System.out.println("no garbage");
+      Path.valueOf(arguments[1]).measure(On.valueOf(arguments[0]).platform());
     }
   }
 
-  /** Counts what the current thread allocates. */
-  private static final class Counter {
-    private static final int ITERATIONS = 5_000;
-    private static final int MAX_WINDOWS = 100;
-
-    private interface Iteration {
-      void run() throws Exception;
-    }
-
-    // The first windows are interpreted and compiled; what allocates at each event does so in every
-    // window. By reflection, since mill.natives reads java.base alone.
-    static void requireNoGarbage(Iteration iteration) throws Exception {
-      Object threads =
-          Class.forName("java.lang.management.ManagementFactory")
-              .getMethod("getThreadMXBean")
-              .invoke(null);
-      Method allocated =
-          Class.forName("com.sun.management.ThreadMXBean")
-              .getMethod("getCurrentThreadAllocatedBytes");
-      long fewest = Long.MAX_VALUE;
-      // Reading the counter allocates a little itself.
-      for (int window = 0; window < MAX_WINDOWS && fewest >= ITERATIONS; window++) {
-        long before = (long) allocated.invoke(threads);
-        for (int i = 0; i < ITERATIONS; i++) {
-          iteration.run();
-        }
-        fewest = Math.min(fewest, (long) allocated.invoke(threads) - before);
+  /** Two ends of a connection; the child is ended if it never comes about. */
+  private static TcpPair tcpPair(Platform platform) throws IOException {
+    try (TcpListener listener = TcpListener.bind(platform, Net.loopback(), 8)) {
+      TcpStream client = TcpStream.connect(platform, listener.localAddress());
+      TcpStream server;
+      while ((server = listener.accept()) == null) {
+        Thread.onSpinWait();
       }
-      if (fewest >= ITERATIONS) {
-        throw new AssertionError(fewest + " bytes in " + ITERATIONS + " iterations");
+      while (!client.finishConnect()) {
+        Thread.onSpinWait();
       }
+      return new TcpPair(client, server);
     }
   }
 }

@@ -18,6 +18,9 @@ class PagesTest {
   private static final Pattern LINK = Pattern.compile("\\]\\(([^)#\\s]+)(?:#[^)]*)?\\)");
   private static final Pattern CLASS = Pattern.compile("`([A-Z]\\w*[a-z]\\w*)(?:[.#(<][^`]*)?`");
 
+  private static final String QUICK_START =
+      "mill.examples/src/main/java/mill/examples/echo/QuickStart.java";
+
   /** What the pages name of the JDK, of Windows and of peers. */
   private static final Set<String> OTHERS =
       Set.of(
@@ -67,6 +70,14 @@ class PagesTest {
     Path readme = Path.of("README.md");
     assertThat(links(readme).stream().map(Path::of))
         .containsAll(pages().stream().filter(page -> !page.equals(readme)).toList());
+  }
+
+  @Test
+  void readmesFirstExampleIsTheQuickStart() throws IOException {
+    String readme = Pages.read("README.md");
+    int begin = readme.indexOf("```java\n") + "```java\n".length();
+    assertThat(Pages.read(QUICK_START))
+        .containsIgnoringWhitespaces(readme.substring(begin, readme.indexOf("```", begin)));
   }
 
   /** A row that names no file would be of no use to who asks where. */

@@ -56,6 +56,11 @@ final class BsdAddresses extends SocketAddressCodec {
   }
 
   @Override
+  protected boolean pathsMayFill() {
+    return true;
+  }
+
+  @Override
   protected long unixLength(SockaddrLayout.Unix layout, UnixAddress name, int nameBytes) {
     return layout.path() + nameBytes + 1;
   }

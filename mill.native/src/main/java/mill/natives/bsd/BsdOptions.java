@@ -12,13 +12,16 @@ import mill.natives.platform.OptionCode;
 final class BsdOptions {
   private static final Map<String, OptionCode> COMMON =
       Map.ofEntries(
+          entry("SO_ACCEPTCONN", socket(MacOs.SO_ACCEPTCONN())),
           entry("SO_BROADCAST", socket(MacOs.SO_BROADCAST())),
           entry("SO_ERROR", socket(MacOs.SO_ERROR())),
           entry("SO_KEEPALIVE", socket(MacOs.SO_KEEPALIVE())),
+          entry("SO_OOBINLINE", socket(MacOs.SO_OOBINLINE())),
           entry("SO_RCVBUF", socket(MacOs.SO_RCVBUF())),
           entry("SO_REUSEADDR", socket(MacOs.SO_REUSEADDR())),
           entry("SO_REUSEPORT", socket(MacOs.SO_REUSEPORT())),
           entry("SO_SNDBUF", socket(MacOs.SO_SNDBUF())),
+          entry("SO_TYPE", socket(MacOs.SO_TYPE())),
           entry("TCP_NODELAY", tcp(MacOs.TCP_NODELAY())),
           entry("IPV6_V6ONLY", new OptionCode(MacOs.IPPROTO_IPV6(), MacOs.IPV6_V6ONLY())));
 

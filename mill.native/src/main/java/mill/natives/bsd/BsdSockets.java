@@ -58,9 +58,8 @@ final class BsdSockets extends PosixSockets {
   }
 
   // A transfer makes its call in two places, with the buffer and with a slice of it: given one
-  // place
-  // and a choice of two segments, the compiler cannot do away with the slice, and every call leaves
-  // 40 bytes of garbage.
+  // place and a choice of two segments, the compiler cannot do away with the slice, and every call
+  // leaves 40 bytes of garbage.
 
   @Override
   public int receive(int fd, MemorySegment buffer, long offset, long length) {
@@ -133,16 +132,55 @@ final class BsdSockets extends PosixSockets {
   }
 
   @Override
-  public long writev(int fd, MemorySegment[] buffers, int from, int count) {
-    MemorySegment scratch = CallMemory.current().scratch();
-    MemorySegment message = scratch.asSlice(MESSAGE_OFFSET, msghdr.sizeof());
-    message.fill((byte) 0);
-    msghdr.msg_iov(message, scratch);
-    msghdr.msg_iovlen(message, IoVectors.write(scratch, buffers, from, count));
+  public long readv(
+      int fd, MemorySegment[] buffers, long[] offsets, long[] lengths, int from, int count) {
+    MemorySegment vectors = CallMemory.current().scratch();
+    int used = IoVectors.write(vectors, buffers, offsets, lengths, from, count);
     try {
-      return transfers.sendmsg(fd, message, sendFlags);
+      return transfers.readv(fd, vectors, used);
     } finally {
       Reference.reachabilityFence(buffers);
     }
+  }
+
+  @Override
+  public long writev(int fd, MemorySegment[] buffers, int from, int count) {
+    MemorySegment scratch = CallMemory.current().scratch();
+    int used = IoVectors.write(scratch, buffers, from, count);
+    try {
+      return sendVectors(fd, scratch, used);
+    } finally {
+      Reference.reachabilityFence(buffers);
+    }
+  }
+
+  @Override
+  public long writev(
+      int fd, MemorySegment[] buffers, long[] offsets, long[] lengths, int from, int count) {
+    MemorySegment scratch = CallMemory.current().scratch();
+    int used = IoVectors.write(scratch, buffers, offsets, lengths, from, count);
+    try {
+      return sendVectors(fd, scratch, used);
+    } finally {
+      Reference.reachabilityFence(buffers);
+    }
+  }
+
+  private long sendVectors(int fd, MemorySegment scratch, int count) {
+    MemorySegment message = scratch.asSlice(MESSAGE_OFFSET, msghdr.sizeof());
+    message.fill((byte) 0);
+    msghdr.msg_iov(message, scratch);
+    msghdr.msg_iovlen(message, count);
+    return transfers.sendmsg(fd, message, sendFlags);
+  }
+
+  @Override
+  public int receiveUrgent(int fd) {
+    MemorySegment urgent = CallMemory.current().scratch();
+    long received = transfers.recv(fd, urgent, 1, MacOs.MSG_OOB());
+    if (received == 0) {
+      return -MacOs.EINVAL();
+    }
+    return received < 0 ? (int) received : Byte.toUnsignedInt(urgent.get(ValueLayout.JAVA_BYTE, 0));
   }
 }

@@ -52,6 +52,11 @@ final class LinuxAddresses extends SocketAddressCodec {
   // The NUL of a path counts. That of an abstract name is a part of it, and no name has none: the
   // kernel chooses one then.
   @Override
+  protected boolean pathsMayFill() {
+    return true;
+  }
+
+  @Override
   protected long unixLength(SockaddrLayout.Unix layout, UnixAddress name, int nameBytes) {
     boolean terminated = !name.isAbstract() && !name.isUnnamed();
     return layout.path() + nameBytes + (terminated ? 1 : 0);

@@ -13,15 +13,18 @@ import mill.natives.platform.OptionCode;
 final class LinuxOptions {
   static final Map<String, OptionCode> TABLE =
       Map.ofEntries(
+          entry("SO_ACCEPTCONN", socket(Linux.SO_ACCEPTCONN())),
           entry("SO_BROADCAST", socket(Linux.SO_BROADCAST())),
           entry("SO_ERROR", socket(Linux.SO_ERROR())),
           entry("SO_INCOMING_CPU", socket(Linux.SO_INCOMING_CPU())),
           entry("SO_KEEPALIVE", socket(Linux.SO_KEEPALIVE())),
           entry("SO_LINGER", socket(Linux.SO_LINGER())),
+          entry("SO_OOBINLINE", socket(Linux.SO_OOBINLINE())),
           entry("SO_RCVBUF", socket(Linux.SO_RCVBUF())),
           entry("SO_REUSEADDR", socket(Linux.SO_REUSEADDR())),
           entry("SO_REUSEPORT", socket(Linux.SO_REUSEPORT())),
           entry("SO_SNDBUF", socket(Linux.SO_SNDBUF())),
+          entry("SO_TYPE", socket(Linux.SO_TYPE())),
           entry("TCP_CORK", tcp(Linux.TCP_CORK())),
           entry("TCP_DEFER_ACCEPT", tcp(Linux.TCP_DEFER_ACCEPT())),
           entry("TCP_FASTOPEN", tcp(Linux.TCP_FASTOPEN())),

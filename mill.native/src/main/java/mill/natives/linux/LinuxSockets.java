@@ -36,9 +36,8 @@ final class LinuxSockets extends PosixSockets {
   }
 
   // A transfer makes its call in two places, with the buffer and with a slice of it: given one
-  // place
-  // and a choice of two segments, the compiler cannot do away with the slice, and every call leaves
-  // 40 bytes of garbage.
+  // place and a choice of two segments, the compiler cannot do away with the slice, and every call
+  // leaves 40 bytes of garbage.
 
   @Override
   public int receive(int fd, MemorySegment buffer, long offset, long length) {
@@ -112,16 +111,55 @@ final class LinuxSockets extends PosixSockets {
   }
 
   @Override
-  public long writev(int fd, MemorySegment[] buffers, int from, int count) {
-    MemorySegment scratch = CallMemory.current().scratch();
-    MemorySegment message = scratch.asSlice(MESSAGE_OFFSET, msghdr.sizeof());
-    message.fill((byte) 0);
-    msghdr.msg_iov(message, scratch);
-    msghdr.msg_iovlen(message, IoVectors.write(scratch, buffers, from, count));
+  public long readv(
+      int fd, MemorySegment[] buffers, long[] offsets, long[] lengths, int from, int count) {
+    MemorySegment vectors = CallMemory.current().scratch();
+    int used = IoVectors.write(vectors, buffers, offsets, lengths, from, count);
     try {
-      return TransferCalls.sendmsg(fd, message, Linux.MSG_NOSIGNAL());
+      return TransferCalls.readv(fd, vectors, used);
     } finally {
       Reference.reachabilityFence(buffers);
     }
+  }
+
+  @Override
+  public long writev(int fd, MemorySegment[] buffers, int from, int count) {
+    MemorySegment scratch = CallMemory.current().scratch();
+    int used = IoVectors.write(scratch, buffers, from, count);
+    try {
+      return sendVectors(fd, scratch, used);
+    } finally {
+      Reference.reachabilityFence(buffers);
+    }
+  }
+
+  @Override
+  public long writev(
+      int fd, MemorySegment[] buffers, long[] offsets, long[] lengths, int from, int count) {
+    MemorySegment scratch = CallMemory.current().scratch();
+    int used = IoVectors.write(scratch, buffers, offsets, lengths, from, count);
+    try {
+      return sendVectors(fd, scratch, used);
+    } finally {
+      Reference.reachabilityFence(buffers);
+    }
+  }
+
+  private static long sendVectors(int fd, MemorySegment scratch, int count) {
+    MemorySegment message = scratch.asSlice(MESSAGE_OFFSET, msghdr.sizeof());
+    message.fill((byte) 0);
+    msghdr.msg_iov(message, scratch);
+    msghdr.msg_iovlen(message, count);
+    return TransferCalls.sendmsg(fd, message, Linux.MSG_NOSIGNAL());
+  }
+
+  @Override
+  public int receiveUrgent(int fd) {
+    MemorySegment urgent = CallMemory.current().scratch();
+    long received = TransferCalls.recv(fd, urgent, 1, Linux.MSG_OOB());
+    if (received == 0) {
+      return -Linux.EINVAL();
+    }
+    return received < 0 ? (int) received : Byte.toUnsignedInt(urgent.get(ValueLayout.JAVA_BYTE, 0));
   }
 }

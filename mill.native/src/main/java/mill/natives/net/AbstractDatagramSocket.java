@@ -2,6 +2,7 @@ package mill.natives.net;
 
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import mill.natives.platform.Errnos;
 import mill.natives.platform.NativeAddress;
@@ -34,6 +35,44 @@ abstract class AbstractDatagramSocket extends AbstractSocket {
    */
   public final void connect(SocketAddress remote) throws IOException {
     require("connect(" + remote + ")", connectSocket(remote));
+  }
+
+  /**
+   * Undoes {@link #connect}: {@link #sendTo(MemorySegment, long, long, SocketAddress)} goes
+   * anywhere again, and everybody's datagrams are received. The port stays. Any thread; does
+   * nothing when not connected.
+   *
+   * @throws IOException if the kernel refuses, {@code EADDRINUSE} for instance when somebody else
+   *     has taken the port just then
+   */
+  public final void disconnect() throws IOException {
+    SocketAddress before = ownAddress();
+    int fd = acquire();
+    try {
+      require("disconnect", sockets().disconnect(fd));
+    } finally {
+      release();
+    }
+    // Linux takes a port that the system has chosen away with the peer.
+    if (before instanceof InetSocketAddress had
+        && ownAddress() instanceof InetSocketAddress has
+        && had.getPort() != has.getPort()) {
+      bindSocket(new InetSocketAddress(has.getAddress(), had.getPort()));
+    }
+  }
+
+  // Some systems know of no address before a socket is bound.
+  private @Nullable SocketAddress ownAddress() throws IOException {
+    int fd = acquire();
+    NativeAddress address = AddressCache.take();
+    try {
+      return sockets().localAddress(fd, address) < 0
+          ? null
+          : platform().addresses().decode(address);
+    } finally {
+      release();
+      AddressCache.give(address);
+    }
   }
 
   /**

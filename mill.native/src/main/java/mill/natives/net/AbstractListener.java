@@ -13,18 +13,21 @@ abstract class AbstractListener extends AbstractSocket {
   /** How many dead connections one accept steps over before it returns to its caller. */
   static final int MAX_DEAD_CONNECTIONS = 64;
 
-  // accept(2) reports the errors of a connection that died in the queue as its own; the next in the
-  // queue may be well.
-  private static final Set<String> DEAD_CONNECTION =
+  // Of the listener itself, or of a system that has no more to give. Whatever else accept(2)
+  // reports
+  // is the error of a connection that died in the queue, or that somebody forbade: the next may be
+  // well. That list is open, systems and firewalls add to it; this one is not.
+  private static final Set<String> NOT_OF_A_CONNECTION =
       Set.of(
-          "ECONNABORTED",
-          "EINTR",
-          "EPROTO",
-          "ENETDOWN",
-          "ENOPROTOOPT",
-          "EHOSTDOWN",
-          "EHOSTUNREACH",
-          "ENETUNREACH");
+          "EBADF",
+          "ENOTSOCK",
+          "EINVAL",
+          "EFAULT",
+          "ENOSYS",
+          "EMFILE",
+          "ENFILE",
+          "ENOBUFS",
+          "ENOMEM");
 
   AbstractListener(Platform platform, int fd, Family family) {
     super(platform, fd, family);
@@ -72,7 +75,7 @@ abstract class AbstractListener extends AbstractSocket {
         if (errnos.isWouldBlock(accepted)) {
           return IoStatus.WOULD_BLOCK;
         }
-        if (!DEAD_CONNECTION.contains(errnos.name(-accepted))) {
+        if (NOT_OF_A_CONNECTION.contains(errnos.name(-accepted))) {
           throw errnos.exception("accept", accepted);
         }
       }

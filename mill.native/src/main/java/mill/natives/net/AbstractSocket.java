@@ -3,8 +3,11 @@ package mill.natives.net;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.net.Inet6Address;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import java.util.Set;
+import mill.natives.ErrnoException;
 import mill.natives.Pollable;
 import mill.natives.platform.NativeAddress;
 import mill.natives.platform.OptionCode;
@@ -15,6 +18,12 @@ import org.jspecify.annotations.Nullable;
 
 /** What every socket has: a family, options and an own address. */
 abstract class AbstractSocket extends Pollable {
+  private static final boolean IPV4_ONLY = Boolean.getBoolean("java.net.preferIPv4Stack");
+
+  // What a system says that has no IPv6, or where it is switched off.
+  private static final Set<String> NO_IPV6 =
+      Set.of("EAFNOSUPPORT", "EADDRNOTAVAIL", "EPROTONOSUPPORT", "EPFNOSUPPORT");
+
   private final Family family;
 
   // Whether SO_LINGER may be positive: accepted sockets have it from their listener.
@@ -246,7 +255,38 @@ abstract class AbstractSocket extends Pollable {
     if (fd < 0) {
       throw platform.errnos().exception("socket(" + family + ", " + type + ")", fd);
     }
+    OptionCode v6Only = platform.option(SockOpt.IPV6_V6ONLY.name());
+    if (family == Family.INET6 && v6Only != null) {
+      // Some systems have it on, others let their administrators choose. One that insists on it
+      // refuses, and is to be left alone.
+      platform.sockets().setIntOption(fd, v6Only, 0);
+    }
     return fd;
+  }
+
+  /** Makes something of a family. */
+  interface Opening<T> {
+    T open(Family family) throws IOException;
+  }
+
+  /**
+   * Binds to an address with a socket of its family. The wildcard is that of both families, as it
+   * is for java.nio, where there is IPv6 and nobody has said {@code java.net.preferIPv4Stack}.
+   */
+  static <T> T openBound(Platform platform, SocketAddress local, Opening<T> opening)
+      throws IOException {
+    Family family = internetFamily(local);
+    InetAddress ip = ((InetSocketAddress) local).getAddress();
+    if (family == Family.INET && ip != null && ip.isAnyLocalAddress() && !IPV4_ONLY) {
+      try {
+        return opening.open(Family.INET6);
+      } catch (ErrnoException e) {
+        if (!NO_IPV6.contains(e.errnoName())) {
+          throw e;
+        }
+      }
+    }
+    return opening.open(family);
   }
 
   /** The family of the socket that can use an address. */

@@ -14,14 +14,22 @@ import mill.natives.platform.Platform;
  */
 public final class RawFd extends Pollable {
   private final boolean owned;
+  private final boolean bringsMessages;
 
   RawFd(Platform platform, int fd, boolean owned) {
+    this(platform, fd, owned, false);
+  }
+
+  private RawFd(Platform platform, int fd, boolean owned, boolean bringsMessages) {
     super(platform, fd);
     this.owned = owned;
+    this.bringsMessages = bringsMessages;
   }
 
   /**
-   * Takes over a descriptor: {@link #close()} closes it. It is made non-blocking. Any thread.
+   * Takes over a descriptor: {@link #close()} closes it. It is made non-blocking and not inherited
+   * by child processes. Any thread. For sockets there is {@link TcpListener#own(int)} and its
+   * sisters.
    *
    * @param fd open, and nobody else's from now on
    * @return the descriptor as a pollable
@@ -45,10 +53,12 @@ public final class RawFd extends Pollable {
   }
 
   /**
-   * Uses a descriptor that stays somebody else's: {@link #close()} only forgets it. It is made
-   * non-blocking. Any thread.
+   * Uses a descriptor that stays somebody else's: {@link #close()} only forgets it. Any thread.
    *
-   * @param fd open for as long as this is
+   * <p>Until then it is non-blocking, and so is every other descriptor of the same open file, in
+   * other processes too: of a terminal, standard input, output and error are one.
+   *
+   * @param fd open for as long as this is, or its number may be a stranger's by then
    * @return the descriptor as a pollable
    * @throws IOException if it is not open ({@code EBADF})
    */
@@ -69,10 +79,12 @@ public final class RawFd extends Pollable {
   }
 
   private static RawFd wrap(Platform platform, int fd, boolean owned) throws IOException {
-    RawFd wrapped = new RawFd(platform, fd, owned);
-    int result = platform.sockets().setNonBlocking(fd);
-    if (result < 0) {
-      throw platform.errnos().exception("fcntl(" + fd + ")", result);
+    var foreign = new ForeignFd(platform, fd);
+    var wrapped = new RawFd(platform, fd, owned, foreign.bringsMessages());
+    if (owned) {
+      foreign.takeOver();
+    } else {
+      Borrowed.open(wrapped);
     }
     return wrapped;
   }
@@ -83,7 +95,8 @@ public final class RawFd extends Pollable {
    * @param buffer receives the bytes, off-heap
    * @param offset where in the buffer, in bytes
    * @param length how many bytes at most; with 0 nothing is read and 0 returned
-   * @return bytes read, {@link IoStatus#END_OF_STREAM} or {@link IoStatus#WOULD_BLOCK}
+   * @return bytes read, {@link IoStatus#END_OF_STREAM} or {@link IoStatus#WOULD_BLOCK}; 0 for an
+   *     empty message of a datagram socket, which has no end
    * @throws IOException if the read fails
    * @throws java.nio.channels.ClosedChannelException if this is closed
    */
@@ -95,10 +108,10 @@ public final class RawFd extends Pollable {
     int fd = acquire();
     try {
       int result = platform().sockets().read(fd, buffer, offset, length);
-      if (result == 0) {
+      if (result == 0 && !bringsMessages) {
         return IoStatus.END_OF_STREAM;
       }
-      return result > 0 ? result : Transfers.failure(platform().errnos(), "read", result);
+      return result >= 0 ? result : Transfers.failure(platform().errnos(), "read", result);
     } finally {
       release();
     }
@@ -128,6 +141,10 @@ public final class RawFd extends Pollable {
 
   @Override
   protected int closeDescriptor(int fd) {
-    return owned ? super.closeDescriptor(fd) : 0;
+    if (owned) {
+      return super.closeDescriptor(fd);
+    }
+    Borrowed.close(this);
+    return 0;
   }
 }

@@ -25,6 +25,12 @@ public final class SockOpt<T> {
   public static final SockOpt<Integer> SO_LINGER = new SockOpt<>("SO_LINGER", Integer.class);
 
   /**
+   * Whether an urgent byte comes among the others of a TCP stream, instead of by {@link
+   * TcpStream#readUrgent()}.
+   */
+  public static final SockOpt<Boolean> SO_OOBINLINE = flag("SO_OOBINLINE");
+
+  /**
    * The size of the kernel's receive buffer in bytes. Linux doubles what is set and reports the
    * double.
    */
@@ -86,7 +92,7 @@ public final class SockOpt<T> {
    */
   public static final SockOpt<Integer> TCP_USER_TIMEOUT = number("TCP_USER_TIMEOUT");
 
-  /** Whether an IPv6 socket refuses IPv4. Set before binding. */
+  /** Whether an IPv6 socket refuses IPv4; off unless it is set. Set before binding. */
   public static final SockOpt<Boolean> IPV6_V6ONLY = flag("IPV6_V6ONLY");
 
   private final String name;

@@ -257,6 +257,46 @@ public abstract sealed class StreamSocket extends AbstractSocket permits TcpStre
   }
 
   /**
+   * Reads into parts of several buffers with one call ({@code readv(2)}), without a slice of each.
+   * Any thread. The buffers must stay allocated until this returns.
+   *
+   * @param buffers their parts are filled one after the other; off-heap
+   * @param offsets where in each buffer its part begins, in bytes; by the buffers' indexes
+   * @param lengths how long each part is, in bytes; by the buffers' indexes
+   * @param from the first buffer to use
+   * @param count how many to use; a system may use fewer in one call
+   * @return bytes read in all, {@link IoStatus#END_OF_STREAM} or {@link IoStatus#WOULD_BLOCK}
+   * @throws IOException if the connection failed; close it
+   * @throws IndexOutOfBoundsException if a part is not inside its buffer
+   */
+  public final long readv(
+      MemorySegment[] buffers, long[] offsets, long[] lengths, int from, int count)
+      throws IOException {
+    checkConnected();
+    Transfers.checkParts(buffers, offsets, lengths, from, count, true);
+    int first = firstWithRoom(lengths, from, count);
+    if (first == from + count) {
+      return 0;
+    }
+    long result;
+    int attempts = 0;
+    int fd = acquire();
+    try {
+      do {
+        result = sockets().readv(fd, buffers, offsets, lengths, first, from + count - first);
+      } while (result < 0
+          && platform().errnos().isInterrupted(result)
+          && ++attempts < Transfers.MAX_INTERRUPTIONS);
+    } finally {
+      release();
+    }
+    if (result == 0) {
+      return IoStatus.END_OF_STREAM;
+    }
+    return result > 0 ? result : Transfers.failure(platform().errnos(), "readv", result);
+  }
+
+  /**
    * Writes several buffers with one call ({@code sendmsg(2)}). Any thread. The buffers must stay
    * allocated until this returns; only a single buffer's transfer can see to that by itself.
    *
@@ -279,6 +319,43 @@ public abstract sealed class StreamSocket extends AbstractSocket permits TcpStre
     try {
       do {
         result = sockets().writev(fd, buffers, first, from + count - first);
+      } while (result < 0
+          && platform().errnos().isInterrupted(result)
+          && ++attempts < Transfers.MAX_INTERRUPTIONS);
+    } finally {
+      release();
+    }
+    return result >= 0 ? result : Transfers.failure(platform().errnos(), "sendmsg", result);
+  }
+
+  /**
+   * Writes parts of several buffers with one call ({@code sendmsg(2)}), without a slice of each.
+   * Any thread. The buffers must stay allocated until this returns.
+   *
+   * @param buffers their parts are written one after the other; off-heap
+   * @param offsets where in each buffer its part begins, in bytes; by the buffers' indexes
+   * @param lengths how long each part is, in bytes; by the buffers' indexes
+   * @param from the first buffer to use
+   * @param count how many to use; a system may use fewer in one call
+   * @return bytes written in all, perhaps fewer than there are, or {@link IoStatus#WOULD_BLOCK}
+   * @throws IOException if the connection failed; close it
+   * @throws IndexOutOfBoundsException if a part is not inside its buffer
+   */
+  public final long writev(
+      MemorySegment[] buffers, long[] offsets, long[] lengths, int from, int count)
+      throws IOException {
+    checkConnected();
+    Transfers.checkParts(buffers, offsets, lengths, from, count, false);
+    int first = firstWithRoom(lengths, from, count);
+    if (first == from + count) {
+      return 0;
+    }
+    long result;
+    int attempts = 0;
+    int fd = acquire();
+    try {
+      do {
+        result = sockets().writev(fd, buffers, offsets, lengths, first, from + count - first);
       } while (result < 0
           && platform().errnos().isInterrupted(result)
           && ++attempts < Transfers.MAX_INTERRUPTIONS);
@@ -316,6 +393,12 @@ public abstract sealed class StreamSocket extends AbstractSocket permits TcpStre
     }
   }
 
+  /** Finds out whether a socket that was made elsewhere is connected, and may linger. */
+  final void takeOver() throws IOException {
+    setMayLinger();
+    phase = peerAddress() == null ? Phase.OPEN : Phase.CONNECTED;
+  }
+
   // A transfer that came before finishConnect would take the error away that tells how it ended.
   private void checkConnected() {
     if (phase != Phase.CONNECTED) {
@@ -349,6 +432,14 @@ public abstract sealed class StreamSocket extends AbstractSocket permits TcpStre
   private static int firstWithRoom(MemorySegment[] buffers, int from, int count) {
     int first = from;
     while (first < from + count && buffers[first].byteSize() == 0) {
+      first++;
+    }
+    return first;
+  }
+
+  private static int firstWithRoom(long[] lengths, int from, int count) {
+    int first = from;
+    while (first < from + count && lengths[first] == 0) {
       first++;
     }
     return first;

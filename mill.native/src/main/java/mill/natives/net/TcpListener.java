@@ -15,7 +15,9 @@ import org.jspecify.annotations.Nullable;
  * A socket that TCP connections are accepted from.
  *
  * <p>{@link SockOpt#SO_REUSEADDR} is on, or a server could not start again while old connections
- * are in TIME_WAIT; so is {@link SockOpt#TCP_NODELAY}, which the accepted streams have from here.
+ * are in TIME_WAIT; so is {@link SockOpt#TCP_NODELAY}, which the accepted streams have from here. A
+ * listener of the wildcard address, whichever family's it is written as, is reached by IPv4 and
+ * IPv6.
  */
 public final class TcpListener extends AbstractListener {
   /**
@@ -23,6 +25,9 @@ public final class TcpListener extends AbstractListener {
    * somaxconn}).
    */
   public static final int DEFAULT_BACKLOG = 4096;
+
+  // Whether TCP_NODELAY has to be set on what is accepted: a taken over listener need not have it.
+  private boolean takenOver;
 
   private TcpListener(Platform platform, int fd, Family family) {
     super(platform, fd, family);
@@ -165,7 +170,13 @@ public final class TcpListener extends AbstractListener {
 
   private static TcpListener bind(
       Platform platform, SocketAddress local, int backlog, boolean shared) throws IOException {
-    TcpListener listener = open(platform, internetFamily(local));
+    return openBound(platform, local, family -> bind(platform, family, local, backlog, shared));
+  }
+
+  private static TcpListener bind(
+      Platform platform, Family family, SocketAddress local, int backlog, boolean shared)
+      throws IOException {
+    TcpListener listener = open(platform, family);
     boolean listening = false;
     try {
       if (shared) {
@@ -180,6 +191,41 @@ public final class TcpListener extends AbstractListener {
         listener.close();
       }
     }
+  }
+
+  /**
+   * Takes over a listening TCP socket that comes from elsewhere, of a parent process for instance:
+   * {@link #close()} closes it. It is made non-blocking and not inherited by child processes; its
+   * options stay. Any thread.
+   *
+   * @param fd open, and nobody else's from now on
+   * @return the listener, to be closed by the caller
+   * @throws IOException if it is not open ({@code EBADF}) or no socket ({@code ENOTSOCK}); it stays
+   *     the caller's then
+   * @throws IllegalArgumentException if it is a socket of another kind; it stays the caller's then
+   */
+  public static TcpListener own(int fd) throws IOException {
+    return own(NativePlatform.current(), fd);
+  }
+
+  /**
+   * Takes over a listening TCP socket of a platform of the caller's choice. Any thread. See {@link
+   * #own(int)}.
+   *
+   * @param platform the platform
+   * @param fd open, and nobody else's from now on
+   * @return the listener, to be closed by the caller
+   * @throws IOException if it is not open ({@code EBADF}) or no socket ({@code ENOTSOCK})
+   * @throws IllegalArgumentException if it is a socket of another kind
+   */
+  public static TcpListener own(Platform platform, int fd) throws IOException {
+    var foreign = new ForeignFd(platform, fd);
+    Family family = foreign.requireInternet(Sockets.Type.STREAM, true);
+    foreign.takeOver();
+    var listener = new TcpListener(platform, fd, family);
+    listener.setMayLinger();
+    listener.takenOver = true;
+    return listener;
   }
 
   /**
@@ -220,6 +266,9 @@ public final class TcpListener extends AbstractListener {
     var stream = new TcpStream(platform(), fd, family(), true);
     if (mayLinger()) {
       stream.setMayLinger();
+    }
+    if (takenOver) {
+      stream.sendAtOnce();
     }
     return stream;
   }

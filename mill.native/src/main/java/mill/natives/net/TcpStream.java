@@ -3,6 +3,7 @@ package mill.natives.net;
 import java.io.IOException;
 import java.net.SocketAddress;
 import mill.natives.NativePlatform;
+import mill.natives.platform.OptionCode;
 import mill.natives.platform.Platform;
 import mill.natives.platform.Sockets;
 import mill.natives.platform.Sockets.Family;
@@ -31,6 +32,40 @@ public final class TcpStream extends StreamSocket {
     return open(NativePlatform.current(), family);
   }
 
+  // A connection that was reset while it waited may refuse options: its first read will tell.
+  void sendAtOnce() {
+    OptionCode code = platform().option(SockOpt.TCP_NODELAY.name());
+    if (code != null) {
+      sockets().setIntOption(fd(), code, 1);
+    }
+  }
+
+  /**
+   * Takes the urgent byte that {@link mill.natives.Readiness#isPriority()} reports ({@code recv(2)}
+   * with {@code MSG_OOB}). Any thread.
+   *
+   * <p>Until it is taken, a level-triggered interest in {@link mill.natives.Interest#PRIORITY} is
+   * reported at every poll. TCP keeps one such byte: a later one takes its place. With {@link
+   * SockOpt#SO_OOBINLINE} it comes among the others in {@link #read}, and never here.
+   *
+   * @return the byte, 0 to 255, or {@link IoStatus#WOULD_BLOCK} when there is none or it is
+   *     announced and not here yet
+   * @throws IOException if the connection failed; close it
+   * @throws java.nio.channels.ClosedChannelException if this is closed
+   */
+  public int readUrgent() throws IOException {
+    int fd = acquire();
+    try {
+      int result = sockets().receiveUrgent(fd);
+      if (result < 0 && platform().errnos().name(-result).equals("EINVAL")) {
+        return IoStatus.WOULD_BLOCK;
+      }
+      return result >= 0 ? result : Transfers.failure(platform().errnos(), "recv", result);
+    } finally {
+      release();
+    }
+  }
+
   private static TcpStream open(Platform platform, Family family) throws IOException {
     int fd = openSocket(platform, family, Sockets.Type.STREAM);
     var stream = new TcpStream(platform, fd, family, false);
@@ -44,6 +79,40 @@ public final class TcpStream extends StreamSocket {
         stream.close();
       }
     }
+  }
+
+  /**
+   * Takes over a TCP socket that comes from elsewhere, of a parent process for instance: {@link
+   * #close()} closes it. It is made non-blocking and not inherited by child processes; its options
+   * stay. Any thread.
+   *
+   * @param fd open, and nobody else's from now on
+   * @return the stream, to be closed by the caller
+   * @throws IOException if it is not open ({@code EBADF}) or no socket ({@code ENOTSOCK}); it stays
+   *     the caller's then
+   * @throws IllegalArgumentException if it is a socket of another kind; it stays the caller's then
+   */
+  public static TcpStream own(int fd) throws IOException {
+    return own(NativePlatform.current(), fd);
+  }
+
+  /**
+   * Takes over a TCP socket of a platform of the caller's choice. Any thread. See {@link
+   * #own(int)}.
+   *
+   * @param platform the platform
+   * @param fd open, and nobody else's from now on
+   * @return the stream, to be closed by the caller
+   * @throws IOException if it is not open ({@code EBADF}) or no socket ({@code ENOTSOCK})
+   * @throws IllegalArgumentException if it is a socket of another kind
+   */
+  public static TcpStream own(Platform platform, int fd) throws IOException {
+    var foreign = new ForeignFd(platform, fd);
+    Family family = foreign.requireInternet(Sockets.Type.STREAM, false);
+    foreign.takeOver();
+    var stream = new TcpStream(platform, fd, family, false);
+    stream.takeOver();
+    return stream;
   }
 
   /**

@@ -34,18 +34,42 @@ final class Transfers {
     Objects.checkFromIndexSize(from, count, buffers.length);
     for (int i = from; i < from + count; i++) {
       MemorySegment buffer = buffers[i];
-      if (writable) {
-        checkWritable(buffer, 0, buffer.byteSize());
-      } else {
-        check(buffer, 0, buffer.byteSize());
-      }
-      // A segment's address goes into the vector as a number, so the linker cannot look after it.
-      if (!buffer.scope().isAlive()) {
-        throw new IllegalStateException("buffer " + i + " is freed: " + buffer);
-      }
-      if (!buffer.isAccessibleBy(Thread.currentThread())) {
-        throw new WrongThreadException("buffer " + i + " is another thread's: " + buffer);
-      }
+      checkPart(buffer, 0, buffer.byteSize(), writable);
+      checkUsable(buffer, i);
+    }
+  }
+
+  static void checkParts(
+      MemorySegment[] buffers,
+      long[] offsets,
+      long[] lengths,
+      int from,
+      int count,
+      boolean writable) {
+    Objects.checkFromIndexSize(from, count, buffers.length);
+    Objects.checkFromIndexSize(from, count, offsets.length);
+    Objects.checkFromIndexSize(from, count, lengths.length);
+    for (int i = from; i < from + count; i++) {
+      checkPart(buffers[i], offsets[i], lengths[i], writable);
+      checkUsable(buffers[i], i);
+    }
+  }
+
+  private static void checkPart(MemorySegment buffer, long offset, long length, boolean writable) {
+    if (writable) {
+      checkWritable(buffer, offset, length);
+    } else {
+      check(buffer, offset, length);
+    }
+  }
+
+  // A segment's address goes into the vector as a number, so the linker cannot look after it.
+  private static void checkUsable(MemorySegment buffer, int index) {
+    if (!buffer.scope().isAlive()) {
+      throw new IllegalStateException("buffer " + index + " is freed: " + buffer);
+    }
+    if (!buffer.isAccessibleBy(Thread.currentThread())) {
+      throw new WrongThreadException("buffer " + index + " is another thread's: " + buffer);
     }
   }
 

@@ -7,7 +7,12 @@ import mill.natives.platform.Platform;
 import mill.natives.platform.Sockets;
 import mill.natives.platform.Sockets.Family;
 
-/** A UDP socket ({@code udp(7)}), connected to one peer or not. */
+/**
+ * A UDP socket ({@code udp(7)}), connected to one peer or not.
+ *
+ * <p>Bound to the wildcard address, whichever family's it is written as, it is reached by IPv4 and
+ * IPv6.
+ */
 public final class UdpSocket extends AbstractDatagramSocket {
   private UdpSocket(Platform platform, int fd, Family family) {
     super(platform, fd, family);
@@ -27,6 +32,38 @@ public final class UdpSocket extends AbstractDatagramSocket {
 
   private static UdpSocket open(Platform platform, Family family) throws IOException {
     return new UdpSocket(platform, openSocket(platform, family, Sockets.Type.DATAGRAM), family);
+  }
+
+  /**
+   * Takes over a UDP socket that comes from elsewhere, of a parent process for instance: {@link
+   * #close()} closes it. It is made non-blocking and not inherited by child processes; its options
+   * stay. Any thread.
+   *
+   * @param fd open, and nobody else's from now on
+   * @return the socket, to be closed by the caller
+   * @throws IOException if it is not open ({@code EBADF}) or no socket ({@code ENOTSOCK}); it stays
+   *     the caller's then
+   * @throws IllegalArgumentException if it is a socket of another kind; it stays the caller's then
+   */
+  public static UdpSocket own(int fd) throws IOException {
+    return own(NativePlatform.current(), fd);
+  }
+
+  /**
+   * Takes over a UDP socket of a platform of the caller's choice. Any thread. See {@link
+   * #own(int)}.
+   *
+   * @param platform the platform
+   * @param fd open, and nobody else's from now on
+   * @return the socket, to be closed by the caller
+   * @throws IOException if it is not open ({@code EBADF}) or no socket ({@code ENOTSOCK})
+   * @throws IllegalArgumentException if it is a socket of another kind
+   */
+  public static UdpSocket own(Platform platform, int fd) throws IOException {
+    var foreign = new ForeignFd(platform, fd);
+    Family family = foreign.requireInternet(Sockets.Type.DATAGRAM, false);
+    foreign.takeOver();
+    return new UdpSocket(platform, fd, family);
   }
 
   /**
@@ -50,7 +87,12 @@ public final class UdpSocket extends AbstractDatagramSocket {
    * @throws IOException if the platform refuses; nothing stays open
    */
   public static UdpSocket bind(Platform platform, SocketAddress local) throws IOException {
-    UdpSocket socket = open(platform, internetFamily(local));
+    return openBound(platform, local, family -> bind(platform, family, local));
+  }
+
+  private static UdpSocket bind(Platform platform, Family family, SocketAddress local)
+      throws IOException {
+    UdpSocket socket = open(platform, family);
     boolean bound = false;
     try {
       socket.bindTo(local);

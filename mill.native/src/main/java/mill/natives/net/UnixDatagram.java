@@ -39,6 +39,38 @@ public final class UnixDatagram extends AbstractDatagramSocket {
   }
 
   /**
+   * Takes over a Unix domain datagram socket that comes from elsewhere, of a parent process for
+   * instance: {@link #close()} closes it. It is made non-blocking and not inherited by child
+   * processes; its options stay. Any thread.
+   *
+   * @param fd open, and nobody else's from now on
+   * @return the socket, to be closed by the caller
+   * @throws IOException if it is not open ({@code EBADF}) or no socket ({@code ENOTSOCK}); it stays
+   *     the caller's then
+   * @throws IllegalArgumentException if it is a socket of another kind; it stays the caller's then
+   */
+  public static UnixDatagram own(int fd) throws IOException {
+    return own(NativePlatform.current(), fd);
+  }
+
+  /**
+   * Takes over a Unix domain datagram socket of a platform of the caller's choice. Any thread. See
+   * {@link #own(int)}.
+   *
+   * @param platform the platform
+   * @param fd open, and nobody else's from now on
+   * @return the socket, to be closed by the caller
+   * @throws IOException if it is not open ({@code EBADF}) or no socket ({@code ENOTSOCK})
+   * @throws IllegalArgumentException if it is a socket of another kind
+   */
+  public static UnixDatagram own(Platform platform, int fd) throws IOException {
+    var foreign = new ForeignFd(platform, fd);
+    foreign.requireUnix(Sockets.Type.DATAGRAM, false);
+    foreign.takeOver();
+    return new UnixDatagram(platform, fd);
+  }
+
+  /**
    * Opens a socket and binds it. Any thread.
    *
    * @param local a {@link UnixAddress} or {@link java.net.UnixDomainSocketAddress}

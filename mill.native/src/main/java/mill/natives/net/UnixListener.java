@@ -71,6 +71,38 @@ public final class UnixListener extends AbstractListener {
   }
 
   /**
+   * Takes over a listening Unix domain socket that comes from elsewhere, of a parent process for
+   * instance: {@link #close()} closes it. It is made non-blocking and not inherited by child
+   * processes; its options stay. Any thread.
+   *
+   * @param fd open, and nobody else's from now on
+   * @return the listener, to be closed by the caller
+   * @throws IOException if it is not open ({@code EBADF}) or no socket ({@code ENOTSOCK}); it stays
+   *     the caller's then
+   * @throws IllegalArgumentException if it is a socket of another kind; it stays the caller's then
+   */
+  public static UnixListener own(int fd) throws IOException {
+    return own(NativePlatform.current(), fd);
+  }
+
+  /**
+   * Takes over a listening Unix domain socket of a platform of the caller's choice. Any thread. See
+   * {@link #own(int)}.
+   *
+   * @param platform the platform
+   * @param fd open, and nobody else's from now on
+   * @return the listener, to be closed by the caller
+   * @throws IOException if it is not open ({@code EBADF}) or no socket ({@code ENOTSOCK})
+   * @throws IllegalArgumentException if it is a socket of another kind
+   */
+  public static UnixListener own(Platform platform, int fd) throws IOException {
+    var foreign = new ForeignFd(platform, fd);
+    foreign.requireUnix(Sockets.Type.STREAM, true);
+    foreign.takeOver();
+    return new UnixListener(platform, fd);
+  }
+
+  /**
    * Accepts a connection that waits ({@code accept(2)}). Any thread.
    *
    * @return the connection, to be closed by the caller; null when none waits

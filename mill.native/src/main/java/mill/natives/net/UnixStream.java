@@ -57,6 +57,40 @@ public final class UnixStream extends StreamSocket {
   }
 
   /**
+   * Takes over a Unix domain stream that comes from elsewhere, of a parent process for instance:
+   * {@link #close()} closes it. It is made non-blocking and not inherited by child processes; its
+   * options stay. Any thread.
+   *
+   * @param fd open, and nobody else's from now on
+   * @return the stream, to be closed by the caller
+   * @throws IOException if it is not open ({@code EBADF}) or no socket ({@code ENOTSOCK}); it stays
+   *     the caller's then
+   * @throws IllegalArgumentException if it is a socket of another kind; it stays the caller's then
+   */
+  public static UnixStream own(int fd) throws IOException {
+    return own(NativePlatform.current(), fd);
+  }
+
+  /**
+   * Takes over a Unix domain stream of a platform of the caller's choice. Any thread. See {@link
+   * #own(int)}.
+   *
+   * @param platform the platform
+   * @param fd open, and nobody else's from now on
+   * @return the stream, to be closed by the caller
+   * @throws IOException if it is not open ({@code EBADF}) or no socket ({@code ENOTSOCK})
+   * @throws IllegalArgumentException if it is a socket of another kind
+   */
+  public static UnixStream own(Platform platform, int fd) throws IOException {
+    var foreign = new ForeignFd(platform, fd);
+    foreign.requireUnix(Sockets.Type.STREAM, false);
+    foreign.takeOver();
+    var stream = new UnixStream(platform, fd, false);
+    stream.takeOver();
+    return stream;
+  }
+
+  /**
    * Makes two streams that are connected to each other ({@code socketpair(2)}). Any thread.
    *
    * @return both, each to be closed by the caller

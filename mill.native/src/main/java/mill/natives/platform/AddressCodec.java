@@ -28,4 +28,13 @@ public interface AddressCodec {
    */
   @SuppressWarnings("exports") // see module-info
   @Nullable SocketAddress decode(NativeAddress address);
+
+  /**
+   * {@return the family of an address, and so of the socket whose own it is; null if {@code
+   * address} is empty or of a family mill does not know} An IPv6 socket's may well decode as IPv4.
+   *
+   * @param address what the kernel wrote
+   */
+  @SuppressWarnings("exports") // see module-info
+  Sockets.@Nullable Family family(NativeAddress address);
 }

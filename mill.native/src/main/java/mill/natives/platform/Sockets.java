@@ -90,6 +90,15 @@ public interface Sockets {
   int connect(int fd, NativeAddress address);
 
   /**
+   * Takes the peer of a datagram socket away, which is connecting it to no address ({@code
+   * connect(2)}).
+   *
+   * @param fd the socket
+   * @return 0, also if there was no peer, or {@code -errno}
+   */
+  int disconnect(int fd);
+
+  /**
    * {@code getsockname(2)}.
    *
    * @param fd the socket
@@ -128,6 +137,15 @@ public interface Sockets {
    * @return bytes sent or {@code -errno}
    */
   int send(int fd, MemorySegment buffer, long offset, long length);
+
+  /**
+   * {@code recv(2)} with {@code MSG_OOB}: takes the urgent byte of a TCP stream.
+   *
+   * @param fd the socket
+   * @return the byte, 0 to 255, or {@code -errno}: {@code -EINVAL} when there is none, {@code
+   *     -EAGAIN} when it is announced and not here yet
+   */
+  int receiveUrgent(int fd);
 
   /**
    * {@code recvfrom(2)}.
@@ -187,6 +205,19 @@ public interface Sockets {
   long readv(int fd, MemorySegment[] buffers, int from, int count);
 
   /**
+   * {@code readv(2)} into parts of several buffers.
+   *
+   * @param fd the descriptor
+   * @param buffers the buffers, each part filled before the next
+   * @param offsets where in each buffer its part begins, in bytes
+   * @param lengths how long each part is, in bytes
+   * @param from the first buffer to use
+   * @param count how many buffers; a platform may use fewer in one call
+   * @return bytes read in all, 0 at the end, or {@code -errno}
+   */
+  long readv(int fd, MemorySegment[] buffers, long[] offsets, long[] lengths, int from, int count);
+
+  /**
    * Gathering send ({@code sendmsg(2)}): sends several buffers with one call; never raises SIGPIPE.
    *
    * @param fd the descriptor
@@ -196,6 +227,19 @@ public interface Sockets {
    * @return bytes sent in all or {@code -errno}
    */
   long writev(int fd, MemorySegment[] buffers, int from, int count);
+
+  /**
+   * Gathering send ({@code sendmsg(2)}) of parts of several buffers; never raises SIGPIPE.
+   *
+   * @param fd the descriptor
+   * @param buffers the buffers, in order
+   * @param offsets where in each buffer its part begins, in bytes
+   * @param lengths how long each part is, in bytes
+   * @param from the first buffer to use
+   * @param count how many buffers; a platform may use fewer in one call
+   * @return bytes sent in all or {@code -errno}
+   */
+  long writev(int fd, MemorySegment[] buffers, long[] offsets, long[] lengths, int from, int count);
 
   /**
    * {@code shutdown(2)}.
@@ -268,12 +312,22 @@ public interface Sockets {
   int getLinger(int fd, int[] seconds);
 
   /**
-   * Makes a descriptor of the user's non-blocking.
+   * Makes a descriptor of the user's non-blocking, or blocking again.
+   *
+   * @param fd the descriptor
+   * @param on whether it is to be non-blocking
+   * @return 1 if it was non-blocking before, or if the system cannot tell; 0 if it was not; or
+   *     {@code -errno}
+   */
+  int setNonBlocking(int fd, boolean on);
+
+  /**
+   * Has child processes not inherit a descriptor of the user's.
    *
    * @param fd the descriptor
    * @return 0 or {@code -errno}
    */
-  int setNonBlocking(int fd);
+  int setNotInherited(int fd);
 
   /**
    * {@code close(2)}. The descriptor is gone whatever this returns.

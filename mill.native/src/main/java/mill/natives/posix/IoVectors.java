@@ -1,6 +1,7 @@
 package mill.natives.posix;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import mill.natives.gen.linux.iovec;
 
 /** Writes {@code struct iovec} arrays for scattering reads and gathering writes. */
@@ -29,6 +30,34 @@ public final class IoVectors {
       MemorySegment vector = iovec.asSlice(into, i);
       iovec.iov_base(vector, buffer);
       iovec.iov_len(vector, buffer.byteSize());
+    }
+    return used;
+  }
+
+  /**
+   * Fills an array with parts of buffers. Makes no slices, which would be garbage.
+   *
+   * @param into has room for {@link #SIZE_BYTES}
+   * @param buffers the buffers, in order
+   * @param offsets where in each buffer its part begins
+   * @param lengths how long each part is
+   * @param from the first buffer to use
+   * @param count how many buffers there are from there
+   * @return how many were written
+   */
+  public static int write(
+      MemorySegment into,
+      MemorySegment[] buffers,
+      long[] offsets,
+      long[] lengths,
+      int from,
+      int count) {
+    int used = Math.min(count, MAX);
+    for (int i = 0; i < used; i++) {
+      long vector = i * iovec.sizeof();
+      long address = buffers[from + i].address() + offsets[from + i];
+      into.set(ValueLayout.JAVA_LONG, vector + iovec.iov_base$offset(), address);
+      into.set(ValueLayout.JAVA_LONG, vector + iovec.iov_len$offset(), lengths[from + i]);
     }
     return used;
   }

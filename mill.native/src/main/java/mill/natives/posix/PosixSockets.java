@@ -22,6 +22,9 @@ public abstract class PosixSockets implements Sockets {
    */
   private static final long MAX_TRANSFER_BYTES = 0x7ffff000;
 
+  // The size of a struct sockaddr, and AF_UNSPEC is 0 everywhere.
+  private static final int UNSPECIFIED_BYTES = 16;
+
   private final PosixCalls calls;
   private final PosixNumbers numbers;
 
@@ -48,7 +51,7 @@ public abstract class PosixSockets implements Sockets {
    */
   protected int prepare(int fd, boolean isSocket) {
     int result = calls.fcntl(fd, Linux.F_SETFD(), Linux.FD_CLOEXEC());
-    return result < 0 ? result : setNonBlocking(fd);
+    return result < 0 ? result : Math.min(setNonBlocking(fd, true), 0);
   }
 
   @Override
@@ -91,6 +94,20 @@ public abstract class PosixSockets implements Sockets {
   @Override
   public final int connect(int fd, NativeAddress address) {
     return calls.connect(fd, address.segment(), address.length());
+  }
+
+  // Connecting to AF_UNSPEC. Some systems do it and report that there is no such family or address,
+  // so what counts is whether there is a peer afterwards.
+  @Override
+  public final int disconnect(int fd) {
+    MemorySegment unspecified = CallMemory.current().scratch().asSlice(0, UNSPECIFIED_BYTES);
+    unspecified.fill((byte) 0);
+    int result = calls.connect(fd, unspecified, UNSPECIFIED_BYTES);
+    MemorySegment scratch = CallMemory.current().scratch();
+    MemorySegment length = scratch.asSlice(0, Integer.BYTES);
+    length.set(INT, 0, NativeAddress.CAPACITY_BYTES);
+    MemorySegment peer = scratch.asSlice(Long.BYTES, NativeAddress.CAPACITY_BYTES);
+    return result < 0 && calls.getpeername(fd, peer, length) >= 0 ? result : 0;
   }
 
   @Override
@@ -160,9 +177,24 @@ public abstract class PosixSockets implements Sockets {
   }
 
   @Override
-  public final int setNonBlocking(int fd) {
+  public final int setNonBlocking(int fd, boolean on) {
     int flags = calls.fcntl(fd, Linux.F_GETFL(), 0);
-    return flags < 0 ? flags : calls.fcntl(fd, Linux.F_SETFL(), flags | numbers.nonBlock());
+    if (flags < 0) {
+      return flags;
+    }
+    boolean before = (flags & numbers.nonBlock()) != 0;
+    if (before != on) {
+      int result = calls.fcntl(fd, Linux.F_SETFL(), flags ^ numbers.nonBlock());
+      if (result < 0) {
+        return result;
+      }
+    }
+    return before ? 1 : 0;
+  }
+
+  @Override
+  public final int setNotInherited(int fd) {
+    return calls.fcntl(fd, Linux.F_SETFD(), Linux.FD_CLOEXEC());
   }
 
   @Override

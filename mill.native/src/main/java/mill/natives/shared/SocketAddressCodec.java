@@ -62,6 +62,9 @@ public abstract class SocketAddressCodec implements AddressCodec {
   /** {@return whether there are Unix names that are no paths, as {@code unix(7)} has them} */
   protected abstract boolean hasAbstractNames();
 
+  /** {@return whether a path may fill its place, so that there is no room for a NUL} */
+  protected abstract boolean pathsMayFill();
+
   /**
    * {@return how many bytes of a Unix address count}
    *
@@ -91,17 +94,29 @@ public abstract class SocketAddressCodec implements AddressCodec {
     if (address.length() < SHORTEST_BYTES) {
       return null;
     }
+    return switch (family(address)) {
+      case INET -> decodeIpv4(address.segment());
+      case INET6 -> decodeIpv6(address.segment());
+      case UNIX -> decodeUnix(address);
+      case null ->
+          throw new IllegalArgumentException(
+              "an address of unknown family " + readFamily(address.segment()));
+    };
+  }
+
+  @Override
+  public final @Nullable Family family(NativeAddress address) {
+    if (address.length() < SHORTEST_BYTES) {
+      return null;
+    }
     int family = readFamily(address.segment());
     if (family == layout.ipv4().family()) {
-      return decodeIpv4(address.segment());
+      return Family.INET;
     }
     if (family == layout.ipv6().family()) {
-      return decodeIpv6(address.segment());
+      return Family.INET6;
     }
-    if (family == layout.unix().family()) {
-      return decodeUnix(address);
-    }
-    throw new IllegalArgumentException("an address of unknown family " + family);
+    return family == layout.unix().family() ? Family.UNIX : null;
   }
 
   private void encodeIpv4(InetSocketAddress address, NativeAddress into) {
@@ -153,16 +168,18 @@ public abstract class SocketAddressCodec implements AddressCodec {
           "this system has no abstract Unix socket names, name a path instead of " + address);
     }
     byte[] name = address.bytes();
-    // A path ends with a NUL that has to fit; an abstract name begins with one and is exactly as
-    // long as it is.
-    int limit = address.isAbstract() ? unix.capacity() : unix.capacity() - 1;
+    // An abstract name begins with a NUL and is exactly as long as it is. A path ends with one,
+    // except that on some systems it may fill the structure (unix(7)).
+    boolean mayFill = address.isAbstract() || pathsMayFill();
+    int limit = mayFill ? unix.capacity() : unix.capacity() - 1;
     if (name.length > limit) {
       throw new IllegalArgumentException(
           "a Unix socket name has at most %d bytes, this one has %d: %s"
               .formatted(limit, name.length, address));
     }
     MemorySegment.copy(name, 0, into.segment(), BYTE, unix.path(), name.length);
-    finish(into, unix.family(), unixLength(unix, address, name.length));
+    long length = unixLength(unix, address, name.length);
+    finish(into, unix.family(), Math.min(length, unix.size()));
   }
 
   private void finish(NativeAddress into, int family, long length) {

@@ -1,7 +1,9 @@
 package mill.natives.windows;
 
-import java.util.concurrent.ConcurrentHashMap;
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import java.util.Arrays;
 import mill.natives.Trigger;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Tells pollers when an edge-triggered socket was read, or written until there was no room.
@@ -15,31 +17,65 @@ import mill.natives.Trigger;
  * <p>Any thread.
  */
 final class EdgePollers {
-  private final ConcurrentHashMap<Integer, IocpPoller> pollers = new ConcurrentHashMap<>();
+  // A lock for each part, so that loops that read different sockets seldom meet. By a map of
+  // objects every read of such a socket would leave its number behind as garbage.
+  private static final int PARTS = 64;
+  private static final int FIRST_CAPACITY = 8;
+
+  private static final class Part {
+    final Object lock = new Object();
+
+    @GuardedBy("lock")
+    final FdMap<IocpPoller> pollers = new FdMap<>(FIRST_CAPACITY);
+  }
+
+  private final Part[] parts = new Part[PARTS];
 
   // A program without edges should not pay for a look into the map at each read.
   private volatile boolean any;
 
-  EdgePollers() {}
+  EdgePollers() {
+    Arrays.setAll(parts, index -> new Part());
+  }
 
   void add(int fd, IocpPoller poller) {
-    pollers.put(fd, poller);
+    Part part = partOf(fd);
+    synchronized (part.lock) {
+      part.pollers.put(fd, poller);
+    }
     any = true;
   }
 
   void remove(int fd, IocpPoller poller) {
     if (any) {
-      pollers.remove(fd, poller);
+      Part part = partOf(fd);
+      synchronized (part.lock) {
+        if (part.pollers.get(fd) == poller) {
+          part.pollers.remove(fd);
+        }
+      }
     }
   }
 
   /** A call on a socket has used up, or waited for, one of these AFD events. */
   void used(int fd, int events) {
     if (any) {
-      IocpPoller poller = pollers.get(fd);
+      IocpPoller poller = pollerOf(fd);
       if (poller != null) {
         poller.rearm(fd, events);
       }
     }
+  }
+
+  private @Nullable IocpPoller pollerOf(int fd) {
+    Part part = partOf(fd);
+    synchronized (part.lock) {
+      return part.pollers.get(fd);
+    }
+  }
+
+  // Handles are multiples of four.
+  private Part partOf(int fd) {
+    return parts[(fd >>> 2) % PARTS];
   }
 }

@@ -1,6 +1,7 @@
 package mill.natives.windows;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import mill.natives.gen.windows.WSABUF;
 
 /** Writes {@code WSABUF} arrays for scattering reads and gathering writes. */
@@ -27,6 +28,29 @@ final class IoVectors {
       long length = Math.min(room, buffer.byteSize());
       WSABUF.buf(vector, buffer);
       WSABUF.len(vector, (int) length);
+      room -= length;
+      used++;
+    }
+    return used;
+  }
+
+  /** Fills {@code into} with parts of buffers, without making slices. */
+  static int write(
+      MemorySegment into,
+      MemorySegment[] buffers,
+      long[] offsets,
+      long[] lengths,
+      int from,
+      int count,
+      long limitBytes) {
+    int used = 0;
+    long room = limitBytes;
+    while (used < Math.min(count, MAX) && room > 0) {
+      long vector = used * WSABUF.sizeof();
+      long length = Math.min(room, lengths[from + used]);
+      long address = buffers[from + used].address() + offsets[from + used];
+      into.set(ValueLayout.JAVA_LONG, vector + WSABUF.buf$offset(), address);
+      into.set(ValueLayout.JAVA_INT, vector + WSABUF.len$offset(), (int) length);
       room -= length;
       used++;
     }

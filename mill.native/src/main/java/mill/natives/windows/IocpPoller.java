@@ -37,6 +37,7 @@ final class IocpPoller implements PollerBackend {
   static final int DRAIN_MS = 10;
 
   private static final int DRAIN_CAPACITY = 64;
+  private static final int FIRST_CAPACITY = 64;
 
   private static final long KEY_OFFSET = OVERLAPPED_ENTRY.lpCompletionKey$offset();
   private static final long CONTEXT_OFFSET = OVERLAPPED_ENTRY.lpOverlapped$offset();
@@ -52,7 +53,7 @@ final class IocpPoller implements PollerBackend {
 
   private final Object lock = new Object();
   private final AfdPolls polls; // guarded by lock, as are the next three
-  private final AfdPollTable table = new AfdPollTable();
+  private final FdMap<AfdPoll> table = new FdMap<>(FIRST_CAPACITY);
   private final ArrayDeque<AfdPoll> updates = new ArrayDeque<>();
   private boolean waiting;
 

@@ -51,6 +51,11 @@ final class WindowsAddresses extends SocketAddressCodec {
 
   // Winsock wants the whole structure.
   @Override
+  protected boolean pathsMayFill() {
+    return false;
+  }
+
+  @Override
   protected long unixLength(SockaddrLayout.Unix layout, UnixAddress name, int nameBytes) {
     return layout.size();
   }

@@ -21,13 +21,16 @@ import mill.natives.platform.OptionCode;
 final class WindowsOptions {
   static final Map<String, OptionCode> TABLE =
       Map.ofEntries(
+          entry("SO_ACCEPTCONN", socket(Windows.SO_ACCEPTCONN())),
           entry("SO_BROADCAST", socket(Windows.SO_BROADCAST())),
           entry("SO_ERROR", socket(Windows.SO_ERROR())),
           entry("SO_KEEPALIVE", socket(Windows.SO_KEEPALIVE())),
           entry("SO_LINGER", socket(Windows.SO_LINGER())),
+          entry("SO_OOBINLINE", socket(Windows.SO_OOBINLINE())),
           entry("SO_RCVBUF", socket(Windows.SO_RCVBUF())),
           entry("SO_REUSEADDR", socket(Windows.SO_EXCLUSIVEADDRUSE())),
           entry("SO_SNDBUF", socket(Windows.SO_SNDBUF())),
+          entry("SO_TYPE", socket(Windows.SO_TYPE())),
           entry("TCP_KEEPCNT", tcp(Windows.TCP_KEEPCNT())),
           entry("TCP_KEEPIDLE", tcp(Windows.TCP_KEEPIDLE())),
           entry("TCP_KEEPINTVL", tcp(Windows.TCP_KEEPINTVL())),

@@ -88,6 +88,19 @@ final class WindowsSockets implements Sockets {
     return result == -Windows.WSAEWOULDBLOCK() ? -Windows.WSAEINPROGRESS() : result;
   }
 
+  // Connecting to the wildcard of the socket's own family: its own address without what follows the
+  // family.
+  @Override
+  public int disconnect(int fd) {
+    var nowhere = new NativeAddress();
+    int result = localAddress(fd, nowhere);
+    if (result < 0) {
+      return result == -Windows.WSAEINVAL() ? 0 : result; // not even bound
+    }
+    nowhere.segment().asSlice(Short.BYTES).fill((byte) 0);
+    return WindowsCalls.connect(fd, nowhere.segment(), nowhere.length());
+  }
+
   @Override
   public int localAddress(int fd, NativeAddress into) {
     MemorySegment length = addressLength();
@@ -105,9 +118,8 @@ final class WindowsSockets implements Sockets {
   }
 
   // A transfer makes its call in two places, with the buffer and with a slice of it: given one
-  // place
-  // and a choice of two segments, the compiler cannot do away with the slice, and every call leaves
-  // 40 bytes of garbage.
+  // place and a choice of two segments, the compiler cannot do away with the slice, and every call
+  // leaves 40 bytes of garbage.
 
   @Override
   public int receive(int fd, MemorySegment buffer, long offset, long length) {
@@ -181,31 +193,73 @@ final class WindowsSockets implements Sockets {
   }
 
   @Override
+  public int receiveUrgent(int fd) {
+    MemorySegment urgent = CallMemory.current().scratch();
+    int received = TransferCalls.recv(fd, urgent, 1, Windows.MSG_OOB());
+    if (received == 0) {
+      return -Windows.WSAEINVAL();
+    }
+    return received < 0 ? received : Byte.toUnsignedInt(urgent.get(ValueLayout.JAVA_BYTE, 0));
+  }
+
+  @Override
   public long readv(int fd, MemorySegment[] buffers, int from, int count) {
     MemorySegment scratch = CallMemory.current().scratch();
-    MemorySegment received = scratch.asSlice(COUNT_OFFSET, Long.BYTES);
-    MemorySegment flags = scratch.asSlice(FLAGS_OFFSET, Integer.BYTES);
-    flags.set(INT, 0, 0);
     int used = IoVectors.write(scratch, buffers, from, count, MAX_TRANSFER_BYTES);
     try {
-      int result = TransferCalls.recvBuffers(fd, scratch, used, received, flags);
-      return afterRead(fd, result < 0 ? result : received.get(INT, 0));
+      return receiveVectors(fd, scratch, used);
     } finally {
       Reference.reachabilityFence(buffers);
     }
   }
 
   @Override
-  public long writev(int fd, MemorySegment[] buffers, int from, int count) {
+  public long readv(
+      int fd, MemorySegment[] buffers, long[] offsets, long[] lengths, int from, int count) {
     MemorySegment scratch = CallMemory.current().scratch();
-    MemorySegment sent = scratch.asSlice(COUNT_OFFSET, Long.BYTES);
-    int used = IoVectors.write(scratch, buffers, from, count, MAX_TRANSFER_BYTES);
+    int used = IoVectors.write(scratch, buffers, offsets, lengths, from, count, MAX_TRANSFER_BYTES);
     try {
-      int result = TransferCalls.sendBuffers(fd, scratch, used, sent, 0);
-      return result < 0 ? afterWrite(fd, result) : sent.get(INT, 0);
+      return receiveVectors(fd, scratch, used);
     } finally {
       Reference.reachabilityFence(buffers);
     }
+  }
+
+  private long receiveVectors(int fd, MemorySegment scratch, int count) {
+    MemorySegment received = scratch.asSlice(COUNT_OFFSET, Long.BYTES);
+    MemorySegment flags = scratch.asSlice(FLAGS_OFFSET, Integer.BYTES);
+    flags.set(INT, 0, 0);
+    int result = TransferCalls.recvBuffers(fd, scratch, count, received, flags);
+    return afterRead(fd, result < 0 ? result : received.get(INT, 0));
+  }
+
+  @Override
+  public long writev(int fd, MemorySegment[] buffers, int from, int count) {
+    MemorySegment scratch = CallMemory.current().scratch();
+    int used = IoVectors.write(scratch, buffers, from, count, MAX_TRANSFER_BYTES);
+    try {
+      return sendVectors(fd, scratch, used);
+    } finally {
+      Reference.reachabilityFence(buffers);
+    }
+  }
+
+  @Override
+  public long writev(
+      int fd, MemorySegment[] buffers, long[] offsets, long[] lengths, int from, int count) {
+    MemorySegment scratch = CallMemory.current().scratch();
+    int used = IoVectors.write(scratch, buffers, offsets, lengths, from, count, MAX_TRANSFER_BYTES);
+    try {
+      return sendVectors(fd, scratch, used);
+    } finally {
+      Reference.reachabilityFence(buffers);
+    }
+  }
+
+  private long sendVectors(int fd, MemorySegment scratch, int count) {
+    MemorySegment sent = scratch.asSlice(COUNT_OFFSET, Long.BYTES);
+    int result = TransferCalls.sendBuffers(fd, scratch, count, sent, 0);
+    return result < 0 ? afterWrite(fd, result) : sent.get(INT, 0);
   }
 
   @Override
@@ -260,11 +314,18 @@ final class WindowsSockets implements Sockets {
     return Math.min(result, 0);
   }
 
+  // Winsock does not tell what it was: whoever asks gets it as it is now.
   @Override
-  public int setNonBlocking(int fd) {
-    MemorySegment on = CallMemory.current().scratch();
-    on.set(INT, 0, 1);
-    return WindowsCalls.ioctlsocket(fd, Windows.FIONBIO(), on);
+  public int setNonBlocking(int fd, boolean on) {
+    MemorySegment value = CallMemory.current().scratch();
+    value.set(INT, 0, on ? 1 : 0);
+    int result = WindowsCalls.ioctlsocket(fd, Windows.FIONBIO(), value);
+    return result < 0 ? result : 1;
+  }
+
+  @Override
+  public int setNotInherited(int fd) {
+    return KernelCalls.setNotInherited(MemorySegment.ofAddress(Integer.toUnsignedLong(fd)));
   }
 
   @Override
@@ -273,7 +334,7 @@ final class WindowsSockets implements Sockets {
   }
 
   private int prepared(int fd) {
-    int result = setNonBlocking(fd);
+    int result = setNonBlocking(fd, true);
     if (result < 0) {
       WindowsCalls.closesocket(fd);
       return result;

@@ -12,7 +12,7 @@
  *   <tr><th>role</th><th>file</th></tr>
  *   <tr><td>the platform</td><td>{@link WindowsPlatform}</td></tr>
  *   <tr><td>the poller</td><td>{@link IocpPoller}, {@link AfdPoll}, {@link AfdPolls},
- *       {@link AfdPollTable}, {@link EdgePollers}</td></tr>
+ *       {@link FdMap}, {@link EdgePollers}</td></tr>
  *   <tr><td>its waker</td><td>{@link IocpWaker}</td></tr>
  *   <tr><td>its events</td><td>{@link IocpEvents}</td></tr>
  *   <tr><td>its calls</td><td>{@link IocpCalls}, {@link NativeIocpCalls},

@@ -53,6 +53,7 @@ class SystemHeadersTest {
   @Test
   void everyFactOfTheBindingsIsWhatTheSystemHeadersSay() throws Exception {
     Path compiler = compiler();
+    requireOwnProcessor(compiler);
     var bindings = AbiTableTest.Os.LINUX.bindings();
     String packed = isX64() ? "epoll_event_packed" : "epoll_event_natural";
     var expected = new TreeMap<String, Long>();
@@ -82,15 +83,30 @@ class SystemHeadersTest {
             .filter(Files::isExecutable)
             .findFirst();
     if (found.isEmpty()) {
-      String reason = "SystemHeadersTest skipped: no gcc on the PATH to read the system's headers";
-      System.out.println(reason);
-      abort(reason);
+      skip("no gcc on the PATH to read the system's headers");
     }
     return found.orElseThrow();
   }
 
+  /** An emulated processor is not the one that the machine's own compiler writes for. */
+  private static void requireOwnProcessor(Path compiler) throws Exception {
+    String machine = run(compiler.toString(), "-dumpmachine").strip();
+    if (!machine.startsWith(isX64() ? "x86_64-" : architecture() + "-")) {
+      skip("gcc writes programs for " + machine + ", this JVM is for " + architecture());
+    }
+  }
+
+  private static void skip(String reason) {
+    System.out.println("SystemHeadersTest skipped: " + reason);
+    abort(reason);
+  }
+
   private static boolean isX64() {
-    return System.getProperty("os.arch").equals("amd64");
+    return architecture().equals("amd64");
+  }
+
+  private static String architecture() {
+    return System.getProperty("os.arch");
   }
 
   private static String program(Map<String, Long> keys, GeneratedBindings bindings, String packed) {

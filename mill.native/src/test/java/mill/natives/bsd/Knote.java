@@ -16,10 +16,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class Knote {
   final ModelKqueue kqueue;
-  final long ident;
-  final int filter;
-  final @Nullable ModelFile file;
-  final int flags;
+  long ident;
+  int filter;
+  @Nullable ModelFile file;
+  int flags;
   long udata;
   boolean disabled;
   boolean active;
@@ -28,14 +28,22 @@ final class Knote {
 
   private final ModelFile.State userState = new ModelFile.State();
 
-  Knote(
-      ModelKqueue kqueue, long ident, int filter, @Nullable ModelFile file, int flags, long udata) {
+  Knote(ModelKqueue kqueue) {
     this.kqueue = kqueue;
+  }
+
+  /** Makes a new filter of this one, which was dropped. */
+  Knote assign(long ident, int filter, @Nullable ModelFile file, int flags, long udata) {
     this.ident = ident;
     this.filter = filter;
     this.file = file;
     this.flags = flags;
     this.udata = udata;
+    disabled = (flags & MacOs.EV_DISABLE()) != 0;
+    active = false;
+    queued = false;
+    triggered = false;
+    return this;
   }
 
   boolean has(int flag) {

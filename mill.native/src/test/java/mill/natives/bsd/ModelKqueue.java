@@ -7,8 +7,8 @@ import mill.natives.gen.macos.MacOs;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A model of a kqueue: its filters, and the queue of those that are active. Looking for events makes
- * no garbage, so that what mill makes can be counted.
+ * A kqueue of the model: its filters, and the queue of those that are active. It makes no garbage
+ * once it has had its largest number of filters, so that what mill makes can be counted.
  */
 final class ModelKqueue extends ModelFile {
   /** Takes what a scan finds. */
@@ -18,6 +18,7 @@ final class ModelKqueue extends ModelFile {
 
   private final List<Knote> registered = new ArrayList<>();
   private final ArrayDeque<Knote> queue = new ArrayDeque<>();
+  private final ArrayDeque<Knote> dropped = new ArrayDeque<>(); // for use again
 
   @Override
   State read() {
@@ -78,8 +79,10 @@ final class ModelKqueue extends ModelFile {
   }
 
   void drop(Knote knote) {
-    registered.remove(knote);
-    dequeue(knote);
+    if (registered.remove(knote)) {
+      dequeue(knote);
+      dropped.add(knote);
+    }
   }
 
   /** Applies one change; 0 or the errno. */
@@ -101,12 +104,12 @@ final class ModelKqueue extends ModelFile {
       if (error != 0) {
         return error;
       }
-      knote = new Knote(this, ident, filter, file, flags, udata);
+      Knote spare = dropped.isEmpty() ? new Knote(this) : dropped.removeLast();
+      knote = spare.assign(ident, filter, file, flags, udata);
       registered.add(knote);
       if (file != null) {
         file.knotes.add(knote);
       }
-      knote.disabled = (flags & MacOs.EV_DISABLE()) != 0;
     } else if ((flags & MacOs.EV_DELETE()) != 0) {
       drop(knote);
       if (file != null) {

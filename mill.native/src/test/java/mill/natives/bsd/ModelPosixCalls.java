@@ -153,6 +153,10 @@ final class ModelPosixCalls implements PosixCalls {
         return -MacOs.EBADF();
       }
       byte[] to = bytes(address, length);
+      if (to[1] == MacOs.AF_UNSPEC() && !socket.stream) {
+        socket.connected = false;
+        return -MacOs.EAFNOSUPPORT(); // done, and reported all the same
+      }
       ModelSocket listener = kernel.bound.get(name(socket.family, socket.stream, to));
       if (socket.connected && socket.stream) {
         return -MacOs.EISCONN();
@@ -267,6 +271,12 @@ final class ModelPosixCalls implements PosixCalls {
       if (level == MacOs.SOL_SOCKET() && option == MacOs.SO_ERROR()) {
         int error = socket.takeError();
         answer = new byte[] {(byte) error, (byte) (error >> 8), 0, 0};
+      }
+      if (level == MacOs.SOL_SOCKET() && option == MacOs.SO_TYPE()) {
+        int type = socket.stream ? MacOs.SOCK_STREAM() : MacOs.SOCK_DGRAM();
+        answer = new byte[] {(byte) type, 0, 0, 0};
+      } else if (level == MacOs.SOL_SOCKET() && option == MacOs.SO_ACCEPTCONN()) {
+        answer = new byte[] {(byte) (socket.listening ? 1 : 0), 0, 0, 0};
       }
       answer(answer, value, length);
       return 0;

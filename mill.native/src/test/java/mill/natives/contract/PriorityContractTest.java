@@ -8,6 +8,7 @@ import java.net.Socket;
 import mill.natives.Interest;
 import mill.natives.Readiness;
 import mill.natives.Trigger;
+import mill.natives.net.IoStatus;
 import mill.natives.net.TcpListener;
 import mill.natives.net.TcpStream;
 import org.junit.jupiter.api.Test;
@@ -25,5 +26,21 @@ class PriorityContractTest extends PlatformContract {
     sender.getOutputStream().write('n');
     sender.sendUrgentData('!');
     assertEquals(0, await(1, Readiness.PRIORITY) & Readiness.READ_CLOSED);
+  }
+
+  @Test
+  void urgentDataIsTakenAndReportedNoMore() throws IOException {
+    TcpListener listener = listener();
+    var address = (InetSocketAddress) listener.localAddress();
+    Socket sender = closing(new Socket(address.getAddress(), address.getPort()));
+    TcpStream receiver = closing(accepted(listener));
+    assertEquals(IoStatus.WOULD_BLOCK, receiver.readUrgent());
+    poller.register(receiver, 1, Interest.PRIORITY, Trigger.LEVEL);
+    sender.getOutputStream().write('n');
+    sender.sendUrgentData(0xf1);
+    await(1, Readiness.PRIORITY);
+    assertEquals(0xf1, receiver.readUrgent());
+    assertEquals(IoStatus.WOULD_BLOCK, receiver.readUrgent());
+    assertQuiet(1);
   }
 }

@@ -221,6 +221,19 @@ class TcpContractTest extends PlatformContract {
   }
 
   @Test
+  void partsOfBuffersAreTransferredWithoutWhatIsBesideThem() throws IOException {
+    Connection connection = connection();
+    MemorySegment[] out = {bytes("0123"), bytes("abcd")};
+    long written = connection.client().writev(out, new long[] {2, 0}, new long[] {2, 3}, 0, 2);
+    assertEquals(5, written);
+    waitOnce(connection.server(), Interest.READABLE);
+    MemorySegment[] in = {bytes("...."), bytes("....")};
+    assertEquals(5, connection.server().readv(in, new long[] {3, 0}, new long[] {1, 4}, 0, 2));
+    assertEquals("...2", text(in[0], 4));
+    assertEquals("3abc", text(in[1], 4));
+  }
+
+  @Test
   void moreBuffersThanACallTakesAreAShortTransfer() throws IOException {
     Connection connection = connection();
     int count = 2_000;

@@ -176,4 +176,20 @@ class UdpContractTest extends PlatformContract {
     }
     throw new AssertionError("sent to nobody");
   }
+
+  @Test
+  void aSocketThatIsDisconnectedHearsEverybodyAgain() throws IOException {
+    UdpSocket one = socket();
+    UdpSocket two = socket();
+    UdpSocket stranger = socket();
+    SocketAddress before = one.localAddress();
+    one.disconnect();
+    one.connect(two.localAddress());
+    one.disconnect();
+    assertNull(one.remoteAddress());
+    assertEquals(before, one.localAddress());
+    stranger.sendTo(bytes("psst"), 0, 4, before);
+    assertEquals(4, receive(one, arena.allocate(8), new NativeAddress()));
+    assertEquals(2, one.sendTo(bytes("hi"), 0, 2, stranger.localAddress()));
+  }
 }

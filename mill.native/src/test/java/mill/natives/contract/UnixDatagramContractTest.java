@@ -1,10 +1,12 @@
 package mill.natives.contract;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
+import java.util.Set;
 import mill.natives.Interest;
 import mill.natives.Readiness;
 import mill.natives.Trigger;
@@ -54,5 +56,19 @@ class UnixDatagramContractTest extends PlatformContract {
     UnixDatagram one = bound("1");
     UnixAddress nobody = UnixAddress.of(folder.resolve("nobody"));
     assertEquals("ENOENT", errorOf(() -> one.sendTo(bytes("x"), 0, 1, nobody)));
+  }
+
+  @Test
+  void aSocketThatIsDisconnectedSendsAnywhere() throws IOException {
+    UnixDatagram one = bound("1");
+    UnixDatagram two = bound("2");
+    UnixDatagram three = bound("3");
+    one.connect(two.localAddress());
+    one.disconnect();
+    assertEquals(2, one.sendTo(bytes("hi"), 0, 2, three.localAddress()));
+    waitOnce(three, Interest.READABLE);
+    assertEquals(2, three.receive(arena.allocate(8), 0, 8));
+    String error = errorOf(() -> one.send(bytes("x"), 0, 1));
+    assertTrue(Set.of("ENOTCONN", "EDESTADDRREQ").contains(error), error);
   }
 }

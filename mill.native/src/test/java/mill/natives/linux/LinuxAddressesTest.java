@@ -99,11 +99,11 @@ class LinuxAddressesTest {
   }
 
   @Test
-  void pathOf108BytesIsRefused() {
-    var address = UnixAddress.of(Path.of("x".repeat(108)));
+  void pathOf109BytesIsRefused() {
+    var address = UnixAddress.of(Path.of("x".repeat(109)));
     assertThatThrownBy(() -> codec.encode(address, Family.UNIX, memory))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContaining("at most 107 bytes, this one has 108");
+        .hasMessageContaining("at most 108 bytes, this one has 109");
   }
 
   // unix(7): another program may have bound a path that fills the structure, without a NUL; its
@@ -115,6 +115,25 @@ class LinuxAddressesTest {
     memory.segment().set(ValueLayout.JAVA_BYTE, 2 + 107, (byte) 'x');
     memory.setLength(reported);
     assertThat(codec.decode(memory)).isEqualTo(UnixAddress.of(Path.of("x".repeat(108))));
+  }
+
+  @Test
+  void whatIsReadCanBeWritten() {
+    var address = UnixAddress.of(Path.of("x".repeat(108)));
+    assertThat(roundTrip(address, Family.UNIX)).isEqualTo(address);
+    assertThat(memory.length()).isEqualTo(110);
+  }
+
+  @Test
+  void familyIsToldWhateverTheAddressIsReadAs() {
+    codec.encode(new InetSocketAddress(Net.ip("192.0.2.1"), 1), Family.INET6, memory);
+    assertThat(codec.family(memory)).isEqualTo(Family.INET6);
+    codec.encode(new InetSocketAddress(Net.ip("192.0.2.1"), 1), Family.INET, memory);
+    assertThat(codec.family(memory)).isEqualTo(Family.INET);
+    codec.encode(UnixAddress.unnamed(), Family.UNIX, memory);
+    assertThat(codec.family(memory)).isEqualTo(Family.UNIX);
+    memory.setLength(0);
+    assertThat(codec.family(memory)).isNull();
   }
 
   @Test

@@ -12,12 +12,15 @@ import mill.natives.ErrnoException;
 import mill.natives.Interest;
 import mill.natives.NativePlatform;
 import mill.natives.Readiness;
+import mill.natives.platform.Sockets;
 import mill.testing.ChildJvm;
 import mill.testnet.Net;
 import mill.testnet.Watch;
 import org.junit.jupiter.api.Test;
 
 class PipeAndRawFdTest {
+  private static final Sockets SOCKETS = NativePlatform.current().sockets();
+
   @Test
   void bytesComeOutInOrderAndThenTheEnd() throws IOException {
     try (PipePair pipe = PipePair.open();
@@ -118,6 +121,48 @@ class PipeAndRawFdTest {
           .isInstanceOf(ClosedChannelException.class);
       assertThat(pipe.sink().write(arena.allocate(1), 0, 1)).isEqualTo(1);
     }
+  }
+
+  // bun#33827: the shell's next program would have lost data.
+  @Test
+  void borrowedDescriptorIsBlockingAgainIfItWas() throws IOException {
+    try (PipePair pipe = PipePair.open()) {
+      int fd = pipe.source().fd();
+      SOCKETS.setNonBlocking(fd, false);
+      RawFd borrowed = RawFd.borrow(fd);
+      assertThat(SOCKETS.setNonBlocking(fd, true)).isEqualTo(1);
+      borrowed.close();
+      assertThat(SOCKETS.setNonBlocking(fd, true)).isZero();
+      RawFd.borrow(fd).close();
+      assertThat(SOCKETS.setNonBlocking(fd, true)).as("and stays as it was").isEqualTo(1);
+    }
+  }
+
+  // Standard input and output of a terminal are one open file.
+  @Test
+  void openFileStaysNonBlockingUntilItsLastBorrowedDescriptorIsClosed() throws IOException {
+    try (PipePair pipe = PipePair.open()) {
+      int fd = pipe.source().fd();
+      int duplicate = Descriptors.duplicate(fd);
+      SOCKETS.setNonBlocking(fd, false);
+      RawFd one = RawFd.borrow(fd);
+      RawFd two = RawFd.borrow(duplicate);
+      one.close();
+      assertThat(SOCKETS.setNonBlocking(duplicate, true)).isEqualTo(1);
+      two.close();
+      assertThat(SOCKETS.setNonBlocking(fd, false)).isZero();
+      SOCKETS.close(duplicate);
+    }
+  }
+
+  @Test
+  void borrowedDescriptorMayBeClosedByItsOwnerFirst() throws IOException {
+    PipePair pipe = PipePair.open();
+    SOCKETS.setNonBlocking(pipe.source().fd(), false);
+    RawFd borrowed = RawFd.borrow(pipe.source().fd());
+    pipe.close();
+    borrowed.close();
+    assertThat(borrowed.isOpen()).isFalse();
   }
 
   @Test

@@ -72,10 +72,10 @@ class UnixSocketTest {
 
   @Test
   void pathThatIsTooLongIsRefusedWithTheLimit() {
-    UnixAddress tooLong = UnixAddress.of(Path.of("/" + "x".repeat(107)));
+    UnixAddress tooLong = UnixAddress.of(Path.of("/" + "x".repeat(108)));
     assertThatThrownBy(() -> UnixListener.bind(tooLong))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContaining("at most 107 bytes, this one has 108");
+        .hasMessageContaining("at most 108 bytes, this one has 109");
     UnixAddress tooLongAbstract = UnixAddress.ofAbstract("x".repeat(108));
     assertThatThrownBy(() -> UnixStream.connect(tooLongAbstract))
         .isInstanceOf(IllegalArgumentException.class)
@@ -220,6 +220,19 @@ class UnixSocketTest {
       assertThat(UnixAddress.of(path)).isEqualTo(listener.localAddress());
       UnixStream.connect(UnixAddress.of(path)).close();
       UnixStream.connect(UnixDomainSocketAddress.of(path)).close();
+      Files.delete(path);
+    }
+  }
+
+  // unix(7): the path fills the structure, and the kernel reads on.
+  @Test
+  void pathThatFillsItsPlaceConnects() throws IOException {
+    String folderText = folder.toString();
+    Path path = folder.resolve("x".repeat(108 - folderText.length() - 1));
+    try (UnixListener listener = UnixListener.bind(UnixAddress.of(path))) {
+      assertThat(path).exists();
+      assertThat(listener.localAddress()).isEqualTo(UnixAddress.of(path));
+      UnixStream.connect(listener.localAddress()).close();
       Files.delete(path);
     }
   }

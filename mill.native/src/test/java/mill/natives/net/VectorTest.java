@@ -129,6 +129,79 @@ class VectorTest {
   }
 
   @Test
+  void partsAreWrittenInOrder() throws IOException {
+    MemorySegment[] out = texts("0123", "abcd", "", "wxyz");
+    long written = pair.first().writev(out, new long[] {9, 1, 0, 0}, new long[] {9, 2, 0, 4}, 1, 3);
+    assertThat(written).isEqualTo(6);
+    assertThat(Net.readText(pair.second(), 6)).isEqualTo("bcwxyz");
+  }
+
+  @Test
+  void partsAreFilledOneAfterTheOtherAndNothingBesideThem() throws IOException {
+    Net.writeText(pair.first(), "abcdefg");
+    MemorySegment[] into = texts("....", "....", "....");
+    assertThat(pair.second().readv(into, new long[] {1, 4, 0}, new long[] {2, 0, 4}, 0, 3))
+        .isEqualTo(6);
+    assertThat(joined(into)).isEqualTo(".ab.|....|cdef");
+    assertThat(pair.second().readv(into, new long[3], new long[3], 0, 3)).as("no room").isZero();
+    assertThat(pair.second().readv(into, new long[3], new long[] {4, 4, 4}, 0, 3)).isEqualTo(1);
+    assertThat(pair.second().readv(into, new long[3], new long[] {4, 4, 4}, 0, 3))
+        .isEqualTo(IoStatus.WOULD_BLOCK);
+    pair.first().close();
+    assertThat(pair.second().readv(into, new long[3], new long[] {4, 4, 4}, 0, 3))
+        .isEqualTo(IoStatus.END_OF_STREAM);
+  }
+
+  @Test
+  void morePartsThanOneCallTakesAreAShortTransfer() throws IOException {
+    MemorySegment[] out = new MemorySegment[150];
+    Arrays.fill(out, Net.utf8(arena, "0123456789"));
+    long[] offsets = new long[out.length];
+    long[] lengths = new long[out.length];
+    Arrays.setAll(offsets, i -> i % 10);
+    Arrays.fill(lengths, 1);
+    int from = 0;
+    while (from < out.length) {
+      long written = pair.first().writev(out, offsets, lengths, from, out.length - from);
+      assertThat(written).isPositive();
+      from += (int) written;
+    }
+    assertThat(Net.readText(pair.second(), 150)).isEqualTo("0123456789".repeat(15));
+  }
+
+  @Test
+  void partOutsideItsBufferIsRefused() {
+    for (long[] part : new long[][] {{-1, 1}, {0, 4}, {3, 1}, {1, -1}, {4, 0}}) {
+      long[] offsets = {0, part[0]};
+      long[] lengths = {1, part[1]};
+      assertThatThrownBy(() -> pair.first().writev(texts("abc", "abc"), offsets, lengths, 0, 2))
+          .isInstanceOf(IndexOutOfBoundsException.class);
+      assertThatThrownBy(() -> pair.first().readv(texts("abc", "abc"), offsets, lengths, 0, 2))
+          .isInstanceOf(IndexOutOfBoundsException.class);
+    }
+    assertThatThrownBy(() -> pair.first().writev(texts("a", "b"), new long[1], new long[2], 0, 2))
+        .isInstanceOf(IndexOutOfBoundsException.class);
+    assertThatThrownBy(() -> pair.first().writev(texts("a", "b"), new long[2], new long[1], 0, 2))
+        .isInstanceOf(IndexOutOfBoundsException.class);
+  }
+
+  @Test
+  void buffersThatTheKernelCannotReachAreRefusedInPartsToo() {
+    MemorySegment[] heap = {MemorySegment.ofArray(new byte[4])};
+    MemorySegment[] readOnly = {texts("abc")[0].asReadOnly()};
+    MemorySegment[] freed = new MemorySegment[1];
+    try (Arena closing = Arena.ofConfined()) {
+      freed[0] = closing.allocate(4);
+    }
+    assertThatThrownBy(() -> pair.first().writev(heap, new long[1], new long[1], 0, 1))
+        .isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> pair.first().readv(readOnly, new long[1], new long[1], 0, 1))
+        .isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> pair.first().writev(freed, new long[1], new long[1], 0, 1))
+        .isInstanceOf(IllegalStateException.class);
+  }
+
+  @Test
   void rangeOutsideTheArrayIsRefused() {
     for (int[] range : new int[][] {{-1, 1}, {0, 3}, {2, 1}, {0, -1}}) {
       assertThatThrownBy(() -> pair.first().writev(texts("a", "b"), range[0], range[1]))

@@ -1,0 +1,41 @@
+package mill.natives;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import mill.testing.Allocations;
+import mill.testing.ChildJvm;
+
+/**
+ * Asserts that what is done for every event makes no garbage, once it is compiled. What is measured
+ * has a JVM of its own: what the compiler can do away with depends on what else has run.
+ */
+@SuppressWarnings("exports") // nobody requires a module of tests
+public final class Garbage {
+  private static final int ITERATIONS = 5_000;
+  private static final String NONE = "no garbage";
+
+  private Garbage() {}
+
+  /** Runs a main class that calls {@link #requireNone}. */
+  public static void assertNoneIn(Class<?> main, String... arguments) throws Exception {
+    ChildJvm.Outcome outcome =
+        ChildJvm.of(main)
+            .with(Allocations.assumedModule(), "-XX:TieredStopAtLevel=4")
+            .run(arguments);
+    assertThat(outcome.exitCode()).as("%s", outcome).isZero();
+    assertThat(outcome.out()).contains(NONE);
+  }
+
+  /** Counts what the current thread allocates for each iteration. */
+  public static void requireNone(Allocations.Work iteration) throws Exception {
+    Allocations.requireNone(
+        ITERATIONS,
+        () -> {
+          for (int i = 0; i < ITERATIONS; i++) {
+            iteration.run();
+          }
+        },
+        Thread.currentThread().threadId());
+    System.out.println(NONE);
+  }
+}
