@@ -413,9 +413,9 @@ final class Reactor {
       draining.beginScan();
       for (Registration registration : closeListenersAndTell(draining)) {
         if (workers != null) {
-          submit(workers, registration, Registration.SHUTDOWN);
+          submit(workers, registration, SerialCalls.SHUTDOWN);
         } else {
-          registration.fire(Registration.SHUTDOWN);
+          registration.fire(SerialCalls.SHUTDOWN);
         }
       }
     }

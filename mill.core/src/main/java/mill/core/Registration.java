@@ -3,8 +3,6 @@ package mill.core;
 import static java.util.Objects.requireNonNull;
 
 import java.io.IOException;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
 import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
@@ -21,60 +19,15 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A pollable's place in an {@link EventLoop}: what it waits for, and the handler that is called.
- * Any thread.
- *
- * <p>What the loop, the workers and everybody else share is one word:
- *
- * <pre>
- *            something to hear        who calls takes it
- *   IDLE ───────────▶ SCHEDULED|bits ──────────────────▶ SCHEDULED ──▶ callback
- *     ▲                                 more: |= bits        │
- *     └──────────────────────────────────────────────────────┘ no bits came meanwhile
- *
- *   CANCELLED is added in any state, with the reason, and never taken away: no callback for an event
- *   starts after it. Tasks that were accepted still run, then onClosed is called, and that is all:
- *
- *   CANCELLED ──▶ out of the kernel, out of the table ──▶ CLOSING ──▶ tasks, onClosed ──▶ CLOSED
- * </pre>
- *
- * <p>Events of an inline loop are no part of it: their callbacks come straight from the poll.
+ * Any thread. It ends once, whoever ends it; its handler hears that last.
  */
-public final class Registration {
+public final class Registration extends SerialCalls {
   /** How many tasks of {@link #execute} wait at most. */
   public static final int MAX_TASKS = 128;
 
-  /** Beside the bits of {@link Readiness}: calls {@link EventHandler#onShutdown}. */
-  static final int SHUTDOWN = 1 << 6;
-
-  /** Beside these: runs tasks. */
-  static final int TASKS = 1 << 7;
-
-  /** Beside these: calls {@link EventHandler#onClosed}. */
-  static final int CLOSING = 1 << 8;
-
-  private static final int TASKS_PER_RUN = 16;
-
-  private static final int READINESS_MASK = 0x3f;
-  private static final int EVENTS_MASK = READINESS_MASK | SHUTDOWN;
-  private static final int CALLS_MASK = TASKS | CLOSING;
-  private static final int SCHEDULED = 1 << 9;
-  private static final int CANCELLED = 1 << 10;
-  private static final int CLOSED = 1 << 11;
-  private static final int REASON_SHIFT = 12;
-
   private static final CompletionStage<Void> DONE = CompletableFuture.completedStage(null);
-  private static final VarHandle STATE;
-
-  static {
-    try {
-      STATE = MethodHandles.lookup().findVarHandle(Registration.class, "state", int.class);
-    } catch (ReflectiveOperationException e) {
-      throw new ExceptionInInitializerError(e);
-    }
-  }
 
   private final EventLoop loop;
-  private final Reactor reactor;
   private final Pollable pollable;
   private final EventHandler handler;
 
@@ -89,27 +42,14 @@ public final class Registration {
   private Trigger trigger;
   private @Nullable RegistrationExtras extras;
 
-  @SuppressWarnings("FieldMayBeFinal") // written through STATE
-  private volatile int state;
-
   private volatile @Nullable Object attachment;
-  private volatile @Nullable Thread runner; // not for an inline callback of an event
 
   /** Set before the kernel is armed with it. */
   long token = RegistrationTable.NO_TOKEN;
 
-  /** Behind this one in the {@link RunQueue}, and guarded by it. */
-  @Nullable Registration next;
-
   Registration(
-      EventLoop loop,
-      Reactor reactor,
-      Pollable pollable,
-      EventHandler handler,
-      Interest interest,
-      Trigger trigger) {
+      EventLoop loop, Pollable pollable, EventHandler handler, Interest interest, Trigger trigger) {
     this.loop = loop;
-    this.reactor = reactor;
     this.pollable = pollable;
     this.handler = handler;
     this.interest = interest;
@@ -119,6 +59,11 @@ public final class Registration {
   /** {@return the loop} Any thread. */
   public EventLoop loop() {
     return loop;
+  }
+
+  // Not a field: there are many of these.
+  private Reactor reactor() {
+    return loop.reactor();
   }
 
   /** {@return what is registered} Any thread. */
@@ -160,7 +105,7 @@ public final class Registration {
   }
 
   private void change(Interest newInterest, @Nullable Trigger newTrigger) throws IOException {
-    reactor.requireNotEnded();
+    reactor().requireNotEnded();
     synchronized (lock) {
       if (!isCancelled()) {
         changeLocked(newInterest, newTrigger == null ? trigger : newTrigger);
@@ -183,7 +128,7 @@ public final class Registration {
     if (newInterest == interest && newTrigger == trigger && trigger == Trigger.LEVEL) {
       return;
     }
-    reactor.change(pollable, newInterest.without(suspended()), newTrigger);
+    reactor().change(pollable, newInterest.without(suspended()), newTrigger);
     interest = newInterest;
     trigger = newTrigger;
   }
@@ -211,7 +156,7 @@ public final class Registration {
       throw new IllegalArgumentException(
           "the direction must be READABLE or WRITABLE, not " + direction);
     }
-    reactor.requireNotEnded();
+    reactor().requireNotEnded();
     boolean reads = direction == Interest.READABLE;
     Throttle made;
     synchronized (lock) {
@@ -299,18 +244,18 @@ public final class Registration {
     if (isCancelled()) {
       throw refused();
     }
-    Timeout timer = new SerialTask(this, reactor.callsInline(), task).timer();
+    Timeout timer = new SerialTask(this, reactor().callsInline(), task).timer();
     timer.reschedule(delay);
     return timer;
   }
 
   private RejectedExecutionException refused() {
-    return new RejectedExecutionException(isCancelled() ? cancelled() : reactor.endedMessage());
+    return new RejectedExecutionException(isCancelled() ? cancelled() : reactor().endedMessage());
   }
 
   /** Accepts a task, if it can. Any thread. */
   TaskQueue.Offer offer(Runnable task) {
-    if (!reactor.takesTasks()) {
+    if (!reactor().takesTasks()) {
       return TaskQueue.Offer.CLOSED;
     }
     TaskQueue tasks;
@@ -324,7 +269,7 @@ public final class Registration {
     }
     TaskQueue.Offer offer = tasks.offer(task);
     if (offer == TaskQueue.Offer.ACCEPTED) {
-      reactor.hasTasks(this);
+      reactor().hasTasks(this);
     }
     return offer;
   }
@@ -368,7 +313,7 @@ public final class Registration {
           deregister();
         }
       } finally {
-        reactor.removed(this);
+        reactor().removed(this);
       }
     }
   }
@@ -376,7 +321,7 @@ public final class Registration {
   // Whoever changes the interest at this moment has done so before: it is not a successor's.
   private void deregister() {
     assert Thread.holdsLock(lock);
-    reactor.deregister(pollable);
+    reactor().deregister(pollable);
   }
 
   /** Cancels, and closes the pollable. Any thread. */
@@ -409,7 +354,7 @@ public final class Registration {
    * was closed, the handler threw or the loop was closed} Any thread.
    */
   public boolean isCancelled() {
-    return (state & CANCELLED) != 0;
+    return isMarkedCancelled();
   }
 
   /** {@return pollable, interest and whether it is cancelled} */
@@ -427,7 +372,7 @@ public final class Registration {
       RegistrationExtras more = extras();
       Interest now = on ? more.suspended.with(direction) : more.suspended.without(direction);
       if (interest.without(now) != interest.without(more.suspended)) {
-        reactor.change(pollable, interest.without(now), trigger);
+        reactor().change(pollable, interest.without(now), trigger);
       }
       more.suspended = now;
     }
@@ -458,7 +403,7 @@ public final class Registration {
     }
   }
 
-  /** Calls the handler for events. On the thread that runs this registration's callbacks. */
+  @Override
   void fire(int events) {
     int readiness = events & READINESS_MASK;
     try {
@@ -469,14 +414,63 @@ public final class Registration {
         handler.onShutdown(this);
       }
     } catch (Throwable thrown) {
-      reactor.handlerThrew();
+      reactor().handlerThrew();
       fail(thrown);
     }
   }
 
-  /** The handler. Any thread; takes no lock. */
-  EventHandler handler() {
-    return handler;
+  // What a worker has handled was armed as a one-shot, whatever the user asked for, or the loop
+  // would spin on it meanwhile.
+  @Override
+  void rearm() {
+    try {
+      synchronized (lock) {
+        Interest armed = interest.without(suspended());
+        if (!isCancelled() && trigger == Trigger.LEVEL && armed != Interest.NONE) {
+          reactor().change(pollable, armed, trigger);
+        }
+      }
+    } catch (ClosedChannelException | IllegalStateException e) {
+      // Closed or cancelled by another thread between the question and the change: there is nothing
+      // to re-arm.
+      if (!isCancelled() && pollable.isOpen()) {
+        fail(e);
+      }
+    } catch (IOException e) {
+      fail(e);
+    }
+  }
+
+  private void fail(Throwable thrown) {
+    try {
+      close(CloseReason.FAILED);
+    } catch (Throwable second) {
+      UncaughtExceptions.suppress(second, thrown);
+    }
+    try {
+      handler.onError(this, thrown);
+    } catch (Throwable second) {
+      UncaughtExceptions.suppress(thrown, second);
+      UncaughtExceptions.report(second);
+    }
+  }
+
+  @Override
+  void call(Runnable task) {
+    try {
+      task.run();
+    } catch (Throwable thrown) {
+      reactor().taskThrew(thrown);
+    }
+  }
+
+  @Override
+  void callOnClosed(CloseReason reason) {
+    try {
+      handler.onClosed(this, reason);
+    } catch (Throwable thrown) {
+      UncaughtExceptions.report(thrown);
+    }
   }
 
   /** How many bytes the handler says it has not delivered. Any thread. */
@@ -489,139 +483,21 @@ public final class Registration {
     }
   }
 
-  /** Notes something to hear; true if this is now to be submitted. */
-  boolean schedule(int bits) {
-    return ((int) STATE.getAndBitwiseOr(this, bits | SCHEDULED) & SCHEDULED) == 0;
+  /** The handler. Any thread; takes no lock. */
+  EventHandler handler() {
+    return handler;
   }
 
-  /** Notes something to hear; true if somebody has this, and will see it. */
-  boolean note(int bits) {
-    return ((int) STATE.getAndBitwiseOr(this, bits) & SCHEDULED) != 0;
-  }
-
-  /** Whether tasks are noted. */
-  boolean hasTasks() {
-    return (state & TASKS) != 0;
-  }
-
-  /**
-   * Calls the handler on a worker's thread; true if something came meanwhile and this is to be
-   * submitted again.
-   */
-  boolean runScheduled() {
-    int taken = take();
-    if ((taken & EVENTS_MASK) != 0 && (taken & CANCELLED) == 0) {
-      runner = Thread.currentThread();
-      try {
-        fire(taken & EVENTS_MASK);
-        rearm();
-      } finally {
-        runner = null;
-      }
-    }
-    return call(taken);
-  }
-
-  /**
-   * Runs tasks and tells that this is closed, no events; true if more came meanwhile and this is to
-   * be submitted again. On the thread that calls for the loop. Never throws.
-   */
-  boolean runCalls() {
-    return call(take());
-  }
-
-  private int take() {
-    return (int) STATE.getAndBitwiseAnd(this, ~(EVENTS_MASK | CALLS_MASK));
-  }
-
-  private boolean call(int taken) {
-    if ((taken & CALLS_MASK) != 0) {
-      runner = Thread.currentThread();
-      try {
-        if ((taken & CLOSING) != 0) {
-          tellClosed();
-        } else if (runTasks()) {
-          STATE.getAndBitwiseOr(this, TASKS); // behind the others
-        }
-      } finally {
-        runner = null;
-      }
-    }
-    while (true) {
-      int seen = state;
-      boolean events = (seen & EVENTS_MASK) != 0 && (seen & CANCELLED) == 0;
-      if (events || (seen & CALLS_MASK) != 0) {
-        return true;
-      }
-      if (STATE.compareAndSet(this, seen, seen & ~(SCHEDULED | EVENTS_MASK))) {
-        return false;
-      }
-    }
-  }
-
-  private @Nullable TaskQueue tasks() {
+  @Override
+  @Nullable TaskQueue tasks() {
     synchronized (lock) {
       return extras == null ? null : extras.tasks;
     }
   }
 
-  /** Runs its share of tasks; true if more may wait. */
-  private boolean runTasks() {
-    TaskQueue tasks = tasks();
-    for (int i = 0; tasks != null && i < TASKS_PER_RUN; i++) {
-      Runnable task = tasks.poll();
-      if (task == null) {
-        return false;
-      }
-      run(task);
-    }
-    return tasks != null && !tasks.isEmpty();
-  }
-
-  private void run(Runnable task) {
-    try {
-      task.run();
-    } catch (Throwable thrown) {
-      reactor.taskThrew(thrown);
-    }
-  }
-
-  private void tellClosed() {
-    TaskQueue tasks = tasks();
-    Runnable task;
-    while (tasks != null && (task = tasks.pollClosed()) != null) {
-      run(task);
-    }
-    try {
-      handler.onClosed(this, CloseReason.of(state >>> REASON_SHIFT));
-    } catch (Throwable thrown) {
-      UncaughtExceptions.report(thrown);
-    }
-    STATE.getAndBitwiseOr(this, CLOSED);
-    completeQuiet();
-  }
-
-  /** Marks, with the reason; true for the first time. */
-  boolean markCancelled(CloseReason reason) {
-    while (true) {
-      int seen = state;
-      if ((seen & CANCELLED) != 0) {
-        return false;
-      }
-      int marked = seen | CANCELLED | reason.ordinal() << REASON_SHIFT;
-      if (STATE.compareAndSet(this, seen, marked)) {
-        return true;
-      }
-    }
-  }
-
-  private boolean isClosed() {
-    return (state & CLOSED) != 0;
-  }
-
   /** Completes when nothing is called any more, nor will be. After this was marked cancelled. */
   private CompletionStage<Void> whenQuiet() {
-    if (isClosed() || runner == Thread.currentThread() || reactor.callsOnThisThread()) {
+    if (isClosed() || isCalledHere() || reactor().callsOnThisThread()) {
       return DONE;
     }
     CompletableFuture<Void> waiting;
@@ -636,53 +512,14 @@ public final class Registration {
     return waiting.minimalCompletionStage();
   }
 
-  private void completeQuiet() {
+  @Override
+  void completeQuiet() {
     CompletableFuture<Void> waiting;
     synchronized (lock) {
       waiting = extras == null ? null : extras.quiet;
     }
     if (waiting != null) {
       waiting.complete(null);
-    }
-  }
-
-  // What a worker has handled was armed as a one-shot, whatever the user asked for, or the loop
-  // would spin on it meanwhile.
-  private void rearm() {
-    try {
-      synchronized (lock) {
-        Interest armed = interest.without(suspended());
-        if (!isCancelled() && trigger == Trigger.LEVEL && armed != Interest.NONE) {
-          reactor.change(pollable, armed, trigger);
-        }
-      }
-    } catch (ClosedChannelException | IllegalStateException e) {
-      // Closed or cancelled by another thread between the question and the change: there is nothing
-      // to re-arm.
-      if (!isCancelled() && pollable.isOpen()) {
-        fail(e);
-      }
-    } catch (IOException e) {
-      fail(e);
-    }
-  }
-
-  @SuppressWarnings("ReferenceEquality") // whether it is the very same
-  private void fail(Throwable thrown) {
-    try {
-      close(CloseReason.FAILED);
-    } catch (Throwable second) {
-      if (second != thrown) {
-        thrown.addSuppressed(second);
-      }
-    }
-    try {
-      handler.onError(this, thrown);
-    } catch (Throwable second) {
-      if (second != thrown) { // nothing suppresses itself: that would be thrown, and end the loop
-        second.addSuppressed(thrown);
-      }
-      UncaughtExceptions.report(second);
     }
   }
 }

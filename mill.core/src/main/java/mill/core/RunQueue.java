@@ -69,7 +69,7 @@ final class RunQueue {
   void closed(Registration registration) {
     boolean tells = false;
     synchronized (lock) {
-      boolean mine = registration.schedule(Registration.CLOSING);
+      boolean mine = registration.schedule(SerialCalls.CLOSING);
       if (taker == Taker.NOBODY) {
         append(registration); // its tasks, if any, have waited elsewhere
         tells = !telling;
@@ -87,14 +87,14 @@ final class RunQueue {
 
   /** The registration has tasks to run. */
   void hasTasks(Registration registration) {
-    if (registration.note(Registration.TASKS)) {
+    if (registration.note(SerialCalls.TASKS)) {
       return; // who has it already looks again
     }
     synchronized (lock) {
       if (taker == Taker.NOBODY) {
         return; // until begin(), or until it is closed
       }
-      if (registration.schedule(Registration.TASKS)) {
+      if (registration.schedule(SerialCalls.TASKS)) {
         hand(registration);
       }
     }

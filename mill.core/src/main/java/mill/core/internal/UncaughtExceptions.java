@@ -34,6 +34,24 @@ public final class UncaughtExceptions {
     }
   }
 
+  /**
+   * Lets one exception go with another. Never throws.
+   *
+   * @param suppressed what was thrown besides
+   * @param thrown what carries it
+   */
+  @SuppressWarnings("ReferenceEquality") // whether it is the very same
+  public static void suppress(Throwable suppressed, Throwable thrown) {
+    if (suppressed == thrown) {
+      return; // nothing suppresses itself: that would be thrown
+    }
+    try {
+      thrown.addSuppressed(suppressed);
+    } catch (Throwable third) {
+      // Memory is short: the one that carries it is reported all the same.
+    }
+  }
+
   private static void log(Throwable thrown, Throwable second) {
     try {
       // A third one to carry both: the two may be the same.
