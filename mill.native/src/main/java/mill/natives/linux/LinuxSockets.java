@@ -122,12 +122,17 @@ final class LinuxSockets extends PosixSockets {
     }
   }
 
+  // Written out twice: the way of a transfer stays flat.
+
   @Override
   public long writev(int fd, MemorySegment[] buffers, int from, int count) {
     MemorySegment scratch = CallMemory.current().scratch();
-    int used = IoVectors.write(scratch, buffers, from, count);
+    MemorySegment message = scratch.asSlice(MESSAGE_OFFSET, msghdr.sizeof());
+    message.fill((byte) 0);
+    msghdr.msg_iov(message, scratch);
+    msghdr.msg_iovlen(message, IoVectors.write(scratch, buffers, from, count));
     try {
-      return sendVectors(fd, scratch, used);
+      return TransferCalls.sendmsg(fd, message, Linux.MSG_NOSIGNAL());
     } finally {
       Reference.reachabilityFence(buffers);
     }
@@ -137,20 +142,15 @@ final class LinuxSockets extends PosixSockets {
   public long writev(
       int fd, MemorySegment[] buffers, long[] offsets, long[] lengths, int from, int count) {
     MemorySegment scratch = CallMemory.current().scratch();
-    int used = IoVectors.write(scratch, buffers, offsets, lengths, from, count);
-    try {
-      return sendVectors(fd, scratch, used);
-    } finally {
-      Reference.reachabilityFence(buffers);
-    }
-  }
-
-  private static long sendVectors(int fd, MemorySegment scratch, int count) {
     MemorySegment message = scratch.asSlice(MESSAGE_OFFSET, msghdr.sizeof());
     message.fill((byte) 0);
     msghdr.msg_iov(message, scratch);
-    msghdr.msg_iovlen(message, count);
-    return TransferCalls.sendmsg(fd, message, Linux.MSG_NOSIGNAL());
+    msghdr.msg_iovlen(message, IoVectors.write(scratch, buffers, offsets, lengths, from, count));
+    try {
+      return TransferCalls.sendmsg(fd, message, Linux.MSG_NOSIGNAL());
+    } finally {
+      Reference.reachabilityFence(buffers);
+    }
   }
 
   @Override

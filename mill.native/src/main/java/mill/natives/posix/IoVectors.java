@@ -27,15 +27,13 @@ public final class IoVectors {
     int used = Math.min(count, MAX);
     for (int i = 0; i < used; i++) {
       MemorySegment buffer = buffers[from + i];
-      MemorySegment vector = iovec.asSlice(into, i);
-      iovec.iov_base(vector, buffer);
-      iovec.iov_len(vector, buffer.byteSize());
+      set(into, i, buffer.address(), buffer.byteSize());
     }
     return used;
   }
 
   /**
-   * Fills an array with parts of buffers. Makes no slices, which would be garbage.
+   * Fills an array with parts of buffers.
    *
    * @param into has room for {@link #SIZE_BYTES}
    * @param buffers the buffers, in order
@@ -54,11 +52,16 @@ public final class IoVectors {
       int count) {
     int used = Math.min(count, MAX);
     for (int i = 0; i < used; i++) {
-      long vector = i * iovec.sizeof();
       long address = buffers[from + i].address() + offsets[from + i];
-      into.set(ValueLayout.JAVA_LONG, vector + iovec.iov_base$offset(), address);
-      into.set(ValueLayout.JAVA_LONG, vector + iovec.iov_len$offset(), lengths[from + i]);
+      set(into, i, address, lengths[from + i]);
     }
     return used;
+  }
+
+  // As numbers: a slice for each vector would be garbage.
+  private static void set(MemorySegment into, int index, long address, long length) {
+    long vector = index * iovec.sizeof();
+    into.set(ValueLayout.JAVA_LONG, vector + iovec.iov_base$offset(), address);
+    into.set(ValueLayout.JAVA_LONG, vector + iovec.iov_len$offset(), length);
   }
 }
