@@ -16,7 +16,8 @@ final class IoVectors {
 
   /**
    * Fills {@code into}, which has room for {@link #MAX}, with at most {@code limitBytes} in all,
-   * and returns how many were written.
+   * and returns how many were written. Makes no slices, here and below: they would be garbage
+   * wherever the compiler does not see through them.
    */
   static int write(
       MemorySegment into, MemorySegment[] buffers, int from, int count, long limitBytes) {
@@ -24,10 +25,8 @@ final class IoVectors {
     long room = limitBytes;
     while (used < Math.min(count, MAX) && room > 0) {
       MemorySegment buffer = buffers[from + used];
-      MemorySegment vector = WSABUF.asSlice(into, used);
       long length = Math.min(room, buffer.byteSize());
-      WSABUF.buf(vector, buffer);
-      WSABUF.len(vector, (int) length);
+      set(into, used, buffer.address(), length);
       room -= length;
       used++;
     }
@@ -46,14 +45,18 @@ final class IoVectors {
     int used = 0;
     long room = limitBytes;
     while (used < Math.min(count, MAX) && room > 0) {
-      long vector = used * WSABUF.sizeof();
       long length = Math.min(room, lengths[from + used]);
       long address = buffers[from + used].address() + offsets[from + used];
-      into.set(ValueLayout.JAVA_LONG, vector + WSABUF.buf$offset(), address);
-      into.set(ValueLayout.JAVA_INT, vector + WSABUF.len$offset(), (int) length);
+      set(into, used, address, length);
       room -= length;
       used++;
     }
     return used;
+  }
+
+  private static void set(MemorySegment into, int index, long address, long length) {
+    long vector = index * WSABUF.sizeof();
+    into.set(ValueLayout.JAVA_LONG, vector + WSABUF.buf$offset(), address);
+    into.set(ValueLayout.JAVA_INT, vector + WSABUF.len$offset(), (int) length);
   }
 }
