@@ -119,8 +119,11 @@ public final class EventLoop implements Executor, AutoCloseable {
   public Registration register(
       Pollable pollable, Interest interest, Trigger trigger, EventHandler handler)
       throws IOException {
+    requireNonNull(pollable, "pollable");
+    requireNonNull(interest, "interest");
+    requireNonNull(trigger, "trigger");
     requireNonNull(handler, "handler");
-    var registration = new Registration(this, reactor, pollable, handler, interest, trigger);
+    var registration = new Registration(this, pollable, handler, interest, trigger);
     reactor.register(registration, interest, trigger);
     return registration;
   }
@@ -317,6 +320,11 @@ public final class EventLoop implements Executor, AutoCloseable {
    */
   public boolean isOwnThread() {
     return reactor.isOwnThread();
+  }
+
+  /** The engine, for its registrations. */
+  Reactor reactor() {
+    return reactor;
   }
 
   /** {@return the configuration} Any thread. */

@@ -2,7 +2,7 @@ package mill.core;
 
 import static java.util.Objects.requireNonNull;
 
-import java.util.function.Consumer;
+import java.util.function.BiConsumer;
 import mill.core.internal.RegistrationTable;
 import mill.core.internal.UncaughtExceptions;
 import mill.core.internal.WorkerPool;
@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * back to the system.
  *
  * <pre>
- *   the last turn ─▶ workers end ─▶ timers, tasks finish ─▶ ENDED
+ *   the last turn ─▶ workers end ─▶ timers, tasks finish, the run queue is empty ─▶ ENDED
  *                                                             │ closed, or shut down
  *                     released ◀─ poller closed ◀─ registrations closed ◀─ CLOSED
  * </pre>
@@ -29,12 +29,12 @@ final class LoopEnd<T> {
   private static final long MAX_LATECOMERS_NS = 100_000_000;
 
   private final LoopLifecycle lifecycle;
-  private final Quiescence quiescence;
+  private final RunQueue runQueue;
   private final LoopTimers timers;
   private final LoopTasks tasks;
   private final @Nullable WorkerPool<T> workers;
   private final RegistrationTable<T> registrations;
-  private final Consumer<T> closeRegistration;
+  private final BiConsumer<T, CloseReason> closeRegistration;
   private final Poller poller;
   private final Runnable stop;
   private volatile @Nullable GracefulShutdown shutdown; // written while the loop cannot end
@@ -45,16 +45,16 @@ final class LoopEnd<T> {
 
   LoopEnd(
       LoopLifecycle lifecycle,
-      Quiescence quiescence,
+      RunQueue runQueue,
       LoopTimers timers,
       LoopTasks tasks,
       @Nullable WorkerPool<T> workers,
       RegistrationTable<T> registrations,
-      Consumer<T> closeRegistration,
+      BiConsumer<T, CloseReason> closeRegistration,
       Poller poller,
       Runnable stop) {
     this.lifecycle = lifecycle;
-    this.quiescence = quiescence;
+    this.runQueue = runQueue;
     this.timers = timers;
     this.tasks = tasks;
     this.workers = workers;
@@ -118,9 +118,11 @@ final class LoopEnd<T> {
     if (workers != null) {
       endWorkers(workers);
     }
+    runQueue.takeOver();
     finishQueues();
+    runQueue.runAll();
     boolean close = lifecycle.end();
-    quiescence.end();
+    runQueue.end();
     if (close) {
       release();
     }
@@ -152,13 +154,16 @@ final class LoopEnd<T> {
   private void release() {
     GracefulShutdown graceful = shutdown;
     try {
+      runQueue.takeOver();
       finishQueues(); // again: a loop that never ran has not finished yet
       if (graceful != null) {
         graceful.force();
       }
-      registrations.close().forEach(this::close);
+      CloseReason reason = graceful == null ? CloseReason.LOOP_CLOSED : CloseReason.SHUTDOWN_FORCED;
+      registrations.close().forEach(registration -> close(registration, reason));
       awaitEmpty();
     } finally {
+      runQueue.end();
       poller.close();
       lifecycle.released();
       if (graceful != null) {
@@ -167,10 +172,10 @@ final class LoopEnd<T> {
     }
   }
 
-  private void close(T registration) {
+  private void close(T registration, CloseReason reason) {
     try {
-      closeRegistration.accept(registration);
-    } catch (RuntimeException e) {
+      closeRegistration.accept(registration, reason);
+    } catch (Throwable e) {
       // One descriptor that was closed behind our back must not keep the others open.
       UncaughtExceptions.report(e);
     }

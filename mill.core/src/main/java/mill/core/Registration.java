@@ -3,10 +3,13 @@ package mill.core;
 import static java.util.Objects.requireNonNull;
 
 import java.io.IOException;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
 import java.nio.channels.ClosedChannelException;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.RejectedExecutionException;
+import mill.core.internal.RegistrationTable;
+import mill.core.internal.TaskQueue;
 import mill.core.internal.UncaughtExceptions;
 import mill.natives.Interest;
 import mill.natives.Pollable;
@@ -16,39 +19,15 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A pollable's place in an {@link EventLoop}: what it waits for, and the handler that is called.
- * Any thread.
- *
- * <p>What the loop and the workers share is one word:
- *
- * <pre>
- *            event                    a worker takes it
- *   IDLE ───────────▶ SCHEDULED|bits ──────────────────▶ SCHEDULED ──▶ callback
- *     ▲                                 event: |= bits       │
- *     └──────────────────────────────────────────────────────┘ no bits came meanwhile
- *
- *   CANCELLED is added in any state and never taken away: no callback starts after it.
- * </pre>
+ * Any thread. It ends once, whoever ends it; its handler hears that last.
  */
-public final class Registration {
-  /** Beside the bits of {@link Readiness}: calls {@link EventHandler#onShutdown}. */
-  static final int SHUTDOWN = 1 << 6;
+public final class Registration extends SerialCalls {
+  /** How many tasks of {@link #execute} wait at most. */
+  public static final int MAX_TASKS = 128;
 
-  private static final int READINESS_MASK = 0x3f;
-  private static final int EVENTS_MASK = READINESS_MASK | SHUTDOWN;
-  private static final int SCHEDULED = 1 << 8;
-  private static final int CANCELLED = 1 << 9;
-  private static final VarHandle STATE;
-
-  static {
-    try {
-      STATE = MethodHandles.lookup().findVarHandle(Registration.class, "state", int.class);
-    } catch (ReflectiveOperationException e) {
-      throw new ExceptionInInitializerError(e);
-    }
-  }
+  private static final CompletionStage<Void> DONE = CompletableFuture.completedStage(null);
 
   private final EventLoop loop;
-  private final Reactor reactor;
   private final Pollable pollable;
   private final EventHandler handler;
 
@@ -61,29 +40,16 @@ public final class Registration {
   // it stays in the class file, and javac -Xlint:all misses its definition there.
   private Interest interest;
   private Trigger trigger;
-  private Interest suspended = Interest.NONE; // not asked for meanwhile, whatever the interest
-  private @Nullable Throttle readThrottle; // made when it is first needed, as are the next two
-  private @Nullable Throttle writeThrottle;
-  private Quiescence.@Nullable Stage quiet;
-
-  @SuppressWarnings("FieldMayBeFinal") // written through STATE
-  private volatile int state;
+  private @Nullable RegistrationExtras extras;
 
   private volatile @Nullable Object attachment;
-  private volatile @Nullable Thread runner;
 
   /** Set before the kernel is armed with it. */
-  long token;
+  long token = RegistrationTable.NO_TOKEN;
 
   Registration(
-      EventLoop loop,
-      Reactor reactor,
-      Pollable pollable,
-      EventHandler handler,
-      Interest interest,
-      Trigger trigger) {
+      EventLoop loop, Pollable pollable, EventHandler handler, Interest interest, Trigger trigger) {
     this.loop = loop;
-    this.reactor = reactor;
     this.pollable = pollable;
     this.handler = handler;
     this.interest = interest;
@@ -93,6 +59,11 @@ public final class Registration {
   /** {@return the loop} Any thread. */
   public EventLoop loop() {
     return loop;
+  }
+
+  // Not a field: there are many of these.
+  private Reactor reactor() {
+    return loop.reactor();
   }
 
   /** {@return what is registered} Any thread. */
@@ -112,6 +83,7 @@ public final class Registration {
    *
    * @param newInterest what to report from now on
    * @throws IOException if the kernel refuses; the old interest stays
+   * @throws IllegalStateException if this is cancelled or the loop has ended
    */
   public void setInterest(Interest newInterest) throws IOException {
     change(newInterest, null);
@@ -126,13 +98,14 @@ public final class Registration {
    * @param newTrigger how often
    * @throws IOException if the kernel refuses; the old interest stays
    * @throws ClosedChannelException if the pollable is closed
-   * @throws IllegalStateException if this is cancelled
+   * @throws IllegalStateException if this is cancelled or the loop has ended
    */
   public void setInterest(Interest newInterest, Trigger newTrigger) throws IOException {
     change(newInterest, requireNonNull(newTrigger, "newTrigger"));
   }
 
   private void change(Interest newInterest, @Nullable Trigger newTrigger) throws IOException {
+    reactor().requireNotEnded();
     synchronized (lock) {
       if (!isCancelled()) {
         changeLocked(newInterest, newTrigger == null ? trigger : newTrigger);
@@ -143,7 +116,11 @@ public final class Registration {
     if (!pollable.isOpen()) {
       throw new ClosedChannelException();
     }
-    throw new IllegalStateException("cancelled: register " + pollable + " anew");
+    throw new IllegalStateException(cancelled());
+  }
+
+  private String cancelled() {
+    return "cancelled: register " + pollable + " anew";
   }
 
   private void changeLocked(Interest newInterest, Trigger newTrigger) throws IOException {
@@ -151,7 +128,7 @@ public final class Registration {
     if (newInterest == interest && newTrigger == trigger && trigger == Trigger.LEVEL) {
       return;
     }
-    reactor.change(pollable, newInterest.without(suspended), newTrigger);
+    reactor().change(pollable, newInterest.without(suspended()), newTrigger);
     interest = newInterest;
     trigger = newTrigger;
   }
@@ -171,37 +148,130 @@ public final class Registration {
    * @param shared others that have to permit it as well
    * @return the throttle
    * @throws IllegalArgumentException if the direction is another
-   * @throws IllegalStateException if this direction has a throttle already, or this is cancelled
+   * @throws IllegalStateException if this direction has a throttle already, this is cancelled or
+   *     the loop has ended
    */
   public Throttle throttle(Interest direction, RateLimiter own, RateLimiter... shared) {
     if (direction != Interest.READABLE && direction != Interest.WRITABLE) {
       throw new IllegalArgumentException(
           "the direction must be READABLE or WRITABLE, not " + direction);
     }
+    reactor().requireNotEnded();
     boolean reads = direction == Interest.READABLE;
     Throttle made;
     synchronized (lock) {
-      if ((reads ? readThrottle : writeThrottle) != null) {
+      RegistrationExtras more = extras();
+      if ((reads ? more.readThrottle : more.writeThrottle) != null) {
         throw new IllegalStateException(
             direction + " has a throttle already: give it all limiters at once");
       }
       made = new Throttle(onTime -> gate(direction, onTime), own, shared);
       if (reads) {
-        readThrottle = made;
+        more.readThrottle = made;
       } else {
-        writeThrottle = made;
+        more.writeThrottle = made;
       }
     }
     if (isCancelled()) {
       made.close();
-      throw new IllegalStateException("cancelled: register " + pollable + " anew");
+      throw new IllegalStateException(cancelled());
     }
     return made;
   }
 
   private ThrottleGate gate(Interest direction, Runnable onTime) {
     return new DirectionGate(
-        on -> setSuspended(direction, on), this::close, loop::newTimeout, onTime);
+        on -> setSuspended(direction, on),
+        () -> close(CloseReason.FAILED),
+        loop::newTimeout,
+        onTime);
+  }
+
+  private RegistrationExtras extras() {
+    assert Thread.holdsLock(lock);
+    RegistrationExtras made = extras;
+    if (made == null) {
+      made = new RegistrationExtras();
+      extras = made;
+    }
+    return made;
+  }
+
+  private Interest suspended() {
+    assert Thread.holdsLock(lock);
+    return extras == null ? Interest.NONE : extras.suspended;
+  }
+
+  /**
+   * Runs a task where this registration's callbacks run, never at the same time as one of them:
+   * with {@link DispatchMode#INLINE} on the loop's thread, with {@link DispatchMode#WORKERS} on a
+   * worker. Any thread; in the order of the calls.
+   *
+   * <p>A task that is accepted runs exactly once: also if this is cancelled meanwhile, and before
+   * {@link EventHandler#onClosed}; if the loop never runs or has just ended, as it is closed. What
+   * it throws goes to the thread's uncaught-exception handler, and this registration goes on.
+   *
+   * @param task what to run
+   * @throws RejectedExecutionException if {@link #MAX_TASKS} tasks of this registration wait, it is
+   *     cancelled or the loop has ended; the task will not run then
+   */
+  public void execute(Runnable task) {
+    requireNonNull(task, "task");
+    switch (offer(task)) {
+      case ACCEPTED -> {}
+      case FULL ->
+          throw new RejectedExecutionException(
+              MAX_TASKS + " tasks of this registration wait already: submit more slowly");
+      case CLOSED -> throw refused();
+    }
+  }
+
+  /**
+   * Runs a task when a time has passed, as {@link #execute} does. Any thread.
+   *
+   * <p>It does not run any more when this has been cancelled, nor when the loop has ended. A timer
+   * of a long delay keeps its task until then: cancel it in {@link EventHandler#onClosed} if that
+   * matters. It can be scheduled again and again without garbage.
+   *
+   * @param delay how long to wait; negative counts as 0
+   * @param task what to run
+   * @return the timer. With {@link DispatchMode#WORKERS} a task that is due and waits for a worker
+   *     counts as one that runs: it cannot be called back
+   * @throws RejectedExecutionException if this is cancelled or the loop has ended
+   */
+  public Timeout schedule(Duration delay, Runnable task) {
+    requireNonNull(task, "task");
+    if (isCancelled()) {
+      throw refused();
+    }
+    Timeout timer = new SerialTask(this, reactor().callsInline(), task).timer();
+    timer.reschedule(delay);
+    return timer;
+  }
+
+  private RejectedExecutionException refused() {
+    return new RejectedExecutionException(isCancelled() ? cancelled() : reactor().endedMessage());
+  }
+
+  /** Accepts a task, if it can. Any thread. */
+  TaskQueue.Offer offer(Runnable task) {
+    if (!reactor().takesTasks()) {
+      return TaskQueue.Offer.CLOSED;
+    }
+    TaskQueue tasks;
+    synchronized (lock) {
+      if (isCancelled()) {
+        return TaskQueue.Offer.CLOSED;
+      }
+      RegistrationExtras more = extras();
+      tasks = more.tasks == null ? new TaskQueue(MAX_TASKS) : more.tasks;
+      more.tasks = tasks;
+    }
+    TaskQueue.Offer offer = tasks.offer(task);
+    if (offer == TaskQueue.Offer.ACCEPTED) {
+      reactor().hasTasks(this);
+    }
+    return offer;
   }
 
   /** {@return the object that was attached, or null} Any thread. */
@@ -224,37 +294,58 @@ public final class Registration {
    * Takes the pollable out of the loop; it stays open. A second call does nothing more.
    *
    * <p>The kernel forgets it before this returns. A callback may be under way on another thread
-   * just then: the stage completes when there is none any more and none will come. Called on the
-   * thread that runs this registration's callbacks, it is complete at once; the callback that calls
-   * it, of course, still runs to its end.
+   * just then: the stage completes when there is none any more, {@link EventHandler#onClosed} has
+   * been called and nothing more will come. Called on the thread that runs this registration's
+   * callbacks, it is complete at once; the callback that calls it, of course, still runs to its
+   * end, and {@code onClosed} comes after it.
    *
    * @return completes, normally, when no callback runs or will run. Do not block on it in a handler
    */
   public CompletionStage<Void> cancel() {
-    if (markCancelled()) {
+    cancel(CloseReason.CANCELLED);
+    return whenQuiet();
+  }
+
+  private void cancel(CloseReason reason) {
+    if (markCancelled(reason)) {
       try {
         synchronized (lock) {
           deregister();
         }
       } finally {
-        reactor.removed(this);
+        reactor().removed(this);
       }
     }
-    return reactor.whenQuiet(this);
   }
 
   // Whoever changes the interest at this moment has done so before: it is not a successor's.
   private void deregister() {
     assert Thread.holdsLock(lock);
-    reactor.deregister(pollable);
+    reactor().deregister(pollable);
   }
 
   /** Cancels, and closes the pollable. Any thread. */
   public void close() {
+    close(CloseReason.CANCELLED);
+  }
+
+  /** Cancels for a reason, if nobody has, and closes the pollable. Any thread. */
+  void close(CloseReason reason) {
     try {
-      cancel();
+      cancel(reason);
     } finally {
       pollable.close();
+    }
+  }
+
+  /**
+   * The kernel has refused to arm this, which is not in the table any more. The caller's thread.
+   */
+  void refuse() {
+    if (markCancelled(CloseReason.REFUSED)) {
+      closeTasks();
+      schedule(CLOSING);
+      runCalls();
     }
   }
 
@@ -263,7 +354,7 @@ public final class Registration {
    * was closed, the handler threw or the loop was closed} Any thread.
    */
   public boolean isCancelled() {
-    return (state & CANCELLED) != 0;
+    return isMarkedCancelled();
   }
 
   /** {@return pollable, interest and whether it is cancelled} */
@@ -278,11 +369,12 @@ public final class Registration {
       if (isCancelled() || !pollable.isOpen()) {
         return;
       }
-      Interest now = on ? suspended.with(direction) : suspended.without(direction);
-      if (interest.without(now) != interest.without(suspended)) {
-        reactor.change(pollable, interest.without(now), trigger);
+      RegistrationExtras more = extras();
+      Interest now = on ? more.suspended.with(direction) : more.suspended.without(direction);
+      if (interest.without(now) != interest.without(more.suspended)) {
+        reactor().change(pollable, interest.without(now), trigger);
       }
-      suspended = now;
+      more.suspended = now;
     }
   }
 
@@ -291,8 +383,8 @@ public final class Registration {
     Throttle reads;
     Throttle writes;
     synchronized (lock) {
-      reads = readThrottle;
-      writes = writeThrottle;
+      reads = extras == null ? null : extras.readThrottle;
+      writes = extras == null ? null : extras.writeThrottle;
     }
     if (reads != null) {
       reads.close();
@@ -302,7 +394,16 @@ public final class Registration {
     }
   }
 
-  /** Calls the handler for events. On the thread that runs this registration's callbacks. */
+  /** Accepts no more tasks. After this was marked cancelled. */
+  void closeTasks() {
+    synchronized (lock) {
+      if (extras != null && extras.tasks != null) {
+        extras.tasks.close();
+      }
+    }
+  }
+
+  @Override
   void fire(int events) {
     int readiness = events & READINESS_MASK;
     try {
@@ -313,115 +414,20 @@ public final class Registration {
         handler.onShutdown(this);
       }
     } catch (Throwable thrown) {
-      reactor.handlerThrew();
+      reactor().handlerThrew();
       fail(thrown);
-    }
-  }
-
-  /** The handler. Any thread; takes no lock. */
-  EventHandler handler() {
-    return handler;
-  }
-
-  /** How many bytes the handler says it has not delivered. Any thread. */
-  long undeliveredBytes() {
-    try {
-      return Math.max(0, handler.undeliveredBytes(this));
-    } catch (Throwable thrown) {
-      UncaughtExceptions.report(thrown);
-      return 0;
-    }
-  }
-
-  /** Notes an event for a worker; true if this is now to be submitted. */
-  boolean schedule(int events) {
-    int before = (int) STATE.getAndBitwiseOr(this, events | SCHEDULED);
-    return (before & SCHEDULED) == 0;
-  }
-
-  /**
-   * Calls the handler on a worker's thread; true if events came meanwhile and this is to be
-   * submitted again.
-   */
-  boolean runScheduled() {
-    int taken = (int) STATE.getAndBitwiseAnd(this, ~EVENTS_MASK);
-    if ((taken & EVENTS_MASK) != 0 && (taken & CANCELLED) == 0) {
-      runner = Thread.currentThread();
-      try {
-        fire(taken & EVENTS_MASK);
-        rearm();
-      } finally {
-        runner = null;
-      }
-    }
-    while (true) {
-      int seen = state;
-      boolean more = (seen & EVENTS_MASK) != 0 && (seen & CANCELLED) == 0;
-      if (more) {
-        return true;
-      }
-      if (STATE.compareAndSet(this, seen, seen & CANCELLED)) {
-        if ((seen & CANCELLED) != 0) {
-          completeQuiet();
-        }
-        return false;
-      }
-    }
-  }
-
-  /** Marks; true for the first time. */
-  boolean markCancelled() {
-    return ((int) STATE.getAndBitwiseOr(this, CANCELLED) & CANCELLED) == 0;
-  }
-
-  /** Whether a worker has this, or will have. */
-  private boolean isScheduled() {
-    return (state & SCHEDULED) != 0;
-  }
-
-  /** Completes when no worker has this any more, nor will. After this was marked cancelled. */
-  CompletionStage<Void> whenNotScheduled() {
-    if (runner == Thread.currentThread() || !isScheduled()) {
-      return Quiescence.DONE;
-    }
-    Quiescence.Stage stage = quiet();
-    if (!isScheduled()) {
-      stage.complete(null); // the worker finished before it could see that somebody waits
-    }
-    return stage.minimalCompletionStage();
-  }
-
-  /**
-   * The stage of those who wait until no callback runs. One for each registration, however many
-   * wait.
-   */
-  Quiescence.Stage quiet() {
-    synchronized (lock) {
-      if (quiet == null) {
-        quiet = new Quiescence.Stage();
-      }
-      return quiet;
-    }
-  }
-
-  private void completeQuiet() {
-    Quiescence.Stage waiting;
-    synchronized (lock) {
-      waiting = quiet;
-    }
-    if (waiting != null) {
-      waiting.complete(null);
     }
   }
 
   // What a worker has handled was armed as a one-shot, whatever the user asked for, or the loop
   // would spin on it meanwhile.
-  private void rearm() {
+  @Override
+  void rearm() {
     try {
       synchronized (lock) {
-        Interest armed = interest.without(suspended);
+        Interest armed = interest.without(suspended());
         if (!isCancelled() && trigger == Trigger.LEVEL && armed != Interest.NONE) {
-          reactor.change(pollable, armed, trigger);
+          reactor().change(pollable, armed, trigger);
         }
       }
     } catch (ClosedChannelException | IllegalStateException e) {
@@ -435,20 +441,85 @@ public final class Registration {
     }
   }
 
-  @SuppressWarnings("ReferenceEquality") // whether it is the very same
   private void fail(Throwable thrown) {
     try {
-      close();
-    } catch (RuntimeException e) {
-      thrown.addSuppressed(e);
+      close(CloseReason.FAILED);
+    } catch (Throwable second) {
+      UncaughtExceptions.suppress(second, thrown);
     }
     try {
       handler.onError(this, thrown);
     } catch (Throwable second) {
-      if (second != thrown) { // nothing suppresses itself: that would be thrown, and end the loop
-        second.addSuppressed(thrown);
-      }
+      UncaughtExceptions.suppress(thrown, second);
       UncaughtExceptions.report(second);
+    }
+  }
+
+  @Override
+  void call(Runnable task) {
+    try {
+      task.run();
+    } catch (Throwable thrown) {
+      reactor().taskThrew(thrown);
+    }
+  }
+
+  @Override
+  void callOnClosed(CloseReason reason) {
+    try {
+      handler.onClosed(this, reason);
+    } catch (Throwable thrown) {
+      UncaughtExceptions.report(thrown);
+    }
+  }
+
+  /** How many bytes the handler says it has not delivered. Any thread. */
+  long undeliveredBytes() {
+    try {
+      return Math.max(0, handler.undeliveredBytes(this));
+    } catch (Throwable thrown) {
+      UncaughtExceptions.report(thrown);
+      return 0;
+    }
+  }
+
+  /** The handler. Any thread; takes no lock. */
+  EventHandler handler() {
+    return handler;
+  }
+
+  @Override
+  @Nullable TaskQueue tasks() {
+    synchronized (lock) {
+      return extras == null ? null : extras.tasks;
+    }
+  }
+
+  /** Completes when nothing is called any more, nor will be. After this was marked cancelled. */
+  private CompletionStage<Void> whenQuiet() {
+    if (isClosed() || isCalledHere() || reactor().callsOnThisThread()) {
+      return DONE;
+    }
+    CompletableFuture<Void> waiting;
+    synchronized (lock) {
+      RegistrationExtras more = extras();
+      waiting = more.quiet == null ? new CompletableFuture<>() : more.quiet;
+      more.quiet = waiting;
+    }
+    if (isClosed()) {
+      waiting.complete(null); // it was told before it could be seen that somebody waits
+    }
+    return waiting.minimalCompletionStage();
+  }
+
+  @Override
+  void completeQuiet() {
+    CompletableFuture<Void> waiting;
+    synchronized (lock) {
+      waiting = extras == null ? null : extras.quiet;
+    }
+    if (waiting != null) {
+      waiting.complete(null);
     }
   }
 }

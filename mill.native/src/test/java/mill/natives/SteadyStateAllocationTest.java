@@ -5,6 +5,7 @@ import static mill.natives.SteadyStateAllocationTest.Path.DATAGRAM_AND_ANSWER;
 import static mill.natives.SteadyStateAllocationTest.Path.POLL_READ_WRITE;
 import static mill.natives.SteadyStateAllocationTest.Path.READ_WRITE_AT_AN_OFFSET;
 import static mill.natives.SteadyStateAllocationTest.Path.VECTORS;
+import static mill.natives.SteadyStateAllocationTest.Path.VECTORS_OF_PARTS;
 import static mill.natives.SteadyStateAllocationTest.Path.WAKE;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -119,6 +120,21 @@ class SteadyStateAllocationTest {
         }
       }
     },
+    VECTORS_OF_PARTS {
+      @Override
+      void measure(Platform platform) throws Exception {
+        try (TcpPair tcp = tcpPair(platform);
+            Arena arena = Arena.ofConfined()) {
+          MemorySegment[] buffers = {arena.allocate(16), arena.allocate(0), arena.allocate(48)};
+          long[] offsets = {4, 0, 8};
+          long[] lengths = {8, 0, 40};
+          Garbage.requireNone(() -> {
+            tcp.client().writev(buffers, offsets, lengths, 0, 3);
+            tcp.server().readv(buffers, offsets, lengths, 0, 3);
+          });
+        }
+      }
+    },
     DATAGRAM_AND_ANSWER {
       @Override
       void measure(Platform platform) throws Exception {
@@ -181,7 +197,8 @@ class SteadyStateAllocationTest {
       return switch (this) {
         case NATIVE -> EnumSet.allOf(Path.class);
         case KQUEUE_MODEL -> EnumSet.of(POLL_READ_WRITE, READ_WRITE_AT_AN_OFFSET, WAKE, CHANGE);
-        case BSD_TRANSFERS -> EnumSet.of(READ_WRITE_AT_AN_OFFSET, VECTORS, DATAGRAM_AND_ANSWER);
+        case BSD_TRANSFERS ->
+            EnumSet.of(READ_WRITE_AT_AN_OFFSET, VECTORS, VECTORS_OF_PARTS, DATAGRAM_AND_ANSWER);
       };
     }
   }

@@ -64,6 +64,17 @@ public final class WorkerPool<T> {
     }
   }
 
+  /**
+   * Takes an item that no thread has taken. Any thread; for when the threads have ended.
+   *
+   * @return the oldest item, or null if there is none
+   */
+  public @Nullable T poll() {
+    synchronized (lock) {
+      return items.pollFirst();
+    }
+  }
+
   /** {@return whether the calling thread is one of the pool's} */
   public boolean isWorker() {
     return threads.contains(Thread.currentThread());

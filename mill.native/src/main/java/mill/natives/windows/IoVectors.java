@@ -16,8 +16,7 @@ final class IoVectors {
 
   /**
    * Fills {@code into}, which has room for {@link #MAX}, with at most {@code limitBytes} in all,
-   * and returns how many were written. Makes no slices, here and below: they would be garbage
-   * wherever the compiler does not see through them.
+   * and returns how many were written.
    */
   static int write(
       MemorySegment into, MemorySegment[] buffers, int from, int count, long limitBytes) {
@@ -33,7 +32,7 @@ final class IoVectors {
     return used;
   }
 
-  /** Fills {@code into} with parts of buffers, without making slices. */
+  /** Fills {@code into} with parts of buffers. */
   static int write(
       MemorySegment into,
       MemorySegment[] buffers,
@@ -46,14 +45,14 @@ final class IoVectors {
     long room = limitBytes;
     while (used < Math.min(count, MAX) && room > 0) {
       long length = Math.min(room, lengths[from + used]);
-      long address = buffers[from + used].address() + offsets[from + used];
-      set(into, used, address, length);
+      set(into, used, buffers[from + used].address() + offsets[from + used], length);
       room -= length;
       used++;
     }
     return used;
   }
 
+  // As numbers: a slice for each vector would be garbage.
   private static void set(MemorySegment into, int index, long address, long length) {
     long vector = index * WSABUF.sizeof();
     into.set(ValueLayout.JAVA_LONG, vector + WSABUF.buf$offset(), address);
