@@ -184,7 +184,7 @@ abstract sealed class SerialCalls permits Registration {
       if ((seen & CANCELLED) != 0) {
         return false;
       }
-      int marked = seen | CANCELLED | reason.ordinal() << REASON_SHIFT;
+      int marked = seen | CANCELLED | reason.number() << REASON_SHIFT;
       if (STATE.compareAndSet(this, seen, marked)) {
         return true;
       }

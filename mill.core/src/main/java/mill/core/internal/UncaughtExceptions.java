@@ -15,6 +15,7 @@ public final class UncaughtExceptions {
    *
    * @param thrown what was thrown
    */
+  @SuppressWarnings("ReferenceEquality") // whether it is the very group, which nobody has replaced
   public static void report(Throwable thrown) {
     Thread current = Thread.currentThread();
     try {
