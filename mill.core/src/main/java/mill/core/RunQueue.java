@@ -116,11 +116,26 @@ final class RunQueue<T extends SerialCalls> {
   // By turns, so that no handler is called inside another's call: a handler that closes others
   // while nobody takes has them told when it has returned. One thread at a time.
   private void tellAll() {
-    T next;
-    while ((next = takeToTell()) != null) {
-      while (next.runCalls()) {
-        Thread.onSpinWait(); // a task that came too late to run is looked for once more
+    boolean over = false;
+    try {
+      T next;
+      while ((next = takeToTell()) != null) {
+        boolean more = true;
+        while (more) { // a task that came too late to run is looked for once more
+          more = next.runCalls();
+        }
       }
+      over = true;
+    } finally {
+      if (!over) { // memory is short: the next one goes on with it
+        stopTelling();
+      }
+    }
+  }
+
+  private void stopTelling() {
+    synchronized (lock) {
+      telling = false;
     }
   }
 
