@@ -55,8 +55,7 @@ final class RunQueue<T extends SerialCalls> {
    * @param wake wakes the loop if it sleeps
    * @param before told of each registration that the loop calls next
    */
-  RunQueue(
-      @Nullable WorkerPool<T> workers, Runnable wake, Consumer<T> before) {
+  RunQueue(@Nullable WorkerPool<T> workers, Runnable wake, Consumer<T> before) {
     this.workers = workers;
     this.wake = wake;
     this.before = before;

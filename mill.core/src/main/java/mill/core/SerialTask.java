@@ -25,8 +25,7 @@ final class SerialTask implements Runnable {
    * @param timers makes a timer of the loop
    * @param task what to run
    */
-  SerialTask(
-      SerialCalls calls, boolean inline, Function<Runnable, Timeout> timers, Runnable task) {
+  SerialTask(SerialCalls calls, boolean inline, Function<Runnable, Timeout> timers, Runnable task) {
     this.calls = calls;
     this.inline = inline;
     this.task = task;
