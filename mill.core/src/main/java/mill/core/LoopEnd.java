@@ -29,7 +29,7 @@ final class LoopEnd<T> {
   private static final long MAX_LATECOMERS_NS = 100_000_000;
 
   private final LoopLifecycle lifecycle;
-  private final RunQueue runQueue;
+  private final RunQueue<?> runQueue;
   private final LoopTimers timers;
   private final LoopTasks tasks;
   private final @Nullable WorkerPool<T> workers;
@@ -45,7 +45,7 @@ final class LoopEnd<T> {
 
   LoopEnd(
       LoopLifecycle lifecycle,
-      RunQueue runQueue,
+      RunQueue<?> runQueue,
       LoopTimers timers,
       LoopTasks tasks,
       @Nullable WorkerPool<T> workers,
