@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
+import mill.core.internal.InterruptFlag;
 import mill.core.internal.RegistrationTable;
 import mill.core.internal.SafeText;
 import mill.core.internal.UncaughtExceptions;
@@ -43,6 +44,7 @@ final class Reactor {
   private final LoopTasks tasks;
   private final LoopTimers timers;
   private final LoopLifecycle lifecycle = new LoopLifecycle();
+  private final InterruptFlag interrupts = new InterruptFlag();
   private final LoopEnd<Registration> ending;
   private final @Nullable LoopTelemetry telemetry;
   private @Nullable StallWatchdog watchdog; // the loop's thread
@@ -66,7 +68,16 @@ final class Reactor {
     if (telemetry != null && watched) {
       timers.beforeEach(telemetry::doing);
     }
-    tasks = new LoopTasks(this, config, telemetry, this::wakeIfAsleep, this::taskThrew);
+    timers.afterEach(interrupts::clear);
+    tasks =
+        new LoopTasks(
+            this,
+            config,
+            telemetry,
+            lifecycle::isLoopThread,
+            this::wakeIfAsleep,
+            this::taskThrew,
+            interrupts);
     workers =
         config.dispatch() == DispatchMode.WORKERS
             ? new WorkerPool<>(config.workers(), config.name(), this::work)
@@ -74,15 +85,40 @@ final class Reactor {
     poller = Poller.open(platform, this::closedWhileRegistered);
     ending =
         new LoopEnd<>(
+            config,
             lifecycle,
             quiescence,
             timers,
             tasks,
             workers,
             registrations,
-            Registration::close,
+            new EndOfRegistrations(),
+            new RunningCallbacks<>(lifecycle, workers, telemetry, Reactor::describe),
             poller,
+            interrupts,
             this::stop);
+  }
+
+  private static final class EndOfRegistrations implements LoopEnd.Registered<Registration> {
+    @Override
+    public void close(Registration registration) {
+      registration.close();
+    }
+
+    @Override
+    public void drop(Registration registration) {
+      registration.dropScheduled();
+    }
+
+    @Override
+    public long undeliveredBytes(Registration registration) {
+      return registration.undeliveredBytes();
+    }
+
+    @Override
+    public String describe(Registration registration) {
+      return SafeText.of(registration);
+    }
   }
 
   LoopConfig config() {
@@ -130,6 +166,7 @@ final class Reactor {
         watchdog.close();
       }
       ending.end();
+      interrupts.restore();
     }
   }
 
@@ -321,6 +358,7 @@ final class Reactor {
       }
       boolean timed = telemetry != null && telemetry.handlerBegins(registration);
       registration.fire(events.bits(i));
+      interrupts.clear();
       if (timed && telemetry != null) {
         telemetry.handlerEnds(registration.pollable(), registration.handler());
       }

@@ -369,6 +369,14 @@ public final class Registration {
     }
   }
 
+  /** Gives up what was noted for a worker, when none comes any more. Whoever has this instead. */
+  void dropScheduled() {
+    int before = (int) STATE.getAndBitwiseAnd(this, ~(EVENTS_MASK | SCHEDULED));
+    if ((before & CANCELLED) != 0) {
+      completeQuiet();
+    }
+  }
+
   /** Marks; true for the first time. */
   boolean markCancelled() {
     return ((int) STATE.getAndBitwiseOr(this, CANCELLED) & CANCELLED) == 0;

@@ -12,6 +12,12 @@ import org.jspecify.annotations.Nullable;
  * there are items: the loop submits each registration at most once at a time, so its bound is that
  * of the registrations.
  *
+ * <pre>
+ *   working ──stop()──▶ works through what was submitted ──▶ ended
+ *                                  │                           ▲
+ *                                  └── drop(): what waits ─────┘ only what runs is waited for
+ * </pre>
+ *
  * <p>A monitor and a ring: an item that is submitted allocates nothing.
  *
  * @param <T> what is worked on
@@ -19,8 +25,26 @@ import org.jspecify.annotations.Nullable;
 public final class WorkerPool<T> {
   private static final long END_CHECK_MS = 1;
 
+  /**
+   * A thread, and what it works on.
+   *
+   * @param thread the thread
+   * @param item the item
+   * @param <T> what is worked on
+   */
+  public record Running<T>(Thread thread, T item) {}
+
+  private final class Worker {
+    final Thread thread;
+    @Nullable T item; // guarded by the lock
+
+    Worker(String name) {
+      thread = Thread.ofPlatform().daemon().name(name).unstarted(() -> workUntilStopped(this));
+    }
+  }
+
   private final Consumer<T> work;
-  private final List<Thread> threads = new ArrayList<>();
+  private final List<Worker> workers = new ArrayList<>();
   private final Object lock = new Object();
 
   @GuardedBy("lock")
@@ -29,27 +53,47 @@ public final class WorkerPool<T> {
   @GuardedBy("lock")
   private boolean stopping;
 
+  // What becomes of an item that is not worked on any more.
+  @GuardedBy("lock")
+  private @Nullable Consumer<T> dropped;
+
+  @GuardedBy("lock")
+  private int live;
+
   /**
    * Makes a pool; {@link #start()} starts it.
    *
    * @param workers how many threads
    * @param name what their names begin with
-   * @param work what they do with an item; it does not throw
+   * @param work what they do with an item; what it throws is reported and ends nothing
    */
   public WorkerPool(int workers, String name, Consumer<T> work) {
     this.work = work;
     for (int i = 0; i < workers; i++) {
-      threads.add(
-          Thread.ofPlatform()
-              .daemon()
-              .name(name + "-worker-" + i)
-              .unstarted(this::workUntilStopped));
+      this.workers.add(new Worker(name + "-worker-" + i));
     }
   }
 
   /** Starts the threads. Once. */
   public void start() {
-    threads.forEach(Thread::start);
+    for (Worker worker : workers) {
+      boolean started = false;
+      countLive(1);
+      try {
+        worker.thread.start();
+        started = true;
+      } finally {
+        if (!started) { // the system gives no more threads
+          countLive(-1);
+        }
+      }
+    }
+  }
+
+  private void countLive(int change) {
+    synchronized (lock) {
+      live += change;
+    }
   }
 
   /**
@@ -58,15 +102,28 @@ public final class WorkerPool<T> {
    * @param item what to work on
    */
   public void submit(T item) {
+    Consumer<T> instead;
     synchronized (lock) {
-      items.addLast(item);
-      lock.notify();
+      instead = dropped;
+      if (instead == null) {
+        items.addLast(item);
+        lock.notify();
+      }
+    }
+    if (instead != null) {
+      instead.accept(item);
     }
   }
 
   /** {@return whether the calling thread is one of the pool's} */
   public boolean isWorker() {
-    return threads.contains(Thread.currentThread());
+    Thread current = Thread.currentThread();
+    for (Worker worker : workers) {
+      if (worker.thread == current) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /**
@@ -80,28 +137,66 @@ public final class WorkerPool<T> {
     }
   }
 
-  /** Interrupts the threads, so that a handler that blocks has a chance to end. */
+  /**
+   * Lets nothing begin any more: neither what waits nor what is submitted from now on.
+   *
+   * @param instead what becomes of each such item; on the calling thread, or the one that submits
+   */
+  public void drop(Consumer<T> instead) {
+    List<T> waiting;
+    synchronized (lock) {
+      dropped = instead;
+      waiting = List.copyOf(items);
+      items.clear();
+    }
+    waiting.forEach(instead);
+  }
+
+  /** Interrupts the threads that work, so that a handler that blocks has a chance to end. */
   public void interrupt() {
-    threads.forEach(Thread::interrupt);
+    synchronized (lock) { // or the interrupt could come to the next item
+      for (Worker worker : workers) {
+        if (worker.item != null) {
+          worker.thread.interrupt();
+        }
+      }
+    }
+  }
+
+  /** {@return what is worked on at this moment} Any thread. */
+  public List<Running<T>> running() {
+    var running = new ArrayList<Running<T>>();
+    synchronized (lock) {
+      for (Worker worker : workers) {
+        T item = worker.item;
+        if (item != null) {
+          running.add(new Running<>(worker.thread, item));
+        }
+      }
+    }
+    return running;
   }
 
   /**
-   * Waits a little for the threads to end.
+   * Waits a little for the threads to end. After {@link #stop()}.
    *
    * @return true if all have
    */
   public boolean awaitEnd() {
     boolean interrupted = false;
-    boolean ended = true;
-    for (Thread thread : threads) {
+    boolean ended;
+    synchronized (lock) {
       try {
-        if (thread.isAlive()) {
-          thread.join(END_CHECK_MS);
+        if (live > 0) {
+          lock.wait(END_CHECK_MS);
         }
       } catch (InterruptedException e) {
         interrupted = true; // passed on below: the threads are to end all the same
       }
-      ended &= !thread.isAlive();
+      ended = live == 0;
+    }
+    for (int i = 0; ended && i < workers.size(); i++) {
+      interrupted |= join(workers.get(i).thread);
     }
     if (interrupted) {
       Thread.currentThread().interrupt();
@@ -109,17 +204,39 @@ public final class WorkerPool<T> {
     return ended;
   }
 
-  private void workUntilStopped() {
-    T item;
-    while ((item = next()) != null) {
-      work.accept(item);
+  // It has nothing left to do but to end. True if this was interrupted meanwhile.
+  private static boolean join(Thread ending) {
+    boolean interrupted = false;
+    while (true) {
+      try {
+        ending.join();
+        return interrupted;
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
     }
   }
 
-  private @Nullable T next() {
+  private void workUntilStopped(Worker worker) {
+    T item;
+    while ((item = next(worker)) != null) {
+      try {
+        work.accept(item);
+      } catch (Throwable thrown) { // the others' callbacks still want a worker
+        UncaughtExceptions.report(thrown);
+      }
+    }
+  }
+
+  private @Nullable T next(Worker worker) {
     synchronized (lock) {
+      worker.item = null;
+      // What one handler leaves is not the next one's.
+      Thread.interrupted();
       while (items.isEmpty()) {
         if (stopping) {
+          live--;
+          lock.notifyAll();
           return null;
         }
         try {
@@ -128,7 +245,9 @@ public final class WorkerPool<T> {
           // Means nothing to the pool; a handler that wanted it has had its chance.
         }
       }
-      return items.removeFirst();
+      T item = items.removeFirst();
+      worker.item = item;
+      return item;
     }
   }
 }
