@@ -1,8 +1,8 @@
 package mill.core;
 
 /**
- * Where handlers are called. In both modes the callbacks of one registration never overlap and keep
- * their order.
+ * Where handlers are called, and what was given to {@link Registration#execute}. In both modes the
+ * callbacks of one registration never overlap and keep their order.
  */
 public enum DispatchMode {
   /** On the loop's own thread: the default and the fast path. A handler must not block. */

@@ -1,11 +1,17 @@
 package mill.core;
 
-import java.lang.System.Logger.Level;
 import mill.natives.Readiness;
 
 /**
  * Handles readiness: called by an {@link EventLoop} when a pollable is ready for what it was
  * registered for.
+ *
+ * <pre>
+ *   register ──▶ onReady, onShutdown, tasks of execute, in any order ──▶ onError, if one threw
+ *       │                                │                                  │
+ *       │                                └──────────▶ onClosed ◀────────────┘
+ *       └── refused: register throws ─────────────────────▲
+ * </pre>
  */
 @FunctionalInterface
 public interface EventHandler {
@@ -24,16 +30,39 @@ public interface EventHandler {
 
   /**
    * Called after {@link #onReady} or {@link #onShutdown} has thrown, when the registration has been
-   * cancelled and its pollable closed. On the same thread; the last call for this registration. By
-   * default it logs a warning to the logger {@code mill.core}.
+   * cancelled and its pollable closed. On the same thread; only {@link #onClosed} comes after it.
+   *
+   * <p>By default it logs to the logger {@code mill.core}. That a read or a write failed, since the
+   * peer has gone for instance, is one line of level {@code DEBUG} without a stack; so is a {@link
+   * java.nio.channels.ClosedChannelException}. Everything else is a warning with its stack.
    *
    * @param registration what was ready
    * @param error what was thrown
    */
   default void onError(Registration registration, Throwable error) {
-    System.getLogger("mill.core")
-        .log(Level.WARNING, "a handler threw, its connection was closed: " + registration, error);
+    HandlerErrors.log(registration, error);
   }
+
+  /**
+   * Called when the registration has ended, in whatever way: once, and last. What the handler holds
+   * for it is to be given back here, buffers for instance. By default it does nothing.
+   *
+   * <p>It is called when the kernel has forgotten the pollable, which may still be open ({@link
+   * CloseReason#CANCELLED}) or about to be closed. Never at the same time as another callback of
+   * the registration nor inside one, however that ended it: with {@link DispatchMode#INLINE} on the
+   * loop's thread, in the same turn if the loop's thread has ended it, and with {@link
+   * DispatchMode#WORKERS} on a worker. While the loop does not run it is called on the thread that
+   * ends the registration, or closes the loop, before that call returns; only if it ends one inside
+   * {@code onClosed} of another it is called when that has returned. {@link CloseReason#REFUSED} is
+   * told on the thread that registers, before {@code register} throws.
+   *
+   * <p>As the loop is closed nothing can be registered, executed or scheduled here any more.
+   *
+   * @param registration what has ended; {@link Registration#isCancelled()} is true
+   * @param reason the cause that came first
+   * @throws Exception goes to the thread's uncaught-exception handler, and nothing else comes of it
+   */
+  default void onClosed(Registration registration, CloseReason reason) throws Exception {}
 
   /**
    * Called once when the loop shuts down: the handler is to finish its work and close the

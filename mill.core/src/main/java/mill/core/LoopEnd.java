@@ -40,10 +40,7 @@ final class LoopEnd<T> {
   /** What is done to registrations as the loop ends. */
   interface Registered<T> {
     /** Cancels it and closes its pollable. */
-    void close(T registration);
-
-    /** No worker comes for what was noted. */
-    void drop(T registration);
+    void close(T registration, CloseReason reason);
 
     /** How many bytes its handler has not delivered; any thread. */
     long undeliveredBytes(T registration);
@@ -53,7 +50,7 @@ final class LoopEnd<T> {
   }
 
   private final LoopLifecycle lifecycle;
-  private final Quiescence quiescence;
+  private final RunQueue runQueue;
   private final LoopTimers timers;
   private final LoopTasks tasks;
   private final @Nullable WorkerPool<T> workers;
@@ -74,7 +71,7 @@ final class LoopEnd<T> {
   LoopEnd(
       LoopConfig config,
       LoopLifecycle lifecycle,
-      Quiescence quiescence,
+      RunQueue runQueue,
       LoopTimers timers,
       LoopTasks tasks,
       @Nullable WorkerPool<T> workers,
@@ -85,7 +82,7 @@ final class LoopEnd<T> {
       InterruptFlag interrupts,
       Runnable stop) {
     this.lifecycle = lifecycle;
-    this.quiescence = quiescence;
+    this.runQueue = runQueue;
     this.timers = timers;
     this.tasks = tasks;
     this.workers = workers;
@@ -201,10 +198,10 @@ final class LoopEnd<T> {
       if (workers != null) {
         endWorkers(workers);
       }
-      tasks.endTasks();
+      finishTasks();
     } finally {
       boolean close = lifecycle.end();
-      quiescence.end();
+      runQueue.end();
       if (close) {
         release();
       }
@@ -216,6 +213,13 @@ final class LoopEnd<T> {
   private void endWhatOthersWaitFor() {
     timersCancelled += timers.close();
     offloadsAbandoned += tasks.endOffloads();
+  }
+
+  private void finishTasks() {
+    runQueue.takeOver();
+    tasks.endTasks();
+    runQueue.runAll();
+    interrupts.clear();
   }
 
   private void endWorkers(WorkerPool<T> ending) {
@@ -231,7 +235,7 @@ final class LoopEnd<T> {
       awaitsWorkers = true;
       if (!forced && isTimeOver(begunNs)) {
         forced = true;
-        ending.drop(each::drop);
+        ending.drop();
         interruptedNs = System.nanoTime() - INTERRUPT_EVERY_NS;
       }
       // Again and again: a handler may have swallowed the last one.
@@ -260,22 +264,31 @@ final class LoopEnd<T> {
   private void release() {
     try {
       endWhatOthersWaitFor(); // again: a loop that never ran has not done so yet
-      tasks.endTasks();
+      finishTasks();
       GracefulShutdown graceful = shutdown;
       if (graceful != null) {
         graceful.force();
       }
-      registrations.close().forEach(this::close);
+      CloseReason reason = graceful == null ? CloseReason.LOOP_CLOSED : CloseReason.SHUTDOWN_FORCED;
+      registrations.close().forEach(registration -> close(registration, reason));
       awaitEmpty();
     } finally {
       try {
-        poller.close();
+        runQueue.end();
       } finally {
-        lifecycle.released();
-        GracefulShutdown graceful = shutdown; // whoever asks from now on reports himself
-        if (graceful != null) {
-          report(graceful);
-        }
+        giveBack();
+      }
+    }
+  }
+
+  private void giveBack() {
+    try {
+      poller.close();
+    } finally {
+      lifecycle.released();
+      GracefulShutdown graceful = shutdown; // whoever asks from now on reports himself
+      if (graceful != null) {
+        report(graceful);
       }
     }
   }
@@ -284,9 +297,9 @@ final class LoopEnd<T> {
     graceful.report(nanoTime(), timersCancelled, offloadsAbandoned);
   }
 
-  private void close(T registration) {
+  private void close(T registration, CloseReason reason) {
     try {
-      each.close(registration);
+      each.close(registration, reason);
     } catch (Throwable thrown) {
       // One descriptor that was closed behind our back must not keep the others open.
       UncaughtExceptions.report(thrown);

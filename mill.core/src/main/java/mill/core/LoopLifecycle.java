@@ -38,7 +38,6 @@ final class LoopLifecycle {
   private boolean released;
 
   private volatile @Nullable Thread thread;
-  private volatile boolean ended;
 
   boolean isLoopThread() {
     return Thread.currentThread() == thread;
@@ -53,11 +52,6 @@ final class LoopLifecycle {
   /** The thread that is the loop's own at this moment, or null. Any thread. */
   @Nullable Thread thread() {
     return thread;
-  }
-
-  /** Whether nothing that is asked for can come about any more. Any thread. */
-  boolean hasEnded() {
-    return ended;
   }
 
   /**
@@ -88,7 +82,6 @@ final class LoopLifecycle {
   /** The loop does not run any more; true if its thread is to release now. */
   boolean end() {
     synchronized (lock) {
-      ended = true;
       phase = closeAtEnd ? Phase.CLOSED : Phase.ENDED;
       if (!closeAtEnd) {
         thread = null;
@@ -115,7 +108,6 @@ final class LoopLifecycle {
       if (closeAtEnd() || phase == Phase.CLOSED) {
         return false;
       }
-      ended = true;
       phase = Phase.CLOSED;
       thread = Thread.currentThread();
       return true;

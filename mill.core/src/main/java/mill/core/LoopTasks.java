@@ -91,6 +91,11 @@ final class LoopTasks {
     return offloads.outstanding();
   }
 
+  /** Whether tasks are still accepted. */
+  boolean isOpen() {
+    return !queue.isClosed();
+  }
+
   // ---- the loop's thread
 
   /** Whether a task or a result waits. */

@@ -23,24 +23,22 @@ import org.jspecify.annotations.Nullable;
  * The engine of an {@link EventLoop}: its turns, from the poll to the tasks, and its registrations.
  *
  * <pre>
- *   poll ─▶ dispatch what is ready ─▶ complete cancellations ─▶ expire timers ─▶ results, tasks ─▶ drain
- *     ▲                                                                                              │
- *     └──────────────────────────────────────────────────────────────────────────────────────────────┘
+ *   poll ─▶ dispatch what is ready ─▶ run queue ─▶ expire timers ─▶ results, tasks ─▶ drain ─▶ run queue
+ *     ▲                                                                                            │
+ *     └────────────────────────────────────────────────────────────────────────────────────────────┘
  * </pre>
  *
  * <p>What {@link EventLoop} says about threads holds here too. {@link LoopEnd} is what comes after
  * the last turn.
  */
 final class Reactor {
-  private static final String CANCELLATION = "what depends on a cancellation";
-
   private final LoopConfig config;
   private final Platform platform;
   private final Poller poller;
   private final ReadyEvents events;
   private final @Nullable WorkerPool<Registration> workers;
   private final RegistrationTable<Registration> registrations = new RegistrationTable<>();
-  private final Quiescence quiescence = new Quiescence();
+  private final RunQueue runQueue;
   private final LoopTasks tasks;
   private final LoopTimers timers;
   private final LoopLifecycle lifecycle = new LoopLifecycle();
@@ -82,12 +80,13 @@ final class Reactor {
         config.dispatch() == DispatchMode.WORKERS
             ? new WorkerPool<>(config.workers(), config.name(), this::work)
             : null;
+    runQueue = new RunQueue(workers, this::wakeIfAsleep, this::called);
     poller = Poller.open(platform, this::closedWhileRegistered);
     ending =
         new LoopEnd<>(
             config,
             lifecycle,
-            quiescence,
+            runQueue,
             timers,
             tasks,
             workers,
@@ -101,13 +100,8 @@ final class Reactor {
 
   private static final class EndOfRegistrations implements LoopEnd.Registered<Registration> {
     @Override
-    public void close(Registration registration) {
-      registration.close();
-    }
-
-    @Override
-    public void drop(Registration registration) {
-      registration.dropScheduled();
+    public void close(Registration registration, CloseReason reason) {
+      registration.close(reason);
     }
 
     @Override
@@ -151,10 +145,10 @@ final class Reactor {
       return;
     }
     try {
-      quiescence.begin();
       if (workers != null) {
         workers.start();
       }
+      runQueue.begin(() -> registrations.items().iterator());
       if (telemetry != null) {
         watch(telemetry);
       }
@@ -220,22 +214,22 @@ final class Reactor {
   void register(Registration registration, Interest interest, Trigger trigger) throws IOException {
     // The handler is in its place before the kernel is armed: the first event may come before the
     // next line is over.
-    registration.token = registrations.add(registration);
     boolean armed = false;
     try {
+      registration.token = registrations.add(registration);
       poller.register(
           registration.pollable(), registration.token, interest, kernelTrigger(trigger));
       armed = true;
-      GracefulShutdown draining = ending.shutdown();
-      if (draining != null) {
-        draining.wantScan();
-        wakeIfAsleep();
-      }
     } finally {
       if (!armed) {
-        registration.markCancelled();
         registrations.remove(registration.token);
+        registration.refuse();
       }
+    }
+    GracefulShutdown draining = ending.shutdown();
+    if (draining != null) {
+      draining.wantScan();
+      wakeIfAsleep();
     }
   }
 
@@ -256,21 +250,23 @@ final class Reactor {
 
   private void closedWhileRegistered(long token) {
     Registration registration = registrations.find(token);
-    if (registration != null && registration.markCancelled()) {
+    if (registration != null && registration.markCancelled(CloseReason.POLLABLE_CLOSED)) {
       removed(registration);
     }
   }
 
   /** The kernel has forgotten a registration that was marked cancelled. Any thread, no locks. */
   void removed(Registration registration) {
-    registration.closeThrottles();
-    GracefulShutdown draining = ending.shutdown();
-    if (draining != null) {
-      count(draining, registration); // before the table is empty, or the report would miss it
-    }
-    registrations.remove(registration.token);
-    if (draining != null) {
-      wakeIfAsleep(); // it may have been the last one
+    try {
+      registration.closeThrottles();
+      registration.closeTasks();
+      GracefulShutdown draining = ending.shutdown();
+      if (draining != null) {
+        count(draining, registration); // before the table is empty, or the report would miss it
+      }
+    } finally {
+      registrations.remove(registration.token);
+      runQueue.closed(registration); // also wakes a loop that waits for the last one
     }
   }
 
@@ -283,20 +279,39 @@ final class Reactor {
     }
   }
 
-  /** Completes when no callback of a cancelled registration runs any more. */
-  CompletionStage<Void> whenQuiet(Registration registration) {
-    if (workers != null) {
-      return registration.whenNotScheduled();
+  /** A registration has tasks to run. Any thread. */
+  void hasTasks(Registration registration) {
+    runQueue.hasTasks(registration);
+  }
+
+  /** Whether registrations may be given tasks. Any thread. */
+  boolean takesTasks() {
+    return tasks.isOpen() && !runQueue.hasEnded();
+  }
+
+  /** Whether handlers are called on the loop's thread. */
+  boolean callsInline() {
+    return workers == null;
+  }
+
+  /** Whether no handler can be running, since its thread is the calling one. */
+  boolean callsOnThisThread() {
+    return workers == null && isLoopThread();
+  }
+
+  /**
+   * Refuses what would never have an effect.
+   *
+   * @throws IllegalStateException if the loop has ended
+   */
+  void requireNotEnded() {
+    if (runQueue.hasEnded()) {
+      throw new IllegalStateException(endedMessage());
     }
-    if (isLoopThread()) {
-      return Quiescence.DONE;
-    }
-    Quiescence.Stage quiet = registration.quiet();
-    if (!quiescence.add(quiet)) {
-      return Quiescence.DONE;
-    }
-    wakeIfAsleep();
-    return quiet.minimalCompletionStage();
+  }
+
+  String endedMessage() {
+    return "the loop has ended: " + this;
   }
 
   // ---- what is thrown
@@ -308,7 +323,8 @@ final class Reactor {
     }
   }
 
-  private void taskThrew(Throwable thrown) {
+  /** Counts and reports what a task threw. Any thread. */
+  void taskThrew(Throwable thrown) {
     if (telemetry != null) {
       telemetry.taskThrew();
     }
@@ -326,7 +342,8 @@ final class Reactor {
     if (telemetry != null) {
       telemetry.dispatched(dispatched);
     }
-    boolean quieted = completeCancellations();
+    boolean called = runQueue.run();
+    interrupts.clear();
     boolean rearmed = takeTimers();
     int fired = timers.advance(config.maxTasksPerTurn());
     int results = tasks.runResults();
@@ -335,8 +352,10 @@ final class Reactor {
     if (draining != null) {
       drain(draining);
     }
+    called |= runQueue.run(); // what the others have closed
+    interrupts.clear();
     if (telemetry != null) {
-      boolean other = quieted || rearmed || draining != null || stopping;
+      boolean other = called || rearmed || draining != null || stopping;
       telemetry.turnEnds(fired, results, executed, other);
     }
   }
@@ -398,7 +417,7 @@ final class Reactor {
   }
 
   private boolean hasWork(@Nullable GracefulShutdown draining) {
-    if (stopping || tasks.areWaiting() || !quiescence.isEmpty() || timers.hasInbox()) {
+    if (stopping || tasks.areWaiting() || !runQueue.isEmpty() || timers.hasInbox()) {
       return true;
     }
     return draining != null && (draining.isScanWanted() || isDrained());
@@ -410,15 +429,11 @@ final class Reactor {
     }
   }
 
-  private boolean completeCancellations() {
-    if (quiescence.isEmpty()) {
-      return false;
-    }
+  private void called(Registration registration) {
+    interrupts.clear();
     if (telemetry != null) {
-      telemetry.doing(CANCELLATION);
+      telemetry.doing(registration);
     }
-    quiescence.complete();
-    return true;
   }
 
   private boolean takeTimers() {
@@ -450,7 +465,7 @@ final class Reactor {
     var told = new ArrayList<Registration>();
     for (Registration registration : registrations.items()) {
       if (registration.pollable().acceptsConnections()) {
-        registration.close();
+        registration.close(CloseReason.LOOP_CLOSED);
       } else if (draining.tell(registration, registration.undeliveredBytes())) {
         told.add(registration);
       }

@@ -6,7 +6,12 @@ import java.io.IOException;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.channels.ClosedChannelException;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.RejectedExecutionException;
+import mill.core.internal.RegistrationTable;
+import mill.core.internal.TaskQueue;
 import mill.core.internal.UncaughtExceptions;
 import mill.natives.Interest;
 import mill.natives.Pollable;
@@ -18,25 +23,46 @@ import org.jspecify.annotations.Nullable;
  * A pollable's place in an {@link EventLoop}: what it waits for, and the handler that is called.
  * Any thread.
  *
- * <p>What the loop and the workers share is one word:
+ * <p>What the loop, the workers and everybody else share is one word:
  *
  * <pre>
- *            event                    a worker takes it
+ *            something to hear        who calls takes it
  *   IDLE ───────────▶ SCHEDULED|bits ──────────────────▶ SCHEDULED ──▶ callback
- *     ▲                                 event: |= bits       │
+ *     ▲                                 more: |= bits        │
  *     └──────────────────────────────────────────────────────┘ no bits came meanwhile
  *
- *   CANCELLED is added in any state and never taken away: no callback starts after it.
+ *   CANCELLED is added in any state, with the reason, and never taken away: no callback for an event
+ *   starts after it. Tasks that were accepted still run, then onClosed is called, and that is all:
+ *
+ *   CANCELLED ──▶ out of the kernel, out of the table ──▶ CLOSING ──▶ tasks, onClosed ──▶ CLOSED
  * </pre>
+ *
+ * <p>Events of an inline loop are no part of it: their callbacks come straight from the poll.
  */
 public final class Registration {
+  /** How many tasks of {@link #execute} wait at most. */
+  public static final int MAX_TASKS = 128;
+
   /** Beside the bits of {@link Readiness}: calls {@link EventHandler#onShutdown}. */
   static final int SHUTDOWN = 1 << 6;
 
+  /** Beside these: runs tasks. */
+  static final int TASKS = 1 << 7;
+
+  /** Beside these: calls {@link EventHandler#onClosed}. */
+  static final int CLOSING = 1 << 8;
+
+  private static final int TASKS_PER_RUN = 16;
+
   private static final int READINESS_MASK = 0x3f;
   private static final int EVENTS_MASK = READINESS_MASK | SHUTDOWN;
-  private static final int SCHEDULED = 1 << 8;
-  private static final int CANCELLED = 1 << 9;
+  private static final int CALLS_MASK = TASKS | CLOSING;
+  private static final int SCHEDULED = 1 << 9;
+  private static final int CANCELLED = 1 << 10;
+  private static final int CLOSED = 1 << 11;
+  private static final int REASON_SHIFT = 12;
+
+  private static final CompletionStage<Void> DONE = CompletableFuture.completedStage(null);
   private static final VarHandle STATE;
 
   static {
@@ -61,19 +87,19 @@ public final class Registration {
   // it stays in the class file, and javac -Xlint:all misses its definition there.
   private Interest interest;
   private Trigger trigger;
-  private Interest suspended = Interest.NONE; // not asked for meanwhile, whatever the interest
-  private @Nullable Throttle readThrottle; // made when it is first needed, as are the next two
-  private @Nullable Throttle writeThrottle;
-  private Quiescence.@Nullable Stage quiet;
+  private @Nullable RegistrationExtras extras;
 
   @SuppressWarnings("FieldMayBeFinal") // written through STATE
   private volatile int state;
 
   private volatile @Nullable Object attachment;
-  private volatile @Nullable Thread runner;
+  private volatile @Nullable Thread runner; // not for an inline callback of an event
 
   /** Set before the kernel is armed with it. */
-  long token;
+  long token = RegistrationTable.NO_TOKEN;
+
+  /** Behind this one in the {@link RunQueue}, and guarded by it. */
+  @Nullable Registration next;
 
   Registration(
       EventLoop loop,
@@ -112,6 +138,7 @@ public final class Registration {
    *
    * @param newInterest what to report from now on
    * @throws IOException if the kernel refuses; the old interest stays
+   * @throws IllegalStateException if this is cancelled or the loop has ended
    */
   public void setInterest(Interest newInterest) throws IOException {
     change(newInterest, null);
@@ -126,13 +153,14 @@ public final class Registration {
    * @param newTrigger how often
    * @throws IOException if the kernel refuses; the old interest stays
    * @throws ClosedChannelException if the pollable is closed
-   * @throws IllegalStateException if this is cancelled
+   * @throws IllegalStateException if this is cancelled or the loop has ended
    */
   public void setInterest(Interest newInterest, Trigger newTrigger) throws IOException {
     change(newInterest, requireNonNull(newTrigger, "newTrigger"));
   }
 
   private void change(Interest newInterest, @Nullable Trigger newTrigger) throws IOException {
+    reactor.requireNotEnded();
     synchronized (lock) {
       if (!isCancelled()) {
         changeLocked(newInterest, newTrigger == null ? trigger : newTrigger);
@@ -143,7 +171,11 @@ public final class Registration {
     if (!pollable.isOpen()) {
       throw new ClosedChannelException();
     }
-    throw new IllegalStateException("cancelled: register " + pollable + " anew");
+    throw new IllegalStateException(cancelled());
+  }
+
+  private String cancelled() {
+    return "cancelled: register " + pollable + " anew";
   }
 
   private void changeLocked(Interest newInterest, Trigger newTrigger) throws IOException {
@@ -151,7 +183,7 @@ public final class Registration {
     if (newInterest == interest && newTrigger == trigger && trigger == Trigger.LEVEL) {
       return;
     }
-    reactor.change(pollable, newInterest.without(suspended), newTrigger);
+    reactor.change(pollable, newInterest.without(suspended()), newTrigger);
     interest = newInterest;
     trigger = newTrigger;
   }
@@ -171,37 +203,130 @@ public final class Registration {
    * @param shared others that have to permit it as well
    * @return the throttle
    * @throws IllegalArgumentException if the direction is another
-   * @throws IllegalStateException if this direction has a throttle already, or this is cancelled
+   * @throws IllegalStateException if this direction has a throttle already, this is cancelled or
+   *     the loop has ended
    */
   public Throttle throttle(Interest direction, RateLimiter own, RateLimiter... shared) {
     if (direction != Interest.READABLE && direction != Interest.WRITABLE) {
       throw new IllegalArgumentException(
           "the direction must be READABLE or WRITABLE, not " + direction);
     }
+    reactor.requireNotEnded();
     boolean reads = direction == Interest.READABLE;
     Throttle made;
     synchronized (lock) {
-      if ((reads ? readThrottle : writeThrottle) != null) {
+      RegistrationExtras more = extras();
+      if ((reads ? more.readThrottle : more.writeThrottle) != null) {
         throw new IllegalStateException(
             direction + " has a throttle already: give it all limiters at once");
       }
       made = new Throttle(onTime -> gate(direction, onTime), own, shared);
       if (reads) {
-        readThrottle = made;
+        more.readThrottle = made;
       } else {
-        writeThrottle = made;
+        more.writeThrottle = made;
       }
     }
     if (isCancelled()) {
       made.close();
-      throw new IllegalStateException("cancelled: register " + pollable + " anew");
+      throw new IllegalStateException(cancelled());
     }
     return made;
   }
 
   private ThrottleGate gate(Interest direction, Runnable onTime) {
     return new DirectionGate(
-        on -> setSuspended(direction, on), this::close, loop::newTimeout, onTime);
+        on -> setSuspended(direction, on),
+        () -> close(CloseReason.FAILED),
+        loop::newTimeout,
+        onTime);
+  }
+
+  private RegistrationExtras extras() {
+    assert Thread.holdsLock(lock);
+    RegistrationExtras made = extras;
+    if (made == null) {
+      made = new RegistrationExtras();
+      extras = made;
+    }
+    return made;
+  }
+
+  private Interest suspended() {
+    assert Thread.holdsLock(lock);
+    return extras == null ? Interest.NONE : extras.suspended;
+  }
+
+  /**
+   * Runs a task where this registration's callbacks run, never at the same time as one of them:
+   * with {@link DispatchMode#INLINE} on the loop's thread, with {@link DispatchMode#WORKERS} on a
+   * worker. Any thread; in the order of the calls.
+   *
+   * <p>A task that is accepted runs exactly once: also if this is cancelled meanwhile, and before
+   * {@link EventHandler#onClosed}; if the loop never runs or has just ended, as it is closed. What
+   * it throws goes to the thread's uncaught-exception handler, and this registration goes on.
+   *
+   * @param task what to run
+   * @throws RejectedExecutionException if {@link #MAX_TASKS} tasks of this registration wait, it is
+   *     cancelled or the loop has ended; the task will not run then
+   */
+  public void execute(Runnable task) {
+    requireNonNull(task, "task");
+    switch (offer(task)) {
+      case ACCEPTED -> {}
+      case FULL ->
+          throw new RejectedExecutionException(
+              MAX_TASKS + " tasks of this registration wait already: submit more slowly");
+      case CLOSED -> throw refused();
+    }
+  }
+
+  /**
+   * Runs a task when a time has passed, as {@link #execute} does. Any thread.
+   *
+   * <p>It does not run any more when this has been cancelled, nor when the loop has ended. A timer
+   * of a long delay keeps its task until then: cancel it in {@link EventHandler#onClosed} if that
+   * matters. It can be scheduled again and again without garbage.
+   *
+   * @param delay how long to wait; negative counts as 0
+   * @param task what to run
+   * @return the timer. With {@link DispatchMode#WORKERS} a task that is due and waits for a worker
+   *     counts as one that runs: it cannot be called back
+   * @throws RejectedExecutionException if this is cancelled or the loop has ended
+   */
+  public Timeout schedule(Duration delay, Runnable task) {
+    requireNonNull(task, "task");
+    if (isCancelled()) {
+      throw refused();
+    }
+    Timeout timer = new SerialTask(this, reactor.callsInline(), task).timer();
+    timer.reschedule(delay);
+    return timer;
+  }
+
+  private RejectedExecutionException refused() {
+    return new RejectedExecutionException(isCancelled() ? cancelled() : reactor.endedMessage());
+  }
+
+  /** Accepts a task, if it can. Any thread. */
+  TaskQueue.Offer offer(Runnable task) {
+    if (!reactor.takesTasks()) {
+      return TaskQueue.Offer.CLOSED;
+    }
+    TaskQueue tasks;
+    synchronized (lock) {
+      if (isCancelled()) {
+        return TaskQueue.Offer.CLOSED;
+      }
+      RegistrationExtras more = extras();
+      tasks = more.tasks == null ? new TaskQueue(MAX_TASKS) : more.tasks;
+      more.tasks = tasks;
+    }
+    TaskQueue.Offer offer = tasks.offer(task);
+    if (offer == TaskQueue.Offer.ACCEPTED) {
+      reactor.hasTasks(this);
+    }
+    return offer;
   }
 
   /** {@return the object that was attached, or null} Any thread. */
@@ -224,14 +349,20 @@ public final class Registration {
    * Takes the pollable out of the loop; it stays open. A second call does nothing more.
    *
    * <p>The kernel forgets it before this returns. A callback may be under way on another thread
-   * just then: the stage completes when there is none any more and none will come. Called on the
-   * thread that runs this registration's callbacks, it is complete at once; the callback that calls
-   * it, of course, still runs to its end.
+   * just then: the stage completes when there is none any more, {@link EventHandler#onClosed} has
+   * been called and nothing more will come. Called on the thread that runs this registration's
+   * callbacks, it is complete at once; the callback that calls it, of course, still runs to its
+   * end, and {@code onClosed} comes after it.
    *
    * @return completes, normally, when no callback runs or will run. Do not block on it in a handler
    */
   public CompletionStage<Void> cancel() {
-    if (markCancelled()) {
+    cancel(CloseReason.CANCELLED);
+    return whenQuiet();
+  }
+
+  private void cancel(CloseReason reason) {
+    if (markCancelled(reason)) {
       try {
         synchronized (lock) {
           deregister();
@@ -240,7 +371,6 @@ public final class Registration {
         reactor.removed(this);
       }
     }
-    return reactor.whenQuiet(this);
   }
 
   // Whoever changes the interest at this moment has done so before: it is not a successor's.
@@ -251,10 +381,26 @@ public final class Registration {
 
   /** Cancels, and closes the pollable. Any thread. */
   public void close() {
+    close(CloseReason.CANCELLED);
+  }
+
+  /** Cancels for a reason, if nobody has, and closes the pollable. Any thread. */
+  void close(CloseReason reason) {
     try {
-      cancel();
+      cancel(reason);
     } finally {
       pollable.close();
+    }
+  }
+
+  /**
+   * The kernel has refused to arm this, which is not in the table any more. The caller's thread.
+   */
+  void refuse() {
+    if (markCancelled(CloseReason.REFUSED)) {
+      closeTasks();
+      schedule(CLOSING);
+      runCalls();
     }
   }
 
@@ -278,11 +424,12 @@ public final class Registration {
       if (isCancelled() || !pollable.isOpen()) {
         return;
       }
-      Interest now = on ? suspended.with(direction) : suspended.without(direction);
-      if (interest.without(now) != interest.without(suspended)) {
+      RegistrationExtras more = extras();
+      Interest now = on ? more.suspended.with(direction) : more.suspended.without(direction);
+      if (interest.without(now) != interest.without(more.suspended)) {
         reactor.change(pollable, interest.without(now), trigger);
       }
-      suspended = now;
+      more.suspended = now;
     }
   }
 
@@ -291,14 +438,23 @@ public final class Registration {
     Throttle reads;
     Throttle writes;
     synchronized (lock) {
-      reads = readThrottle;
-      writes = writeThrottle;
+      reads = extras == null ? null : extras.readThrottle;
+      writes = extras == null ? null : extras.writeThrottle;
     }
     if (reads != null) {
       reads.close();
     }
     if (writes != null) {
       writes.close();
+    }
+  }
+
+  /** Accepts no more tasks. After this was marked cancelled. */
+  void closeTasks() {
+    synchronized (lock) {
+      if (extras != null && extras.tasks != null) {
+        extras.tasks.close();
+      }
     }
   }
 
@@ -333,18 +489,27 @@ public final class Registration {
     }
   }
 
-  /** Notes an event for a worker; true if this is now to be submitted. */
-  boolean schedule(int events) {
-    int before = (int) STATE.getAndBitwiseOr(this, events | SCHEDULED);
-    return (before & SCHEDULED) == 0;
+  /** Notes something to hear; true if this is now to be submitted. */
+  boolean schedule(int bits) {
+    return ((int) STATE.getAndBitwiseOr(this, bits | SCHEDULED) & SCHEDULED) == 0;
+  }
+
+  /** Notes something to hear; true if somebody has this, and will see it. */
+  boolean note(int bits) {
+    return ((int) STATE.getAndBitwiseOr(this, bits) & SCHEDULED) != 0;
+  }
+
+  /** Whether tasks are noted. */
+  boolean hasTasks() {
+    return (state & TASKS) != 0;
   }
 
   /**
-   * Calls the handler on a worker's thread; true if events came meanwhile and this is to be
+   * Calls the handler on a worker's thread; true if something came meanwhile and this is to be
    * submitted again.
    */
   boolean runScheduled() {
-    int taken = (int) STATE.getAndBitwiseAnd(this, ~EVENTS_MASK);
+    int taken = take();
     if ((taken & EVENTS_MASK) != 0 && (taken & CANCELLED) == 0) {
       runner = Thread.currentThread();
       try {
@@ -354,68 +519,127 @@ public final class Registration {
         runner = null;
       }
     }
+    return call(taken);
+  }
+
+  /**
+   * Runs tasks and tells that this is closed, no events; true if more came meanwhile and this is to
+   * be submitted again. On the thread that calls for the loop. Never throws.
+   */
+  boolean runCalls() {
+    return call(take());
+  }
+
+  private int take() {
+    return (int) STATE.getAndBitwiseAnd(this, ~(EVENTS_MASK | CALLS_MASK));
+  }
+
+  private boolean call(int taken) {
+    if ((taken & CALLS_MASK) != 0) {
+      runner = Thread.currentThread();
+      try {
+        if ((taken & CLOSING) != 0) {
+          tellClosed();
+        } else if (runTasks()) {
+          STATE.getAndBitwiseOr(this, TASKS); // behind the others
+        }
+      } finally {
+        runner = null;
+      }
+    }
     while (true) {
       int seen = state;
-      boolean more = (seen & EVENTS_MASK) != 0 && (seen & CANCELLED) == 0;
-      if (more) {
+      boolean events = (seen & EVENTS_MASK) != 0 && (seen & CANCELLED) == 0;
+      if (events || (seen & CALLS_MASK) != 0) {
         return true;
       }
-      if (STATE.compareAndSet(this, seen, seen & CANCELLED)) {
-        if ((seen & CANCELLED) != 0) {
-          completeQuiet();
-        }
+      if (STATE.compareAndSet(this, seen, seen & ~(SCHEDULED | EVENTS_MASK))) {
         return false;
       }
     }
   }
 
-  /** Gives up what was noted for a worker, when none comes any more. Whoever has this instead. */
-  void dropScheduled() {
-    int before = (int) STATE.getAndBitwiseAnd(this, ~(EVENTS_MASK | SCHEDULED));
-    if ((before & CANCELLED) != 0) {
-      completeQuiet();
-    }
-  }
-
-  /** Marks; true for the first time. */
-  boolean markCancelled() {
-    return ((int) STATE.getAndBitwiseOr(this, CANCELLED) & CANCELLED) == 0;
-  }
-
-  /** Whether a worker has this, or will have. */
-  private boolean isScheduled() {
-    return (state & SCHEDULED) != 0;
-  }
-
-  /** Completes when no worker has this any more, nor will. After this was marked cancelled. */
-  CompletionStage<Void> whenNotScheduled() {
-    if (runner == Thread.currentThread() || !isScheduled()) {
-      return Quiescence.DONE;
-    }
-    Quiescence.Stage stage = quiet();
-    if (!isScheduled()) {
-      stage.complete(null); // the worker finished before it could see that somebody waits
-    }
-    return stage.minimalCompletionStage();
-  }
-
-  /**
-   * The stage of those who wait until no callback runs. One for each registration, however many
-   * wait.
-   */
-  Quiescence.Stage quiet() {
+  private @Nullable TaskQueue tasks() {
     synchronized (lock) {
-      if (quiet == null) {
-        quiet = new Quiescence.Stage();
-      }
-      return quiet;
+      return extras == null ? null : extras.tasks;
     }
+  }
+
+  /** Runs its share of tasks; true if more may wait. */
+  private boolean runTasks() {
+    TaskQueue tasks = tasks();
+    for (int i = 0; tasks != null && i < TASKS_PER_RUN; i++) {
+      Runnable task = tasks.poll();
+      if (task == null) {
+        return false;
+      }
+      run(task);
+    }
+    return tasks != null && !tasks.isEmpty();
+  }
+
+  private void run(Runnable task) {
+    try {
+      task.run();
+    } catch (Throwable thrown) {
+      reactor.taskThrew(thrown);
+    }
+  }
+
+  private void tellClosed() {
+    TaskQueue tasks = tasks();
+    Runnable task;
+    while (tasks != null && (task = tasks.pollClosed()) != null) {
+      run(task);
+    }
+    try {
+      handler.onClosed(this, CloseReason.of(state >>> REASON_SHIFT));
+    } catch (Throwable thrown) {
+      UncaughtExceptions.report(thrown);
+    }
+    STATE.getAndBitwiseOr(this, CLOSED);
+    completeQuiet();
+  }
+
+  /** Marks, with the reason; true for the first time. */
+  boolean markCancelled(CloseReason reason) {
+    while (true) {
+      int seen = state;
+      if ((seen & CANCELLED) != 0) {
+        return false;
+      }
+      int marked = seen | CANCELLED | reason.ordinal() << REASON_SHIFT;
+      if (STATE.compareAndSet(this, seen, marked)) {
+        return true;
+      }
+    }
+  }
+
+  private boolean isClosed() {
+    return (state & CLOSED) != 0;
+  }
+
+  /** Completes when nothing is called any more, nor will be. After this was marked cancelled. */
+  private CompletionStage<Void> whenQuiet() {
+    if (isClosed() || runner == Thread.currentThread() || reactor.callsOnThisThread()) {
+      return DONE;
+    }
+    CompletableFuture<Void> waiting;
+    synchronized (lock) {
+      RegistrationExtras more = extras();
+      waiting = more.quiet == null ? new CompletableFuture<>() : more.quiet;
+      more.quiet = waiting;
+    }
+    if (isClosed()) {
+      waiting.complete(null); // it was told before it could be seen that somebody waits
+    }
+    return waiting.minimalCompletionStage();
   }
 
   private void completeQuiet() {
-    Quiescence.Stage waiting;
+    CompletableFuture<Void> waiting;
     synchronized (lock) {
-      waiting = quiet;
+      waiting = extras == null ? null : extras.quiet;
     }
     if (waiting != null) {
       waiting.complete(null);
@@ -427,7 +651,7 @@ public final class Registration {
   private void rearm() {
     try {
       synchronized (lock) {
-        Interest armed = interest.without(suspended);
+        Interest armed = interest.without(suspended());
         if (!isCancelled() && trigger == Trigger.LEVEL && armed != Interest.NONE) {
           reactor.change(pollable, armed, trigger);
         }
@@ -446,9 +670,11 @@ public final class Registration {
   @SuppressWarnings("ReferenceEquality") // whether it is the very same
   private void fail(Throwable thrown) {
     try {
-      close();
-    } catch (RuntimeException e) {
-      thrown.addSuppressed(e);
+      close(CloseReason.FAILED);
+    } catch (Throwable second) {
+      if (second != thrown) {
+        thrown.addSuppressed(second);
+      }
     }
     try {
       handler.onError(this, thrown);

@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.channels.ClosedChannelException;
 import java.util.ArrayList;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -362,30 +364,53 @@ class CancelTest {
     assertThat(callbacks).hasPositiveValue();
   }
 
-  // A worker re-arms what it has handled. If that is cancelled and registered anew just then, the
-  // re-arming must not reach the new one.
+  // A change of the interest, as a worker makes one when it re-arms, has looked for the last time
+  // whether the registration is cancelled, and is on its way to the kernel. If that is cancelled
+  // and
+  // registered anew just then, the change must not reach the new one: cancelling waits for it.
   @Test
-  void reArmingOfACancelledRegistrationDoesNotTouchItsSuccessor() throws Exception {
-    try (var fake = FakeLoop.open(DispatchMode.WORKERS)) {
+  void changeOfACancelledRegistrationDoesNotTouchItsSuccessor() throws Exception {
+    try (var fake = FakeLoop.open();
+        var pollable = fake.platform.readablePollable()) {
+      var release = new CountDownLatch(1);
+      var changing = new CompletableFuture<Registration>();
       fake.start();
-      for (int round = 0; round < 5_000; round++) {
-        FakePollable pollable = fake.platform.readablePollable();
-        var returning = new AtomicInteger();
-        Registration old =
-            fake.loop.register(
-                pollable, Interest.READABLE, (mine, readiness) -> returning.incrementAndGet());
-        while (returning.get() == 0) {
-          Thread.onSpinWait();
-        }
-        for (int i = ThreadLocalRandom.current().nextInt(100); i > 0; i--) {
-          Thread.onSpinWait();
-        }
-        CompletionStage<Void> quiet = old.cancel();
-        Registration successor = fake.loop.register(pollable, Interest.PRIORITY, NOTHING);
-        Await.done(quiet);
-        assertThat(fake.poller().interest(pollable.fd())).isSameAs(Interest.PRIORITY);
-        successor.close();
+      fake.poller().hook(Op.ADD, fd -> Await.await(release));
+      // Holds the way to the kernel, and the first event comes all the same.
+      FutureTask<Registration> registers =
+          Await.inBackground(
+              "registers",
+              () ->
+                  fake.loop.register(
+                      pollable,
+                      Interest.READABLE,
+                      (mine, readiness) -> {
+                        changing.complete(mine);
+                        mine.setInterest(Interest.WRITABLE);
+                      }));
+      Registration old = Await.outcomeOf(changing);
+      Thread changer = fake.runner().thread();
+      Await.state(changer, Thread.State.BLOCKED);
+      var canceller = new AtomicReference<Thread>();
+      FutureTask<Void> cancels =
+          Await.inBackground(
+              "cancels",
+              () -> {
+                canceller.set(Thread.currentThread());
+                Await.done(old.cancel());
+                return null;
+              });
+      while (canceller.get() == null) {
+        Thread.onSpinWait();
       }
+      Await.state(canceller.get(), Thread.State.BLOCKED);
+      assertThat(Threads.blockerOf(canceller.get())).isEqualTo(changer.threadId());
+      fake.poller().hook(Op.ADD, fd -> {});
+      release.countDown();
+      Await.outcome(registers);
+      Await.outcome(cancels);
+      fake.loop.register(pollable, Interest.PRIORITY, NOTHING);
+      assertThat(fake.poller().interest(pollable.fd())).isSameAs(Interest.PRIORITY);
     }
   }
 

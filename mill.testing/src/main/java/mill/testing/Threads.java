@@ -1,5 +1,6 @@
 package mill.testing;
 
+import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.FutureTask;
@@ -31,5 +32,10 @@ public final class Threads {
     for (FutureTask<Void> thread : threads) {
       Await.outcome(thread);
     }
+  }
+
+  /** The id of the thread that owns what a blocked one waits for. */
+  public static long blockerOf(Thread blocked) {
+    return ManagementFactory.getThreadMXBean().getThreadInfo(blocked.threadId()).getLockOwnerId();
   }
 }

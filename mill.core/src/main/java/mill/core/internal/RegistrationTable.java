@@ -21,6 +21,9 @@ public final class RegistrationTable<T> {
   /** How many registrations a table holds at most. */
   public static final int MAX_SLOTS = 1 << 24;
 
+  /** What {@link #add} never gives. */
+  public static final long NO_TOKEN = -1;
+
   private static final int INITIAL_SLOTS = 16;
   private static final VarHandle ITEM = MethodHandles.arrayElementVarHandle(Object[].class);
   private static final VarHandle GENERATION = MethodHandles.arrayElementVarHandle(int[].class);
@@ -62,7 +65,7 @@ public final class RegistrationTable<T> {
    * the kernel at once.
    *
    * @param item what to find
-   * @return the token, never -1
+   * @return the token, never {@link #NO_TOKEN}
    * @throws IllegalStateException if the table is closed or full
    */
   public long add(T item) {

@@ -120,6 +120,11 @@ public final class TaskQueue {
     return (int) ((tail & ~CLOSED_BIT) - head);
   }
 
+  /** {@return whether all further tasks are refused} Any thread. */
+  public boolean isClosed() {
+    return tail < 0;
+  }
+
   /** Refuses all further tasks. Any thread. */
   public void close() {
     TAIL.getAndBitwiseOr(this, CLOSED_BIT);

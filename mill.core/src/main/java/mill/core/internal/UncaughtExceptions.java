@@ -1,19 +1,34 @@
 package mill.core.internal;
 
+import java.lang.System.Logger.Level;
+import java.lang.Thread.UncaughtExceptionHandler;
+
 /** Reports what nothing else would report. */
 public final class UncaughtExceptions {
   private UncaughtExceptions() {}
 
   /**
    * Hands what was thrown to the current thread's uncaught-exception handler, which is the user's
-   * and may throw as well. Never throws: the thread is to go on.
+   * and may throw as well. Never throws: the thread is to go on. Where nobody has set such a
+   * handler, the JVM prints a stack as if the thread had died of it; a warning before it says that
+   * it has not.
    *
    * @param thrown what was thrown
    */
   public static void report(Throwable thrown) {
     Thread current = Thread.currentThread();
     try {
-      current.getUncaughtExceptionHandler().uncaughtException(current, thrown);
+      UncaughtExceptionHandler handler = current.getUncaughtExceptionHandler();
+      if (Thread.getDefaultUncaughtExceptionHandler() == null
+          && handler == current.getThreadGroup()) {
+        System.getLogger("mill.core")
+            .log(
+                Level.WARNING,
+                "thread {0} goes on, although a callback or task has thrown what follows: {1}",
+                current.getName(),
+                thrown.getClass().getName());
+      }
+      handler.uncaughtException(current, thrown);
     } catch (Throwable second) {
       log(thrown, second);
     }
@@ -25,7 +40,7 @@ public final class UncaughtExceptions {
       var both = new IllegalStateException("the uncaught-exception handler threw", second);
       both.addSuppressed(thrown);
       System.getLogger("mill.core")
-          .log(System.Logger.Level.ERROR, "the uncaught-exception handler threw as well", both);
+          .log(Level.ERROR, "the uncaught-exception handler threw as well", both);
     } catch (Throwable third) {
       // The logger is the user's too, or memory is short. There is nobody left to tell, and the
       // thread must live.

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * <pre>
  *   working ──stop()──▶ works through what was submitted ──▶ ended
  *                                  │                           ▲
- *                                  └── drop(): what waits ─────┘ only what runs is waited for
+ *                                  └── drop() ─────────────────┘ only what runs is finished
  * </pre>
  *
  * <p>A monitor and a ring: an item that is submitted allocates nothing.
@@ -53,9 +53,8 @@ public final class WorkerPool<T> {
   @GuardedBy("lock")
   private boolean stopping;
 
-  // What becomes of an item that is not worked on any more.
   @GuardedBy("lock")
-  private @Nullable Consumer<T> dropped;
+  private boolean dropping;
 
   @GuardedBy("lock")
   private int live;
@@ -102,16 +101,20 @@ public final class WorkerPool<T> {
    * @param item what to work on
    */
   public void submit(T item) {
-    Consumer<T> instead;
     synchronized (lock) {
-      instead = dropped;
-      if (instead == null) {
-        items.addLast(item);
-        lock.notify();
-      }
+      items.addLast(item);
+      lock.notify();
     }
-    if (instead != null) {
-      instead.accept(item);
+  }
+
+  /**
+   * Takes an item that no thread has taken. Any thread; for when the threads have ended.
+   *
+   * @return the oldest item, or null if there is none
+   */
+  public @Nullable T poll() {
+    synchronized (lock) {
+      return items.pollFirst();
     }
   }
 
@@ -138,18 +141,13 @@ public final class WorkerPool<T> {
   }
 
   /**
-   * Lets nothing begin any more: neither what waits nor what is submitted from now on.
-   *
-   * @param instead what becomes of each such item; on the calling thread, or the one that submits
+   * Lets the threads begin nothing any more: what waits, and what is submitted from now on, is left
+   * to {@link #poll()}. After {@link #stop()}.
    */
-  public void drop(Consumer<T> instead) {
-    List<T> waiting;
+  public void drop() {
     synchronized (lock) {
-      dropped = instead;
-      waiting = List.copyOf(items);
-      items.clear();
+      dropping = true;
     }
-    waiting.forEach(instead);
   }
 
   /** Interrupts the threads that work, so that a handler that blocks has a chance to end. */
@@ -233,7 +231,7 @@ public final class WorkerPool<T> {
       worker.item = null;
       // What one handler leaves is not the next one's.
       Thread.interrupted();
-      while (items.isEmpty()) {
+      while (items.isEmpty() || dropping) {
         if (stopping) {
           live--;
           lock.notifyAll();

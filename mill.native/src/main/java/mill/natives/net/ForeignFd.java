@@ -4,8 +4,8 @@ import java.io.IOException;
 import mill.natives.platform.NativeAddress;
 import mill.natives.platform.OptionCode;
 import mill.natives.platform.Platform;
+import mill.natives.platform.Sockets;
 import mill.natives.platform.Sockets.Family;
-import mill.natives.platform.Sockets.Type;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,7 +32,7 @@ final class ForeignFd {
   }
 
   /** Checks that this is an IP socket of a type and, for a stream, that it listens or does not. */
-  Family requireInternet(Type type, boolean listens) throws IOException {
+  Family requireInternet(Sockets.Type type, boolean listens) throws IOException {
     Family family = requireSocket(type, listens);
     if (family == Family.UNIX) {
       throw refusal(type, listens, "a Unix domain socket");
@@ -41,7 +41,7 @@ final class ForeignFd {
   }
 
   /** Checks that this is a Unix domain socket of a type and whether it listens. */
-  void requireUnix(Type type, boolean listens) throws IOException {
+  void requireUnix(Sockets.Type type, boolean listens) throws IOException {
     Family family = requireSocket(type, listens);
     if (family != Family.UNIX) {
       throw refusal(type, listens, "a socket of family " + family);
@@ -75,12 +75,12 @@ final class ForeignFd {
     return type[0] == SOCK_DGRAM || type[0] == SOCK_RAW || type[0] == SOCK_RDM;
   }
 
-  private Family requireSocket(Type type, boolean listens) throws IOException {
+  private Family requireSocket(Sockets.Type type, boolean listens) throws IOException {
     int number = option("SO_TYPE");
-    if (number != (type == Type.STREAM ? SOCK_STREAM : SOCK_DGRAM)) {
+    if (number != (type == Sockets.Type.STREAM ? SOCK_STREAM : SOCK_DGRAM)) {
       throw refusal(type, listens, "a socket of type " + number);
     }
-    if (type == Type.STREAM && (option("SO_ACCEPTCONN") != 0) != listens) {
+    if (type == Sockets.Type.STREAM && (option("SO_ACCEPTCONN") != 0) != listens) {
       throw refusal(type, listens, listens ? "one that does not listen" : "one that listens");
     }
     Family family = family();
@@ -119,8 +119,9 @@ final class ForeignFd {
     return result;
   }
 
-  private IllegalArgumentException refusal(Type type, boolean listens, String found) {
-    String wanted = type == Type.DATAGRAM ? "datagram socket" : listens ? "listener" : "stream";
+  private IllegalArgumentException refusal(Sockets.Type type, boolean listens, String found) {
+    String wanted =
+        type == Sockets.Type.DATAGRAM ? "datagram socket" : listens ? "listener" : "stream";
     return new IllegalArgumentException(
         "descriptor " + fd + " is not the " + wanted + " that it is taken for, but " + found);
   }

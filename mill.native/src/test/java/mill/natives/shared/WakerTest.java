@@ -25,8 +25,9 @@ class WakerTest {
         @Override
         protected int signal() {
           signals.incrementAndGet();
+          int result = outcome.getAsInt();
           inFlight = true;
-          return outcome.getAsInt();
+          return result;
         }
       };
 
@@ -60,9 +61,10 @@ class WakerTest {
     assertSignalsAgain();
   }
 
-  /** Wherever in a wake-up the stack ends: each size of the stack ends it in another place. */
+  /** The signal takes more stack than all before it, so that is where the stack ends. */
   @Test
   void aWakeUpThatRanOutOfStackIsTriedAgain() throws InterruptedException {
+    outcome = () -> useStack(100);
     wakeEverDeeper(Integer.MAX_VALUE);
     for (int i = 0; i < 50; i++) {
       Runnable recursion = () -> assertThrows(StackOverflowError.class, () -> wakeEverDeeper(0));
@@ -74,6 +76,10 @@ class WakerTest {
       waker.seen();
       inFlight = false;
     }
+  }
+
+  private static int useStack(int frames) {
+    return frames == 0 ? 0 : useStack(frames - 1);
   }
 
   private void wakeEverDeeper(int depth) {
