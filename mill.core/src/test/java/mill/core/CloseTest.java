@@ -213,7 +213,7 @@ class CloseTest {
   void oneDescriptorThatCannotBeClosedDoesNotKeepTheOthersOpen() throws Exception {
     try (var fake = FakeLoop.open()) {
       List<FakePollable> pollables = registerSome(fake);
-      fake.poller().fail(Op.REMOVE, 0, "EBADF");
+      fake.poller().fail(Op.REMOVE, 0, "EIO");
       var uncaught = new CopyOnWriteArrayList<Throwable>();
       FutureTask<Void> closing =
           Await.inBackground(

@@ -16,9 +16,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.stream.Stream;
 import mill.core.EventLoop;
 import mill.core.ShutdownReport;
+import mill.core.internal.OwnThreadFuture;
 import mill.natives.net.TcpListener;
 import mill.natives.platform.Platform;
 import org.jspecify.annotations.Nullable;
@@ -58,7 +58,11 @@ public final class EventLoopGroup implements AutoCloseable {
   private final List<EventLoop> loops;
   private final List<LoopThread> threads = new ArrayList<>();
   private final AtomicInteger turn = new AtomicInteger();
-  private final CompletableFuture<GroupShutdownReport> reported = new CompletableFuture<>();
+  private final CompletableFuture<GroupShutdownReport> reported =
+      new OwnThreadFuture<>(
+          this::isOwnThread,
+          "a thread of the group cannot wait for the group's own end:"
+              + " go on in thenAccept or whenComplete, or wait on another thread");
 
   private final Object lock = new Object();
 
@@ -250,7 +254,10 @@ public final class EventLoopGroup implements AutoCloseable {
    *
    * @param timeout how long to let the handlers finish; 0 to force at once
    * @return completes when everything is given back and every thread is at its end; {@link
-   *     #awaitEnd} waits for the threads themselves. Do not block on it in a handler
+   *     #awaitEnd} waits for the threads themselves. A loop that is held up is not waited for: the
+   *     stage completes a second after the timeout at the latest, and {@link
+   *     GroupShutdownReport#stillRunning} says what does not return. To wait for the stage on a
+   *     thread of the group throws an {@link IllegalStateException}
    * @throws IllegalArgumentException if the time is negative
    */
   public CompletionStage<GroupShutdownReport> shutdown(Duration timeout) {
@@ -270,13 +277,23 @@ public final class EventLoopGroup implements AutoCloseable {
     List<CompletableFuture<ShutdownReport>> reports =
         loops.stream().map(loop -> loop.shutdown(timeout).toCompletableFuture()).toList();
     if (first) {
-      Stream<CompletableFuture<?>> all =
-          Stream.concat(reports.stream(), threads.stream().map(LoopThread::ended));
       var _ =
-          CompletableFuture.allOf(all.toArray(CompletableFuture<?>[]::new))
+          CompletableFuture.allOf(reports.toArray(CompletableFuture<?>[]::new))
+              .thenCompose(done -> threadsEnded(reports))
               .thenRun(() -> report(reports, closing, startNs));
     }
-    return reported.minimalCompletionStage();
+    return reported.copy(); // what its holder does to the copy is his own business
+  }
+
+  // A loop that is held up has reported all the same; its thread ends when nobody waits any more.
+  private CompletableFuture<Void> threadsEnded(List<CompletableFuture<ShutdownReport>> reports) {
+    var ended = new ArrayList<CompletableFuture<?>>();
+    for (int i = 0; i < threads.size(); i++) {
+      if (reports.get(i).join().stillRunning().isEmpty()) {
+        ended.add(threads.get(i).ended());
+      }
+    }
+    return CompletableFuture.allOf(ended.toArray(CompletableFuture<?>[]::new));
   }
 
   private void report(
@@ -319,6 +336,9 @@ public final class EventLoopGroup implements AutoCloseable {
    *
    * <p>Returns when all threads have ended. Called on a thread of the group it cannot wait for
    * itself: it returns at once, and the rest is done by the loops.
+   *
+   * @throws IllegalStateException if a callback does not return within a second; the message says
+   *     which. The rest is done when it has returned
    */
   @Override
   public void close() {
@@ -326,7 +346,11 @@ public final class EventLoopGroup implements AutoCloseable {
     if (isOwnThread()) {
       return;
     }
-    outcome.join();
+    List<String> stillRunning = outcome.join().stillRunning();
+    if (!stillRunning.isEmpty() && !haveEnded()) {
+      throw new IllegalStateException(
+          "the group is not closed: it closes itself when this has returned: " + stillRunning);
+    }
     boolean interrupted = false;
     while (true) {
       try {
@@ -339,6 +363,10 @@ public final class EventLoopGroup implements AutoCloseable {
     if (interrupted) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  private boolean haveEnded() {
+    return threads.stream().allMatch(thread -> thread.ended().isDone());
   }
 
   // A loop waits for its workers, so they must not wait for the loop. A thread that has not begun
