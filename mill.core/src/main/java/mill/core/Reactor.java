@@ -216,6 +216,7 @@ final class Reactor {
     // next line is over.
     boolean armed = false;
     try {
+      requireNotEnded();
       registration.token = registrations.add(registration);
       poller.register(
           registration.pollable(), registration.token, interest, kernelTrigger(trigger));

@@ -212,7 +212,7 @@ class OffloadTest {
       held.countDown();
       assertThat(Await.outcomeOf(where)).as("on the loop's thread").isTrue();
       fake.settle();
-      assertThat(fake.loop.metrics().outstandingOffloads()).isZero();
+      assertThat(fake.loop.metrics().offloads().outstanding()).isZero();
       byHand.runNext();
       fake.settle();
       assertThat(done).as("what nobody wants is not done").hasValue(0);
