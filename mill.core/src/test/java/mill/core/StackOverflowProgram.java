@@ -1,6 +1,8 @@
 package mill.core;
 
 import java.time.Duration;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.RejectedExecutionException;
@@ -76,19 +78,22 @@ final class StackOverflowProgram {
     require(queue.isEmpty(), "there is more");
   }
 
+  // A timer for each depth: one that is on its way to the loop already needs no bringing.
   private static void timer() throws Exception {
     try (EventLoop loop = EventLoop.open()) {
       LoopRunner.startAndAwait(loop);
-      for (int i = 0; i < ROUNDS; i++) {
-        var ran = new CountDownLatch(1);
-        Timeout timer = loop.newTimeout(ran::countDown);
-        CountDownLatch held = LoopRunner.hold(loop);
-        atEveryDepth(() -> timer.reschedule(Duration.ofHours(1)));
-        held.countDown();
-        LoopRunner.hold(loop).countDown(); // it has been through its inbox
-        timer.reschedule(Duration.ZERO);
-        Await.await(ran);
-      }
+      var ran = new AtomicInteger();
+      Queue<Timeout> timers = new ConcurrentLinkedQueue<>();
+      CountDownLatch held = LoopRunner.hold(loop);
+      atEveryDepth(() -> {
+        Timeout timer = loop.newTimeout(ran::incrementAndGet);
+        timers.add(timer);
+        timer.reschedule(Duration.ofHours(1));
+      });
+      held.countDown();
+      LoopRunner.hold(loop).countDown(); // it has been through its inbox
+      timers.forEach(timer -> timer.reschedule(Duration.ZERO));
+      Await.eventually("all timers run", () -> ran.get() == timers.size());
     }
   }
 
