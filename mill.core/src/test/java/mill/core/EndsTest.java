@@ -153,8 +153,7 @@ class EndsTest {
 
     @Override
     void check() {
-      assertThat(outcome)
-          .isCompletedWithValue(isInterrupted() ? "interrupted" : "ran to its end");
+      assertThat(outcome).isCompletedWithValue(isInterrupted() ? "interrupted" : "ran to its end");
     }
   }
 
@@ -222,8 +221,7 @@ class EndsTest {
     @Override
     void begin() {
       future = loop.offload(executor::add, () -> 7);
-      var _ =
-          future.whenComplete((result, thrown) -> onOwnThread.complete(loop.isLoopThread()));
+      var _ = future.whenComplete((result, thrown) -> onOwnThread.complete(loop.isLoopThread()));
     }
 
     @Override
@@ -278,8 +276,7 @@ class EndsTest {
     @Override
     void begin() throws Exception {
       FakePollable pollable = cell.fake.platform.pollable();
-      stage =
-          loop.register(pollable, Interest.READABLE, (mine, readiness) -> {}).cancel();
+      stage = loop.register(pollable, Interest.READABLE, (mine, readiness) -> {}).cancel();
       pollable.close();
     }
 

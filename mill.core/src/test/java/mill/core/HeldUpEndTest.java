@@ -35,10 +35,13 @@ class HeldUpEndTest {
     void ask(EventLoop loop) {
       switch (this) {
         case STOP -> loop.stop();
-        case CLOSE -> Await.inBackground("closing", () -> {
-          loop.close();
-          return null;
-        });
+        case CLOSE ->
+            Await.inBackground(
+                "closing",
+                () -> {
+                  loop.close();
+                  return null;
+                });
         case SHUTDOWN -> loop.shutdown(Duration.ZERO);
       }
     }
@@ -248,8 +251,7 @@ class HeldUpEndTest {
 
   @ParameterizedTest
   @EnumSource(DispatchMode.class)
-  void reportComesThoughACallbackDoesNotReturnAndSaysWhich(DispatchMode dispatch)
-      throws Exception {
+  void reportComesThoughACallbackDoesNotReturnAndSaysWhich(DispatchMode dispatch) throws Exception {
     try (var fake = FakeLoop.open(with(dispatch)).start()) {
       Blocking blocking = block(fake);
       FakePollable other = fake.platform.pollable();
@@ -265,7 +267,8 @@ class HeldUpEndTest {
           .startsWith("held")
           .contains("blockUntilReleased");
       if (dispatch == DispatchMode.WORKERS) {
-        assertThat(report.stillRunning().getFirst()).contains("handler " + Blocking.class.getName());
+        assertThat(report.stillRunning().getFirst())
+            .contains("handler " + Blocking.class.getName());
       }
       assertThat(report.forced()).as("the other had no chance either").isEqualTo(2);
       assertThat(fake.runner().thread().isAlive()).isTrue();
@@ -318,8 +321,7 @@ class HeldUpEndTest {
   @EnumSource(DispatchMode.class)
   void closeFromAnotherThreadWaitsForACallbackNoLongerThanItIsAllowed(DispatchMode dispatch)
       throws Exception {
-    try (var fake =
-        FakeLoop.open(with(dispatch).closeTimeout(Duration.ofMillis(20))).start()) {
+    try (var fake = FakeLoop.open(with(dispatch).closeTimeout(Duration.ofMillis(20))).start()) {
       Blocking blocking = block(fake);
       assertThatThrownBy(fake.loop::close)
           .isInstanceOf(IllegalStateException.class)
@@ -362,8 +364,8 @@ class HeldUpEndTest {
     for (DispatchMode dispatch : DispatchMode.values()) {
       try (var fake = FakeLoop.open(with(dispatch)).start()) {
         var handler =
-            new RecordingHandler((mine, readiness) ->
-                mine.loop().shutdown(LONG).toCompletableFuture().join());
+            new RecordingHandler(
+                (mine, readiness) -> mine.loop().shutdown(LONG).toCompletableFuture().join());
         fake.loop.register(fake.platform.readablePollable(), Interest.READABLE, handler);
         assertThat(handler.awaitError())
             .isInstanceOf(IllegalStateException.class)

@@ -143,10 +143,11 @@ class LifecycleTest {
   @Test
   void virtualThreadMayNotRunALoop() throws Exception {
     try (var fake = FakeLoop.open()) {
-      var refused = new FutureTask<Void>(() -> {
-        fake.loop.run();
-        return null;
-      });
+      var refused =
+          new FutureTask<Void>(() -> {
+            fake.loop.run();
+            return null;
+          });
       Thread.ofVirtual().start(refused);
       assertThatThrownBy(() -> Await.outcome(refused))
           .isInstanceOf(IllegalStateException.class)
@@ -186,8 +187,7 @@ class LifecycleTest {
         });
       }
       Registration registration =
-          fake.loop.register(
-              fake.platform.pollable(), Interest.READABLE, (mine, readiness) -> {});
+          fake.loop.register(fake.platform.pollable(), Interest.READABLE, (mine, readiness) -> {});
       registration.execute(() -> {
         noteAndRaise(found, "task of a registration");
         calls.countDown();

@@ -182,11 +182,10 @@ class OffloadTest {
     COMPLETE(future -> future.complete(7)),
     COMPLETE_EXCEPTIONALLY(future -> future.completeExceptionally(new IOException("planned"))),
     COMPLETE_ASYNC(future -> future.completeAsync(() -> 7)),
-    COMPLETE_ASYNC_THROWING(
-        future ->
-            future.completeAsync(() -> {
-              throw new IllegalStateException("planned");
-            })),
+    COMPLETE_ASYNC_THROWING(future ->
+        future.completeAsync(() -> {
+          throw new IllegalStateException("planned");
+        })),
     OR_TIMEOUT(future -> future.orTimeout(1, TimeUnit.NANOSECONDS)),
     COMPLETE_ON_TIMEOUT(future -> future.completeOnTimeout(7, 1, TimeUnit.NANOSECONDS));
 
@@ -217,7 +216,9 @@ class OffloadTest {
       fake.settle();
       assertThat(done).as("what nobody wants is not done").hasValue(0);
       assertThat(future.isCompletedExceptionally())
-          .isEqualTo(!Set.of(Completer.COMPLETE, Completer.COMPLETE_ASYNC, Completer.COMPLETE_ON_TIMEOUT).contains(completer));
+          .isEqualTo(
+              !Set.of(Completer.COMPLETE, Completer.COMPLETE_ASYNC, Completer.COMPLETE_ON_TIMEOUT)
+                  .contains(completer));
     }
   }
 

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import mill.testing.ChildJvm;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /**
  * Promise 13, where the caller's stack ends in the middle of a call: the caller gets the error, and
@@ -12,9 +12,9 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 class StackOverflowTest {
   @ParameterizedTest
-  @ValueSource(strings = {"queue", "timer", "loop", "pool"})
-  void whatACallerWithoutStackHasCalledGoesOn(String called) throws Exception {
-    ChildJvm.Outcome outcome = ChildJvm.of(StackOverflowProgram.class).with("-Xint").run(called);
+  @CsvSource({"queue, -Xint", "timer, -Xint", "loop, -Xint", "pool, -Xint", "pool, -Xmixed"})
+  void whatACallerWithoutStackHasCalledGoesOn(String called, String option) throws Exception {
+    ChildJvm.Outcome outcome = ChildJvm.of(StackOverflowProgram.class).with(option).run(called);
     assertThat(outcome.exitCode()).as(outcome.toString()).isZero();
     assertThat(outcome.out()).isEqualTo("goes on\n");
   }
