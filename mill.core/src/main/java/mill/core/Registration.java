@@ -474,6 +474,18 @@ public final class Registration {
     }
   }
 
+  // Whatever was thrown first matters more than that memory is too short to tell of the second.
+  @SuppressWarnings("ReferenceEquality") // whether it is the very same
+  private static void attach(Throwable second, Throwable first) {
+    try {
+      if (second != first) { // nothing suppresses itself: that would be thrown, and end the loop
+        first.addSuppressed(second);
+      }
+    } catch (Throwable noMemory) {
+      UncaughtExceptions.report(second);
+    }
+  }
+
   /** The handler. Any thread; takes no lock. */
   EventHandler handler() {
     return handler;
@@ -667,21 +679,16 @@ public final class Registration {
     }
   }
 
-  @SuppressWarnings("ReferenceEquality") // whether it is the very same
   private void fail(Throwable thrown) {
     try {
       close(CloseReason.FAILED);
     } catch (Throwable second) {
-      if (second != thrown) {
-        thrown.addSuppressed(second);
-      }
+      attach(second, thrown);
     }
     try {
       handler.onError(this, thrown);
     } catch (Throwable second) {
-      if (second != thrown) { // nothing suppresses itself: that would be thrown, and end the loop
-        second.addSuppressed(thrown);
-      }
+      attach(thrown, second);
       UncaughtExceptions.report(second);
     }
   }

@@ -12,6 +12,9 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import mill.core.group.EventLoopGroup;
+import mill.core.group.GroupShutdownReport;
+import mill.core.group.LoopGroupConfig;
 import mill.natives.Interest;
 import mill.natives.Readiness;
 import mill.testing.Await;
@@ -331,6 +334,39 @@ class HeldUpEndTest {
       fake.runner().join();
       assertThat(fake.platform.openCount()).isZero();
       fake.loop.close(); // it is by now
+    }
+  }
+
+  @Test
+  void groupSaysWhatHoldsItUp() throws Exception {
+    var config =
+        LoopGroupConfig.builder().loops(2).loop(each -> each.closeTimeout(Duration.ofMillis(20)));
+    EventLoopGroup group = EventLoopGroup.open(config.build()).start();
+    CountDownLatch released = LoopRunner.hold(group.next());
+    GroupShutdownReport report = Await.outcomeOf(group.shutdown(SHORT));
+    assertThat(report.inTime()).isFalse();
+    assertThat(report.stillRunning()).singleElement().asString().contains("LoopRunner");
+    assertThatThrownBy(group::close)
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("LoopRunner");
+    released.countDown();
+    group.awaitEnd();
+    group.close();
+  }
+
+  @Test
+  void waitingForTheGroupsEndOnOneOfItsThreadsIsRefused() throws Exception {
+    try (EventLoopGroup group =
+        EventLoopGroup.open(LoopGroupConfig.builder().loops(2).build()).start()) {
+      var refused = new CompletableFuture<Throwable>();
+      group.next().execute(() -> {
+        try {
+          group.shutdown(LONG).toCompletableFuture().join();
+        } catch (IllegalStateException e) {
+          refused.complete(e);
+        }
+      });
+      assertThat(Await.outcomeOf(refused)).hasMessageContaining("cannot wait for the group's own");
     }
   }
 

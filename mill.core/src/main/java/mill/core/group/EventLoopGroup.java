@@ -14,10 +14,14 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import mill.core.EventLoop;
 import mill.core.ShutdownReport;
+import mill.core.internal.Durations;
 import mill.core.internal.OwnThreadFuture;
 import mill.natives.net.TcpListener;
 import mill.natives.platform.Platform;
@@ -337,8 +341,8 @@ public final class EventLoopGroup implements AutoCloseable {
    * <p>Returns when all threads have ended. Called on a thread of the group it cannot wait for
    * itself: it returns at once, and the rest is done by the loops.
    *
-   * @throws IllegalStateException if a callback does not return within a second; the message says
-   *     which. The rest is done when it has returned
+   * @throws IllegalStateException if a callback does not return within the {@code closeTimeout} of
+   *     the loops and a second; the message says which. The rest is done when it has returned
    */
   @Override
   public void close() {
@@ -347,26 +351,39 @@ public final class EventLoopGroup implements AutoCloseable {
       return;
     }
     List<String> stillRunning = outcome.join().stillRunning();
-    if (!stillRunning.isEmpty() && !haveEnded()) {
+    if (!haveEnded(loops.getFirst().config().closeTimeout())) {
       throw new IllegalStateException(
           "the group is not closed: it closes itself when this has returned: " + stillRunning);
     }
-    boolean interrupted = false;
-    while (true) {
-      try {
-        awaitEnd();
-        break;
-      } catch (InterruptedException e) {
-        interrupted = true; // passed on below: what close() promises holds when it returns
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
   }
 
-  private boolean haveEnded() {
-    return threads.stream().allMatch(thread -> thread.ended().isDone());
+  /** Waits for the threads. An interrupt does not end the wait; it is passed on. */
+  private boolean haveEnded(Duration atMost) {
+    CompletableFuture<?>[] all =
+        threads.stream().map(LoopThread::ended).toArray(CompletableFuture<?>[]::new);
+    CompletableFuture<Void> ended = CompletableFuture.allOf(all);
+    long startNs = System.nanoTime();
+    long timeoutNs = Durations.saturatedNs(atMost);
+    boolean interrupted = false;
+    try {
+      while (true) {
+        try {
+          ended.get(timeoutNs - (System.nanoTime() - startNs), TimeUnit.NANOSECONDS);
+          awaitEnd(); // they have nothing left to do but to end
+          return true;
+        } catch (InterruptedException e) {
+          interrupted = true;
+        } catch (TimeoutException e) {
+          return false;
+        } catch (ExecutionException e) {
+          throw new AssertionError("it only ever completes normally", e);
+        }
+      }
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
   }
 
   // A loop waits for its workers, so they must not wait for the loop. A thread that has not begun
