@@ -20,7 +20,7 @@ public final class UncaughtExceptions {
     try {
       UncaughtExceptionHandler handler = current.getUncaughtExceptionHandler();
       if (Thread.getDefaultUncaughtExceptionHandler() == null
-          && handler == current.getThreadGroup()) {
+          && handler.equals(current.getThreadGroup())) {
         System.getLogger("mill.core")
             .log(
                 Level.WARNING,
