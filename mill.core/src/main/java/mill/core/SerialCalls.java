@@ -181,6 +181,7 @@ abstract class SerialCalls {
   }
 
   /** Marks, with the reason; true for the first time. */
+  @SuppressWarnings("EnumOrdinal") // the word keeps a number, CloseReason.of gives the reason back
   final boolean markCancelled(CloseReason reason) {
     while (true) {
       int seen = state;

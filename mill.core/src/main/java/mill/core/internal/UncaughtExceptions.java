@@ -21,7 +21,7 @@ public final class UncaughtExceptions {
     try {
       UncaughtExceptionHandler handler = current.getUncaughtExceptionHandler();
       if (Thread.getDefaultUncaughtExceptionHandler() == null
-          && handler == current.getThreadGroup()) {
+          && handler.equals(current.getThreadGroup())) {
         warn(current, thrown);
       }
       handler.uncaughtException(current, thrown);
