@@ -178,6 +178,7 @@ abstract sealed class SerialCalls permits Registration {
   }
 
   /** Marks, with the reason; true for the first time. */
+  @SuppressWarnings("EnumOrdinal") // packed into the word, and never leaves the process
   final boolean markCancelled(CloseReason reason) {
     while (true) {
       int seen = state;

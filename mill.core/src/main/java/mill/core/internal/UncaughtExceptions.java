@@ -15,6 +15,7 @@ public final class UncaughtExceptions {
    *
    * @param thrown what was thrown
    */
+  @SuppressWarnings("ReferenceEquality") // whether it is the group that the JVM falls back to
   public static void report(Throwable thrown) {
     Thread current = Thread.currentThread();
     try {
