@@ -278,6 +278,10 @@ final class Reactor {
     }
   }
 
+  boolean hasEnded() {
+    return runQueue.hasEnded();
+  }
+
   String endedMessage() {
     return "the loop has ended: " + this;
   }

@@ -8,22 +8,32 @@ final class PeriodicTimeout extends LoopTimeout {
   // Positive counts from deadline to deadline, negative from the end of a run.
   private final long periodNs;
 
-  private PeriodicTimeout(TimerEngine timers, Runnable task, long periodNs) {
+  private final boolean skipsMissed;
+
+  private PeriodicTimeout(TimerEngine timers, Runnable task, long periodNs, boolean skipsMissed) {
     super(timers, task);
     this.periodNs = periodNs;
+    this.skipsMissed = skipsMissed;
   }
 
-  static PeriodicTimeout atFixedRate(TimerEngine timers, Runnable task, Duration period) {
-    return new PeriodicTimeout(timers, task, positiveNs("period", period));
+  static PeriodicTimeout atFixedRate(
+      TimerEngine timers, Runnable task, Duration period, boolean skipsMissed) {
+    return new PeriodicTimeout(timers, task, positiveNs("period", period), skipsMissed);
   }
 
   static PeriodicTimeout withFixedDelay(TimerEngine timers, Runnable task, Duration delay) {
-    return new PeriodicTimeout(timers, task, -positiveNs("delay", delay));
+    return new PeriodicTimeout(timers, task, -positiveNs("delay", delay), false);
   }
 
   @Override
   long deadlineWhileRunning(long dueNs) {
-    return periodNs > 0 ? deadlineAfter(dueNs, periodNs) : RUNNING;
+    if (periodNs < 0) {
+      return RUNNING;
+    }
+    long lateNs = skipsMissed ? nowNs() - dueNs : 0;
+    long next = deadlineAfter(dueNs, periodNs);
+    // The last of the missed ones is the one that runs now.
+    return lateNs < periodNs ? next : deadlineAfter(next, lateNs - lateNs % periodNs);
   }
 
   @Override
