@@ -25,6 +25,8 @@ import org.jspecify.annotations.Nullable;
  * there are served.
  */
 public final class GroupListener implements AutoCloseable {
+  private static final String ALL_ENDED = "all loops of the group have ended";
+
   /** Where a group is to listen, and how. */
   record Place(Platform platform, SocketAddress address, int backlog, AcceptMode mode) {}
 
@@ -129,6 +131,11 @@ public final class GroupListener implements AutoCloseable {
           .log(Level.ERROR, "accepting on " + place.address() + " has ended", error);
     }
 
+    boolean isOpen() {
+      assert Thread.holdsLock(lock);
+      return acceptor != null && acceptor.listener().isOpen();
+    }
+
     /** Closes the listener, and takes what waits before if that is wanted. */
     void close(boolean takesWaiting) {
       assert Thread.holdsLock(lock);
@@ -150,7 +157,7 @@ public final class GroupListener implements AutoCloseable {
       assert Thread.holdsLock(lock);
       int other = acceptorLoops.next();
       if (loops.get(other).hasEnded()) {
-        throw new IllegalStateException("all loops of the group have ended");
+        throw new IllegalStateException(ALL_ENDED);
       }
       loop = other;
       try {
@@ -171,6 +178,9 @@ public final class GroupListener implements AutoCloseable {
         }
         if (mode == AcceptMode.SHARDED) {
           shard.close(false);
+          if (shards.stream().noneMatch(Shard::isOpen)) {
+            shard.failed(new IllegalStateException(ALL_ENDED));
+          }
           continue;
         }
         try {
@@ -256,6 +266,13 @@ public final class GroupListener implements AutoCloseable {
       for (Shard shard : shards) {
         shard.close(takesWaiting && first);
       }
+    }
+  }
+
+  /** Whether nothing is accepted on a loop any more. Any thread. */
+  boolean livesWithout(int loop) {
+    synchronized (lock) {
+      return shards.stream().noneMatch(shard -> shard.loop == loop && shard.isOpen());
     }
   }
 

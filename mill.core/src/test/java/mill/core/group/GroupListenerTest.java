@@ -294,13 +294,14 @@ class GroupListenerTest {
       var distributor =
           new ConnectionDistributor(
               group.loops(),
+              new LoopRotation(group.loops()),
               (loop, stream) -> {
                 taken.add(loop);
                 stream.close();
               });
       group.loops().get(0).execute(() -> {});
-      distributor.deliver(0, first.server());
-      distributor.deliver(0, second.server());
+      distributor.deliver(0, first.server(), true);
+      distributor.deliver(0, second.server(), true);
       assertThat(distributor.refused()).isEqualTo(1);
       assertThat(first.server().isOpen()).isTrue();
       assertThat(second.server().isOpen()).isFalse();
