@@ -324,8 +324,8 @@ class OnClosedTest {
   @ParameterizedTest
   @EnumSource(DispatchMode.class)
   void refusedRegistrationIsHeardBeforeRegisterThrows(DispatchMode dispatch) throws Exception {
-    try (var fake = FakeLoop.open(dispatch).start();
-        var pollable = fake.platform.pollable()) {
+    try (var fake = FakeLoop.open(dispatch).start()) {
+      FakePollable pollable = fake.platform.pollable();
       fake.poller().fail(Op.ADD, 0, "ENOSPC");
       refused(fake, pollable);
       assertThat(pollable.isOpen()).isTrue();
