@@ -15,7 +15,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.stream.IntStream;
 import mill.core.EventLoop;
-import mill.core.Registration;
 import mill.natives.ErrnoException;
 import mill.natives.NativePlatform;
 import mill.natives.net.TcpListener;
@@ -73,15 +72,18 @@ class EndedLoopTest {
 
   @ParameterizedTest
   @CsvSource({
-    "SHARDED, 0, false", "SHARDED, 1, true", "HANDOFF, 0, false", "HANDOFF, 0, true",
-    "HANDOFF, 1, false", "HANDOFF, 1, true"
+    "SHARDED, 0, false",
+    "SHARDED, 1, true",
+    "HANDOFF, 0, false",
+    "HANDOFF, 0, true",
+    "HANDOFF, 1, false",
+    "HANDOFF, 1, true"
   })
   void everyConnectionIsServedByTheLoopsThatAreLeft(AcceptMode mode, int victim, boolean closes)
       throws Exception {
     requireBalanced(mode);
     try (EventLoopGroup group = start(2)) {
-      GroupListener listener =
-          group.listen(Net.loopback(), BACKLOG, mode, EndedLoopTest::greet);
+      GroupListener listener = group.listen(Net.loopback(), BACKLOG, mode, EndedLoopTest::greet);
       end(group.loops().get(victim), closes);
       // The thread of the ended loop brings its listeners away after the loop has ended.
       Await.eventually("the listeners have moved", () -> listener.livesWithout(victim));
@@ -102,12 +104,12 @@ class EndedLoopTest {
   void listenerOfWhichNoLoopIsLeftSaysSoAndIsClosed(AcceptMode mode) throws Exception {
     requireBalanced(mode);
     try (EventLoopGroup group = start(2)) {
-      GroupListener listener =
-          group.listen(Net.loopback(), BACKLOG, mode, EndedLoopTest::greet);
+      GroupListener listener = group.listen(Net.loopback(), BACKLOG, mode, EndedLoopTest::greet);
       end(group.loops().get(0), false);
       end(group.loops().get(1), false);
       Await.eventually("the listener has failed", () -> listener.failure().isPresent());
-      assertThat(listener.failure().get()).hasMessageContaining("all loops of the group have ended");
+      assertThat(listener.failure().get())
+          .hasMessageContaining("all loops of the group have ended");
       assertThatThrownBy(() -> connect(listener)).isInstanceOf(ErrnoException.class);
     }
   }
@@ -163,11 +165,10 @@ class EndedLoopTest {
               mode,
               (loop, stream) -> loop.schedule(Duration.ZERO, () -> greetUnchecked(stream)));
       for (EventLoop loop : group.loops()) {
-        loop.execute(
-            () -> {
-              held.countDown();
-              Await.await(go);
-            });
+        loop.execute(() -> {
+          held.countDown();
+          Await.await(go);
+        });
       }
       Await.await(held);
       for (int i = 0; i < 20; i++) {

@@ -309,7 +309,7 @@ class GroupListenerTest {
       group.shutdown(Duration.ZERO).toCompletableFuture().join();
       assertThat(taken).containsExactly(group.loops().get(1)); // what waited was not lost
       assertThat(first.server().isOpen()).isFalse();
-      distributor.deliver(0, Net.tcpPair().server());
+      distributor.deliver(0, Net.tcpPair().server(), true);
       assertThat(distributor.refused()).isEqualTo(2);
     }
   }
