@@ -25,6 +25,7 @@ import mill.natives.platform.NativeAddress;
 import mill.natives.platform.Platform;
 import mill.testnet.Net;
 import mill.testnet.Net.TcpPair;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -208,6 +209,7 @@ class SteadyStateAllocationTest {
         .flatMap(on -> on.paths().stream().map(path -> Arguments.of(on, path)));
   }
 
+  @Timeout(600) // the child is bounded: it has much to do
   @ParameterizedTest
   @MethodSource("measurements")
   void steadyStateAllocatesNothing(On on, Path path) throws Exception {
