@@ -14,9 +14,12 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.stream.IntStream;
+import mill.core.EventHandler;
 import mill.core.EventLoop;
 import mill.natives.ErrnoException;
+import mill.natives.Interest;
 import mill.natives.NativePlatform;
+import mill.natives.Readiness;
 import mill.natives.net.TcpListener;
 import mill.natives.net.TcpStream;
 import mill.testing.Await;
@@ -163,7 +166,7 @@ class EndedLoopTest {
               Net.loopback(),
               BACKLOG,
               mode,
-              (loop, stream) -> loop.schedule(Duration.ZERO, () -> greetUnchecked(stream)));
+              (loop, stream) -> loop.register(stream, Interest.WRITABLE, new Greeter()));
       for (EventLoop loop : group.loops()) {
         loop.execute(() -> {
           held.countDown();
@@ -185,11 +188,17 @@ class EndedLoopTest {
     }
   }
 
-  private static void greetUnchecked(TcpStream stream) {
-    try (stream) {
-      stream.write(ONE_BYTE, 0, 1);
-    } catch (IOException e) {
-      throw new AssertionError(e);
+  /** Says its word, also in a shutdown. */
+  private static final class Greeter implements EventHandler {
+    @Override
+    public void onReady(Registration registration, Readiness readiness) throws IOException {
+      ((TcpStream) registration.pollable()).write(ONE_BYTE, 0, 1);
+      registration.close();
+    }
+
+    @Override
+    public void onShutdown(Registration registration) {
+      // It is writable soon.
     }
   }
 

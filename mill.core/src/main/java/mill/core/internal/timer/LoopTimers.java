@@ -302,7 +302,9 @@ public final class LoopTimers implements TimerEngine {
     }
     untilNs = Math.min(untilNs, looksAgainNs);
     sleepUntil(untilNs);
-    return untilNs == Long.MAX_VALUE ? -1 : Math.max(0, untilNs - nowNs);
+    return tick == TimerWheel.NEVER && looksAgainNs == Long.MAX_VALUE
+        ? -1
+        : Math.max(0, untilNs - nowNs);
   }
 
   private void sleepUntil(long untilNs) {
