@@ -16,6 +16,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.stream.IntStream;
 import mill.core.EventHandler;
 import mill.core.EventLoop;
+import mill.core.Registration;
 import mill.natives.ErrnoException;
 import mill.natives.Interest;
 import mill.natives.NativePlatform;

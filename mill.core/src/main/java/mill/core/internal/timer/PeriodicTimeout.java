@@ -4,40 +4,34 @@ import java.time.Duration;
 import mill.core.internal.Durations;
 
 /** A timer that runs again and again. */
-final class PeriodicTimeout extends LoopTimeout {
+sealed class PeriodicTimeout extends LoopTimeout {
   // Positive counts from deadline to deadline, negative from the end of a run.
   private final long periodNs;
 
-  private final boolean skipsMissed;
-
-  private PeriodicTimeout(TimerEngine timers, Runnable task, long periodNs, boolean skipsMissed) {
+  private PeriodicTimeout(TimerEngine timers, Runnable task, long periodNs) {
     super(timers, task);
     this.periodNs = periodNs;
-    this.skipsMissed = skipsMissed;
   }
 
   static PeriodicTimeout atFixedRate(
       TimerEngine timers, Runnable task, Duration period, boolean skipsMissed) {
-    return new PeriodicTimeout(timers, task, positiveNs("period", period), skipsMissed);
+    long periodNs = positiveNs("period", period);
+    return skipsMissed
+        ? new Skipping(timers, task, periodNs)
+        : new PeriodicTimeout(timers, task, periodNs);
   }
 
   static PeriodicTimeout withFixedDelay(TimerEngine timers, Runnable task, Duration delay) {
-    return new PeriodicTimeout(timers, task, -positiveNs("delay", delay), false);
+    return new PeriodicTimeout(timers, task, -positiveNs("delay", delay));
   }
 
   @Override
   long deadlineWhileRunning(long dueNs) {
-    if (periodNs < 0) {
-      return RUNNING;
-    }
-    long lateNs = skipsMissed ? nowNs() - dueNs : 0;
-    long next = deadlineAfter(dueNs, periodNs);
-    // The last of the missed ones is the one that runs now.
-    return lateNs < periodNs ? next : deadlineAfter(next, lateNs - lateNs % periodNs);
+    return periodNs > 0 ? deadlineAfter(dueNs, periodNs) : RUNNING;
   }
 
   @Override
-  long delayAfterRunNs() {
+  final long delayAfterRunNs() {
     return -periodNs;
   }
 
@@ -47,5 +41,20 @@ final class PeriodicTimeout extends LoopTimeout {
           name + " must be longer than zero, not " + value + ": use schedule to run a task once");
     }
     return Durations.saturatedNs(value);
+  }
+
+  /** Does not make up for what it has missed. A class and no field: 56 bytes are enough. */
+  private static final class Skipping extends PeriodicTimeout {
+    Skipping(TimerEngine timers, Runnable task, long periodNs) {
+      super(timers, task, periodNs);
+    }
+
+    // The last of the missed runs is the one that runs now.
+    @Override
+    long deadlineWhileRunning(long dueNs) {
+      long lateNs = Math.max(0, nowNs() - dueNs);
+      long periodNs = -delayAfterRunNs();
+      return deadlineAfter(super.deadlineWhileRunning(dueNs), lateNs - lateNs % periodNs);
+    }
   }
 }
