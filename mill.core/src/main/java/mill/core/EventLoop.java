@@ -222,8 +222,8 @@ public final class EventLoop implements Executor, AutoCloseable {
    * Any thread.
    *
    * <p>A deadline is the one before plus the period, however late that one ran: a loop that was
-   * held up catches up, as a {@code ScheduledThreadPoolExecutor} does. A task that throws is
-   * cancelled and the exception goes to the thread's uncaught-exception handler.
+   * held up catches up, as with {@link MissedRuns#CATCH_UP}. A task that throws is cancelled and
+   * the exception goes to the thread's uncaught-exception handler.
    *
    * @param initialDelay how long to wait for the first time; negative counts as 0
    * @param period from one deadline to the next, more than 0
@@ -234,6 +234,23 @@ public final class EventLoop implements Executor, AutoCloseable {
    */
   public Timeout scheduleAtFixedRate(Duration initialDelay, Duration period, Runnable task) {
     return reactor.timers().scheduleAtFixedRate(initialDelay, period, task);
+  }
+
+  /**
+   * Runs a task again and again as {@link #scheduleAtFixedRate(Duration, Duration, Runnable)} does,
+   * with a choice of what becomes of the runs that a loop which was held up has missed. Any thread.
+   *
+   * @param initialDelay how long to wait for the first time; negative counts as 0
+   * @param period from one deadline to the next, more than 0
+   * @param missed whether runs that were missed are made up for
+   * @param task what to run
+   * @return the timer, which can be cancelled and scheduled anew
+   * @throws IllegalArgumentException if the period is not more than 0
+   * @throws RejectedExecutionException if the loop has ended
+   */
+  public Timeout scheduleAtFixedRate(
+      Duration initialDelay, Duration period, MissedRuns missed, Runnable task) {
+    return reactor.timers().scheduleAtFixedRate(initialDelay, period, missed, task);
   }
 
   /**
@@ -364,6 +381,16 @@ public final class EventLoop implements Executor, AutoCloseable {
   public CompletionStage<ShutdownReport> shutdown(Duration timeout) {
     notNegative("the timeout", timeout, "use 0 to force at once");
     return reactor.shutdown(Durations.saturatedNs(timeout));
+  }
+
+  /**
+   * Tells whether the loop runs no more: {@link #run} has returned, or it is closed. Such a loop
+   * takes nothing over. Any thread.
+   *
+   * @return true if it has ended, for ever; false before and while it runs
+   */
+  public boolean hasEnded() {
+    return reactor.hasEnded();
   }
 
   /** {@return whether the calling thread is the one that runs the loop} Any thread. */

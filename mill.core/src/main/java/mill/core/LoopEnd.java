@@ -210,6 +210,7 @@ final class LoopEnd<T> {
 
   // First of all: a worker's handler may wait for one of them, and the loop is about to wait for
   // the worker.
+  @SuppressWarnings("NonAtomicVolatileUpdate") // written by the ending thread alone
   private void endWhatOthersWaitFor() {
     timersCancelled += timers.close();
     offloadsAbandoned += tasks.endOffloads();

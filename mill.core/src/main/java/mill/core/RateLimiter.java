@@ -5,6 +5,7 @@ import static mill.core.internal.Checks.inRange;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.time.Duration;
 import java.util.function.LongSupplier;
 
 /**
@@ -34,16 +35,21 @@ public final class RateLimiter {
   /** The largest burst, in tokens. */
   public static final long MAX_BURST = 1L << 32;
 
-  /** How many tokens can be reserved before they are there. */
+  /**
+   * How many tokens can be reserved before they are there; with long periods fewer, as the burst.
+   */
   public static final long MAX_DEBT = 1L << 32;
 
   /** What {@link #reserve} returns when the debt would be too high: nothing was taken. */
   public static final long REFUSED = -1;
 
-  // In one nanosecond a rate of r tokens per second makes exactly r billionths of a token: counted
-  // in these, every step is one multiplication of whole numbers and no remainder is left over. The
-  // bounds above keep the way from the deepest debt to the fullest bucket within a long.
-  private static final long UNIT = 1_000_000_000L;
+  /** The longest period of {@link #per}: 365 days. */
+  public static final Duration MAX_PERIOD = Duration.ofDays(365);
+
+  private static final long NANOS_PER_SECOND = 1_000_000_000L;
+
+  // From the deepest debt to the fullest bucket it must not be further than a long can count.
+  private static final long MAX_SPAN = Long.MAX_VALUE / 2;
 
   // A timer that fires so late loses nothing.
   private static final long DEFAULT_BURSTS_PER_SECOND = 50;
@@ -68,17 +74,72 @@ public final class RateLimiter {
   private boolean locked;
 
   // The rest is guarded by locked.
-  private long ratePerSecond;
-  private long capacity; // the burst, in billionths
-  private long level; // in billionths; below 0 in debt
+  //
+  // In one nanosecond a rate of n tokens per period makes exactly n parts of a token, of which a
+  // token has as many as the period has nanoseconds: counted in these, every step is one
+  // multiplication of whole numbers and no remainder is left over.
+  private long unit; // parts of a token: the period in nanoseconds
+  private long rate; // parts per nanosecond: tokens per period
+  private long most; // how many tokens can gather, or be owed, whatever the burst
+  private long capacity; // the burst, in parts
+  private long level; // in parts; below 0 in debt
   private long levelAtNs; // the time at which the level was right
 
-  private RateLimiter(long ratePerSecond, long burst, LongSupplier nanoClock) {
-    this.ratePerSecond = checkedRate(ratePerSecond);
+  private RateLimiter(long rate, long unit, long burst, LongSupplier nanoClock) {
+    this.rate = rate;
+    this.unit = unit;
+    most = countable(unit);
     this.nanoClock = requireNonNull(nanoClock, "nanoClock");
-    capacity = checkedBurst(burst) * UNIT;
+    capacity = checkedBurst(burst, unit) * unit;
     level = capacity;
     levelAtNs = nanoClock.getAsLong();
+  }
+
+  /**
+   * Makes a limiter for any rate, also one below 1 in a second: ten a minute, say. Its burst is one
+   * fiftieth of the tokens of a second, at least 1.
+   *
+   * @param tokens how many tokens come in a period, at least 1
+   * @param period the period, 1 nanosecond to {@link #MAX_PERIOD}
+   * @return the limiter, full
+   * @throws IllegalArgumentException if a value is out of its range, or together they make more
+   *     than {@link #MAX_RATE_PER_SECOND}
+   */
+  public static RateLimiter per(long tokens, Duration period) {
+    long perSecond = (long) (checkedTokens(tokens) * (1e9 / checkedPeriodNs(period)));
+    return per(tokens, period, Math.max(1, perSecond / DEFAULT_BURSTS_PER_SECOND));
+  }
+
+  /**
+   * Makes a limiter for any rate.
+   *
+   * @param tokens how many tokens come in a period, at least 1
+   * @param period the period, 1 nanosecond to {@link #MAX_PERIOD}
+   * @param burst how many tokens gather at most while nobody takes any, 1 to {@link #MAX_BURST},
+   *     and less with long periods: to 292 years' nanoseconds divided by those of the period
+   * @return the limiter, full
+   * @throws IllegalArgumentException if a value is out of its range, or tokens and period together
+   *     make more than {@link #MAX_RATE_PER_SECOND}
+   */
+  public static RateLimiter per(long tokens, Duration period, long burst) {
+    return per(tokens, period, burst, System::nanoTime);
+  }
+
+  /** As {@link #per(long, Duration, long)}, with a clock of its own. */
+  static RateLimiter per(long tokens, Duration period, long burst, LongSupplier nanoClock) {
+    long unit = checkedPeriodNs(period);
+    long rate = checkedTokens(tokens);
+    if (rate > MAX_RATE_PER_SECOND * ((double) unit / NANOS_PER_SECOND)) {
+      throw new IllegalArgumentException(
+          tokens
+              + " tokens in "
+              + period
+              + " are more than "
+              + MAX_RATE_PER_SECOND
+              + " in a second");
+    }
+    long common = greatestCommonDivisor(rate, unit);
+    return new RateLimiter(rate / common, unit / common, burst, nanoClock);
   }
 
   /**
@@ -117,7 +178,7 @@ public final class RateLimiter {
    * @throws IllegalArgumentException if a value is out of its range
    */
   public static RateLimiter perSecond(long ratePerSecond, long burst, LongSupplier nanoClock) {
-    return new RateLimiter(ratePerSecond, burst, nanoClock);
+    return new RateLimiter(checkedRate(ratePerSecond), NANOS_PER_SECOND, burst, nanoClock);
   }
 
   /**
@@ -133,11 +194,11 @@ public final class RateLimiter {
     lock();
     refill(nowNs);
     long taken = 0;
-    if (level >= UNIT) {
+    if (level >= unit) {
       // The bucket holds no more than this, and so the product fits.
-      long wanted = Math.min(max, MAX_BURST);
-      taken = wanted * UNIT <= level ? wanted : level / UNIT;
-      level -= taken * UNIT;
+      long wanted = Math.min(max, most);
+      taken = wanted * unit <= level ? wanted : level / unit;
+      level -= taken * unit;
     }
     unlock();
     return taken;
@@ -156,15 +217,15 @@ public final class RateLimiter {
     checkNotNegative("n", n);
     long nowNs = nanoClock.getAsLong();
     lock();
-    long most = capacity / UNIT;
+    long burst = capacity / unit;
     boolean taken = false;
-    if (n <= most) {
+    if (n <= burst) {
       refill(nowNs);
-      taken = n * UNIT <= level;
-      level -= taken ? n * UNIT : 0;
+      taken = n * unit <= level;
+      level -= taken ? n * unit : 0;
     }
     unlock();
-    checkWithinBurst(n, most);
+    checkWithinBurst(n, burst);
     return taken;
   }
 
@@ -187,9 +248,9 @@ public final class RateLimiter {
     long nowNs = nanoClock.getAsLong();
     lock();
     refill(nowNs);
-    long left = level - n * UNIT;
+    long left = level - n * unit;
     long waitNs = REFUSED;
-    if (left >= -MAX_DEBT * UNIT) {
+    if (n <= most && left >= -most * unit) {
       level = left;
       waitNs = nanosUntilLevel(0, nowNs);
     }
@@ -208,8 +269,8 @@ public final class RateLimiter {
     checkNotNegative("n", n);
     // No look at the clock: what comes by time and what comes back add up in either order.
     lock();
-    boolean full = n > (capacity - level) / UNIT;
-    level = full ? capacity : level + n * UNIT;
+    boolean full = n > (capacity - level) / unit;
+    level = full ? capacity : level + n * unit;
     unlock();
   }
 
@@ -221,9 +282,9 @@ public final class RateLimiter {
     long nowNs = nanoClock.getAsLong();
     lock();
     refill(nowNs);
-    long now = level;
+    long now = Math.floorDiv(level, unit);
     unlock();
-    return Math.floorDiv(now, UNIT);
+    return now;
   }
 
   /**
@@ -238,20 +299,21 @@ public final class RateLimiter {
     checkNotNegative("n", n);
     long nowNs = nanoClock.getAsLong();
     lock();
-    long most = capacity / UNIT;
+    long burst = capacity / unit;
     long waitNs = 0;
-    if (n <= most) {
+    if (n <= burst) {
       refill(nowNs);
-      waitNs = nanosUntilLevel(n * UNIT, nowNs);
+      waitNs = nanosUntilLevel(n * unit, nowNs);
     }
     unlock();
-    checkWithinBurst(n, most);
+    checkWithinBurst(n, burst);
     return waitNs;
   }
 
   /**
    * Changes the rate from now on; the burst stays. What has come by now has come at the old rate,
-   * and existing reservations keep the times that were returned for them.
+   * and existing reservations keep the times that were returned for them. A {@link Throttle} that
+   * waits for more than a second looks again each second, and waits less if the rate has risen.
    *
    * @param newRatePerSecond tokens per second, 1 to {@link #MAX_RATE_PER_SECOND}
    * @throws IllegalArgumentException if the rate is out of its range; the old one stays
@@ -261,7 +323,7 @@ public final class RateLimiter {
     long nowNs = nanoClock.getAsLong();
     lock();
     refill(nowNs);
-    ratePerSecond = newRatePerSecond;
+    change(newRatePerSecond, capacity / unit);
     unlock();
   }
 
@@ -275,37 +337,60 @@ public final class RateLimiter {
    */
   public void setRate(long newRatePerSecond, long newBurst) {
     checkedRate(newRatePerSecond);
-    checkedBurst(newBurst);
+    checkedBurst(newBurst, NANOS_PER_SECOND);
     long nowNs = nanoClock.getAsLong();
     lock();
     refill(nowNs);
-    ratePerSecond = newRatePerSecond;
-    capacity = newBurst * UNIT;
-    level = Math.min(level, capacity);
+    change(newRatePerSecond, newBurst);
     unlock();
   }
 
-  /** {@return the rate, in tokens per second} Any thread. */
+  private void change(long newRatePerSecond, long newBurst) {
+    if (unit != NANOS_PER_SECOND) {
+      level = (long) (level * ((double) NANOS_PER_SECOND / unit));
+      unit = NANOS_PER_SECOND;
+      most = countable(unit);
+    }
+    rate = newRatePerSecond;
+    capacity = newBurst * unit;
+    level = Math.min(level, capacity);
+  }
+
+  /** {@return the rate, in tokens per second, rounded down} Any thread. */
   public long ratePerSecond() {
+    return (long) (tokensPerNano() * NANOS_PER_SECOND);
+  }
+
+  /** The rate of now. */
+  double tokensPerNano() {
     lock();
-    long now = ratePerSecond;
+    double now = (double) rate / unit;
     unlock();
     return now;
+  }
+
+  /** The limiter's clock. */
+  long nanoTime() {
+    return nanoClock.getAsLong();
   }
 
   /** {@return how many tokens gather at most} Any thread. */
   public long burst() {
     lock();
-    long now = capacity;
+    long now = capacity / unit;
     unlock();
-    return now / UNIT;
+    return now;
   }
 
   /** {@return rate, burst and how many tokens are there} Any thread. */
   @Override
   public String toString() {
-    return "RateLimiter[%d/s, burst %d, %d available]"
-        .formatted(ratePerSecond(), burst(), available());
+    double perSecond = tokensPerNano() * NANOS_PER_SECOND;
+    return "RateLimiter[%s/s, burst %d, %d available]"
+        .formatted(
+            perSecond < 1 ? String.valueOf(perSecond) : String.valueOf((long) perSecond),
+            burst(),
+            available());
   }
 
   /** Adds what has come since the last time. */
@@ -315,8 +400,8 @@ public final class RateLimiter {
       return; // another thread has read the clock later and was here first
     }
     levelAtNs = nowNs;
-    long made = elapsedNs * ratePerSecond;
-    boolean overflown = Math.multiplyHigh(elapsedNs, ratePerSecond) != 0 || made < 0;
+    long made = elapsedNs * rate;
+    boolean overflown = Math.multiplyHigh(elapsedNs, rate) != 0 || made < 0;
     level = overflown || made >= capacity - level ? capacity : level + made;
   }
 
@@ -326,14 +411,12 @@ public final class RateLimiter {
       return 0;
     }
     // The level is that of a moment which another thread has read, perhaps after ours.
-    return Math.ceilDiv(missing, ratePerSecond) + (levelAtNs - nowNs);
+    return Math.ceilDiv(missing, rate) + (levelAtNs - nowNs);
   }
 
   // Not a monitor: two threads that share one hold each other up for some 240 ns a call, parking
-  // and
-  // unparking, here for some 40. Between lock and unlock nothing can throw: it is arithmetic, and
-  // it
-  // goes less deep into the stack than lock itself did.
+  // and unparking, here for some 40. Between lock and unlock nothing can throw: it is arithmetic,
+  // and it goes less deep into the stack than lock itself did.
   @SuppressWarnings("ThreadPriorityCheck") // yield is for the speed only, nothing relies on it
   private void lock() {
     int spins = 0;
@@ -359,8 +442,28 @@ public final class RateLimiter {
     return inRange("ratePerSecond", ratePerSecond, 1, MAX_RATE_PER_SECOND);
   }
 
-  private static long checkedBurst(long burst) {
-    return inRange("burst", burst, 1, MAX_BURST);
+  private static long checkedBurst(long burst, long unit) {
+    return inRange("burst", burst, 1, countable(unit));
+  }
+
+  private static long countable(long unit) {
+    return Math.min(MAX_BURST, MAX_SPAN / unit);
+  }
+
+  private static long checkedTokens(long tokens) {
+    return inRange("tokens", tokens, 1, Long.MAX_VALUE);
+  }
+
+  private static long checkedPeriodNs(Duration period) {
+    if (!period.isPositive() || period.compareTo(MAX_PERIOD) > 0) {
+      throw new IllegalArgumentException(
+          "period must be 1 nanosecond to " + MAX_PERIOD + ", not " + period);
+    }
+    return period.toNanos();
+  }
+
+  private static long greatestCommonDivisor(long a, long b) {
+    return b == 0 ? a : greatestCommonDivisor(b, a % b);
   }
 
   private static void checkNotNegative(String name, long value) {

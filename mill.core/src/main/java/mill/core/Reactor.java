@@ -311,6 +311,10 @@ final class Reactor {
     }
   }
 
+  boolean hasEnded() {
+    return runQueue.hasEnded();
+  }
+
   String endedMessage() {
     return "the loop has ended: " + this;
   }

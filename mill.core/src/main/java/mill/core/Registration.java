@@ -166,9 +166,11 @@ public final class Registration extends SerialCalls {
     Throttle made;
     synchronized (lock) {
       RegistrationExtras more = extras();
-      if ((reads ? more.readThrottle : more.writeThrottle) != null) {
+      Throttle before = reads ? more.readThrottle : more.writeThrottle;
+      if (before != null && !before.isClosed()) {
         throw new IllegalStateException(
-            direction + " has a throttle already: give it all limiters at once");
+            direction
+                + " has a throttle already: close that one first, or give it all limiters at once");
       }
       made = new Throttle(onTime -> gate(direction, onTime), own, shared);
       if (reads) {

@@ -177,6 +177,7 @@ final class RunQueue<T extends SerialCalls> {
    *
    * @return true if there was anything
    */
+  @SuppressWarnings("ReferenceEquality") // whether it is the very same
   boolean run() {
     if (first == null) {
       return false;

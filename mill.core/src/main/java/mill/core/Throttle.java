@@ -22,15 +22,23 @@ import java.util.function.Function;
  * <pre>
  *             permit: tokens are there                      time is up
  *   OPEN ◀──────────────────────────────▶ OPEN   WAITING ───────────────▶ OPEN, and they are ready
- *     │                                             ▲
- *     └── permit: reserves, suspends, sets a timer ─┘          close: gives all back, from any state
+ *     │                                             ▲                          │
+ *     └── permit: reserves, suspends, sets a timer ─┘         OPEN ◀───────────┘ they lapse
+ *
+ *   close: gives all back, from any state
  * </pre>
  *
  * <p>Any thread; a handler's callbacks are the usual place.
  */
-public final class Throttle {
+public final class Throttle implements AutoCloseable {
   /** How long to wait before asking again a limiter that has refused a reservation. */
   static final long RETRY_NS = 10_000_000;
+
+  /** How long to wait at most before looking whether a rate has risen. */
+  static final long LOOK_NS = 1_000_000_000;
+
+  /** How long tokens that were waited for are kept for a handler that does not take them. */
+  static final long LAPSE_NS = 100_000_000;
 
   private final RateLimiter[] limiters;
   private final ThrottleGate gate;
@@ -38,15 +46,26 @@ public final class Throttle {
   // Taken before the registration's lock, never after.
   private final Object lock = new Object();
 
+  // Written holding lock; read without it, for the registration's lock comes after this one's.
+  private volatile boolean closed;
+
+  @GuardedBy("lock")
+  private final double[] ratesWaitedAt;
+
   @GuardedBy("lock")
   private boolean waiting;
 
+  // It is a long wait, and the rates may rise meanwhile.
   @GuardedBy("lock")
-  private boolean closed;
+  private boolean looking;
 
   // What the timer waits for.
   @GuardedBy("lock")
   private long reserved;
+
+  // Until when, by the first limiter's clock.
+  @GuardedBy("lock")
+  private long dueNs;
 
   // What it has waited for, and nobody has taken yet.
   @GuardedBy("lock")
@@ -68,6 +87,7 @@ public final class Throttle {
         throw new NullPointerException("limiter");
       }
     }
+    ratesWaitedAt = new double[limiters.length];
     gate = gates.apply(this::timeIsUp);
   }
 
@@ -77,7 +97,8 @@ public final class Throttle {
    * @param wanted how many tokens at most, at least 1: the bytes that fit into the buffer, or 1
    *     before each accept
    * @return how many may be used, at most {@code wanted}; 0 if the handler must return: it is
-   *     called again when there is more, provided that the direction is part of its interest then
+   *     called again when there is more, provided that the direction is part of its interest then.
+   *     What it has waited for is kept for 100 milliseconds, then it goes back to the limiters
    * @throws IOException if the kernel refuses to suspend the direction; nothing was taken
    * @throws IllegalArgumentException if {@code wanted} is less than 1
    * @throws RejectedExecutionException if there would be a wait and the loop has ended; nothing was
@@ -120,18 +141,32 @@ public final class Throttle {
     return "Throttle[" + state + ", " + Arrays.toString(limiters) + "]";
   }
 
-  /** Gives everything back and permits nothing more. Any thread. */
-  void close() {
+  /**
+   * Gives everything back and permits nothing more; a direction that waits is reported again. Any
+   * thread; a second call does nothing. Afterwards the registration takes another throttle for the
+   * direction.
+   */
+  @Override
+  public void close() {
     synchronized (lock) {
-      closed = true;
-      if (waiting) {
-        gate.cancelTimer();
+      if (closed) {
+        return;
       }
-      waiting = false;
+      closed = true;
+      gate.cancelTimer();
       refund(limiters.length, reserved + ready);
       reserved = 0;
       ready = 0;
+      if (waiting) {
+        waiting = false;
+        gate.resume();
+      }
     }
+  }
+
+  /** Whether this permits nothing any more, and another may take its place. Any thread. */
+  boolean isClosed() {
+    return closed;
   }
 
   @GuardedBy("lock")
@@ -179,7 +214,7 @@ public final class Throttle {
     boolean suspended = false;
     try {
       gate.suspend();
-      gate.startTimer(delayNs);
+      gate.startTimer(Math.min(delayNs, LOOK_NS));
       suspended = true;
     } finally {
       if (!suspended) {
@@ -188,20 +223,60 @@ public final class Throttle {
     }
     waiting = true;
     reserved = amount;
+    dueNs = limiters[0].nanoTime() + delayNs;
+    looking = delayNs > LOOK_NS;
+    if (looking) {
+      for (int i = 0; i < limiters.length; i++) {
+        ratesWaitedAt[i] = limiters[i].tokensPerNano();
+      }
+    }
   }
 
   // Holding the lock to the end: a handler on another thread could otherwise suspend again before
   // this resumes.
   private void timeIsUp() {
     synchronized (lock) {
+      if (closed) {
+        return;
+      }
       if (!waiting) {
-        return; // closed meanwhile
+        refund(limiters.length, ready);
+        ready = 0;
+        return;
+      }
+      long leftNs = looking ? leftNs() : 0;
+      if (leftNs > 0) {
+        gate.startTimer(Math.min(leftNs, LOOK_NS));
+        return;
       }
       waiting = false;
       ready = reserved;
       reserved = 0;
+      gate.startTimer(LAPSE_NS);
       gate.resume();
     }
+  }
+
+  // What is owed before these tokens shrinks at the rate of now, and the time with it.
+  @GuardedBy("lock")
+  private long leftNs() {
+    assert Thread.holdsLock(lock);
+    long nowNs = limiters[0].nanoTime();
+    long leftNs = dueNs - nowNs;
+    if (leftNs <= 0) {
+      return 0;
+    }
+    double slowest = 0;
+    for (int i = 0; i < limiters.length; i++) {
+      double rate = limiters[i].tokensPerNano();
+      slowest = Math.max(slowest, ratesWaitedAt[i] / rate);
+      ratesWaitedAt[i] = rate;
+    }
+    if (slowest < 1) {
+      leftNs = (long) Math.ceil(leftNs * slowest);
+      dueNs = nowNs + leftNs;
+    }
+    return leftNs;
   }
 
   private void refund(int count, long amount) {

@@ -359,13 +359,15 @@ class HeldUpEndTest {
     try (EventLoopGroup group =
         EventLoopGroup.open(LoopGroupConfig.builder().loops(2).build()).start()) {
       var refused = new CompletableFuture<Throwable>();
-      group.next().execute(() -> {
-        try {
-          group.shutdown(LONG).toCompletableFuture().join();
-        } catch (IllegalStateException e) {
-          refused.complete(e);
-        }
-      });
+      group
+          .next()
+          .execute(() -> {
+            try {
+              group.shutdown(LONG).toCompletableFuture().join();
+            } catch (IllegalStateException e) {
+              refused.complete(e);
+            }
+          });
       assertThat(Await.outcomeOf(refused)).hasMessageContaining("cannot wait for the group's own");
     }
   }

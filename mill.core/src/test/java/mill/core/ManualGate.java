@@ -67,6 +67,14 @@ final class ManualGate implements ThrottleGate {
     onTime.run();
   }
 
+  /** Lets the timer go off if its time has come. */
+  void goOffIfDue() {
+    if (timerRuns && waitNs() <= 0) {
+      timerRuns = false;
+      onTime.run();
+    }
+  }
+
   /** The timer goes off although it was cancelled: it was on its way already. */
   void goOffLate() {
     onTime.run();

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 
+import java.time.Duration;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -311,5 +312,62 @@ class RateLimiterTest {
     RateLimiter limiter = limiter(1_000, 10);
     limiter.tryAcquire(3);
     assertThat(limiter).hasToString("RateLimiter[1000/s, burst 10, 7 available]");
+  }
+
+  @Test
+  void rateBelowOneASecondIsExact() {
+    var limiter = RateLimiter.per(10, Duration.ofMinutes(1), 2, clock);
+    assertThat(limiter.tryAcquire(5)).isEqualTo(2);
+    clock.advance(6_000_000_000L - 1);
+    assertThat(limiter.tryAcquire(1)).isZero();
+    assertThat(limiter.nanosUntil(1)).isEqualTo(1);
+    clock.advance(1);
+    assertThat(limiter.tryAcquire(5)).isEqualTo(1);
+    assertThat(limiter.reserve(3)).isEqualTo(18_000_000_000L);
+    assertThat(limiter.ratePerSecond()).isZero();
+    assertThat(limiter.toString()).contains("0.1666");
+  }
+
+  @Test
+  void periodThatIsNoWholeNumberOfTokensDriftsNever() {
+    var limiter = RateLimiter.per(3, Duration.ofNanos(7), 1_000_000, clock);
+    limiter.tryAcquire(1_000_000);
+    long taken = 0;
+    for (int i = 0; i < 70_000; i++) {
+      clock.advance(1);
+      taken += limiter.tryAcquire(10);
+    }
+    assertThat(taken).isEqualTo(30_000);
+  }
+
+  @Test
+  void rateOfALongPeriodCanBecomeOneOfASecond() {
+    var limiter = RateLimiter.per(1, Duration.ofHours(1), 4, clock);
+    limiter.reserve(6);
+    assertThat(limiter.available()).isEqualTo(-2);
+    limiter.setRate(1_000);
+    assertThat(limiter.available()).isEqualTo(-2);
+    clock.advance(3_000_000);
+    assertThat(limiter.tryAcquire(4)).isEqualTo(1);
+    assertThat(limiter.burst()).isEqualTo(4);
+  }
+
+  @Test
+  void periodsAndBurstsThatCannotBeCountedAreRefused() {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> RateLimiter.per(1, Duration.ZERO))
+        .withMessageContaining("period");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> RateLimiter.per(1, RateLimiter.MAX_PERIOD.plusNanos(1)))
+        .withMessageContaining("period");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> RateLimiter.per(0, Duration.ofSeconds(1)))
+        .withMessageContaining("tokens");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> RateLimiter.per(RateLimiter.MAX_RATE_PER_SECOND, Duration.ofMillis(999)))
+        .withMessageContaining("more than");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> RateLimiter.per(1, RateLimiter.MAX_PERIOD, 1_000))
+        .withMessageContaining("burst");
   }
 }

@@ -200,8 +200,9 @@ class ThrottleTest {
     throttle.permit(100);
     throttle.permit(50);
     throttle.close();
+    assertThat(gate().resumes).isOne();
     gate().goOffLate();
-    assertThat(gate().resumes).isZero();
+    assertThat(gate().resumes).isOne();
     assertThat(limiter.available()).isZero();
     assertThat(throttle.permit(1)).isZero();
   }
@@ -277,5 +278,72 @@ class ThrottleTest {
     assertThat(throttle.toString()).startsWith("Throttle[waits for 4, ");
     throttle.close();
     assertThat(throttle.toString()).startsWith("Throttle[closed, ");
+  }
+
+  // 100 of them waited for 50 tokens each, and took 5,000 at once at a limit of 1,000 a second.
+  @Test
+  void tokensThatNobodyTakesLapse() throws IOException {
+    RateLimiter limiter = limiter(1_000, 100);
+    limiter.tryAcquire(100);
+    List<Throttle> throttles = new ArrayList<>();
+    for (int i = 0; i < 10; i++) {
+      throttles.add(throttle(limiter));
+      throttles.getLast().permit(50);
+    }
+    for (ManualGate gate : gates) {
+      gate.passTime(); // each is ready in its turn
+    }
+    clock.advance(Throttle.LAPSE_NS);
+    gates.forEach(ManualGate::goOffIfDue);
+    assertThat(limiter.available()).isEqualTo(100);
+    long permitted = 0;
+    for (Throttle throttle : throttles) {
+      permitted += throttle.permit(50);
+    }
+    assertThat(permitted).isEqualTo(100);
+  }
+
+  @Test
+  void tokensAreKeptForAHandlerThatComesSoon() throws IOException {
+    RateLimiter limiter = limiter(1_000, 100);
+    Throttle throttle = throttle(limiter);
+    throttle.permit(100);
+    throttle.permit(50);
+    gate().passTime();
+    clock.advance(Throttle.LAPSE_NS - 1);
+    gate().goOffIfDue();
+    limiter.tryAcquire(100);
+    assertThat(throttle.permit(50)).isEqualTo(50);
+    clock.advance(1);
+    gate().goOffIfDue();
+    assertThat(limiter.available()).as("what was taken does not lapse").isOne();
+  }
+
+  @Test
+  void rateThatRisesShortensAWait() throws IOException {
+    RateLimiter limiter = limiter(100, 65_536);
+    limiter.tryAcquire(65_536);
+    Throttle throttle = throttle(limiter);
+    throttle.permit(32_768); // 327 seconds
+    gate().passTime();
+    assertThat(gate().suspended).isTrue();
+    limiter.setRate(1_000_000);
+    gate().passTime();
+    assertThat(gate().suspended).isTrue();
+    assertThat(gate().waitNs()).isLessThan(SECOND_NS / 20);
+    gate().passTime();
+    assertThat(gate().suspended).isFalse();
+    assertThat(throttle.permit(32_768)).isEqualTo(32_768);
+  }
+
+  @Test
+  void directionThatWaitsIsReportedAgainWhenItsThrottleIsClosed() throws IOException {
+    Throttle throttle = throttle(limiter(1_000, 100));
+    throttle.permit(100);
+    throttle.permit(50);
+    assertThat(gate().suspended).isTrue();
+    throttle.close();
+    assertThat(gate().suspended).isFalse();
+    assertThat(throttle.isClosed()).isTrue();
   }
 }

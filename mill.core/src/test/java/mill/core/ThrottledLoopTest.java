@@ -202,11 +202,14 @@ class ThrottledLoopTest {
       RateLimiter limiter = limiter(fake, 100);
       Registration registration =
           fake.loop.register(pollable, Interest.READABLE, (mine, readiness) -> {});
-      assertThat(registration.throttle(Interest.READABLE, limiter).permit(1)).isEqualTo(1);
+      Throttle first = registration.throttle(Interest.READABLE, limiter);
+      assertThat(first.permit(1)).isEqualTo(1);
       assertThat(registration.throttle(Interest.WRITABLE, limiter).permit(1)).isEqualTo(1);
       assertThatThrownBy(() -> registration.throttle(Interest.READABLE, limiter))
           .isInstanceOf(IllegalStateException.class)
           .hasMessageContaining("give it all limiters at once");
+      first.close();
+      assertThat(registration.throttle(Interest.READABLE, limiter)).isNotSameAs(first);
       assertThatThrownBy(() -> registration.throttle(Interest.READABLE_WRITABLE, limiter))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("READABLE or WRITABLE");

@@ -1,9 +1,11 @@
 package mill.core.group;
 
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.nio.channels.ClosedChannelException;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import mill.core.EventHandler;
 import mill.core.EventLoop;
 import mill.core.Registration;
@@ -81,6 +83,37 @@ final class Acceptor implements EventHandler {
 
   TcpListener listener() {
     return listener;
+  }
+
+  /**
+   * Goes on accepting on another loop, after the one that this was on has ended.
+   *
+   * @throws ClosedChannelException if the listener was closed with the loop
+   */
+  Acceptor moveTo(EventLoop other) throws IOException {
+    resume.cancel();
+    registration.cancel();
+    return start(other, listener, target);
+  }
+
+  /**
+   * Accepts what waits, to be called before {@link #close}: the system resets what a listener
+   * leaves in its queue. Any thread, also beside the loop's.
+   *
+   * @param most how many connections at most
+   */
+  void acceptWaiting(int most, Consumer<TcpStream> taker) {
+    try {
+      TcpStream stream;
+      for (int i = 0; i < most && (stream = listener.accept()) != null; i++) {
+        taker.accept(stream);
+      }
+    } catch (ClosedChannelException e) {
+      // Closed by somebody else: nothing waits any more.
+    } catch (IOException e) {
+      System.getLogger("mill.core")
+          .log(Level.DEBUG, () -> "connections that wait on " + listener + " are lost: " + e);
+    }
   }
 
   /**

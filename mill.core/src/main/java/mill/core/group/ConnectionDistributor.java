@@ -14,22 +14,40 @@ import mill.natives.net.TcpStream;
  */
 final class ConnectionDistributor {
   private final List<EventLoop> loops;
+  private final LoopRotation handOffs;
   private final StreamAcceptor acceptor;
   private final AtomicLongArray accepted;
   private final AtomicLong refused = new AtomicLong();
 
-  ConnectionDistributor(List<EventLoop> loops, StreamAcceptor acceptor) {
+  /**
+   * Makes it.
+   *
+   * @param handOffs whose turn it is, for all listeners of the group together: one counter for each
+   *     would give every first connection to the same loop
+   */
+  ConnectionDistributor(List<EventLoop> loops, LoopRotation handOffs, StreamAcceptor acceptor) {
     this.loops = loops;
+    this.handOffs = handOffs;
     this.acceptor = acceptor;
     accepted = new AtomicLongArray(loops.size());
   }
 
-  /** Gives a connection to a loop, or to the next one that takes it. */
-  void deliver(int first, TcpStream stream) {
+  /** Gives a connection to the loop whose turn it is, or to the next one that takes it. */
+  void handOff(TcpStream stream) {
+    deliver(handOffs.next(), stream, true);
+  }
+
+  /**
+   * Gives a connection to a loop, or to the next one that takes it.
+   *
+   * @param atOnce whether the calling thread may be a loop's that takes it here and now; otherwise
+   *     it is brought as a task
+   */
+  void deliver(int first, TcpStream stream, boolean atOnce) {
     boolean delivered = false;
     try {
       for (int i = 0; i < loops.size() && !delivered; i++) {
-        delivered = tryDeliver((first + i) % loops.size(), stream);
+        delivered = tryDeliver((first + i) % loops.size(), stream, atOnce);
       }
     } finally {
       if (!delivered) {
@@ -47,9 +65,9 @@ final class ConnectionDistributor {
     return refused.get();
   }
 
-  private boolean tryDeliver(int index, TcpStream stream) {
+  private boolean tryDeliver(int index, TcpStream stream, boolean atOnce) {
     EventLoop loop = loops.get(index);
-    if (loop.isLoopThread()) {
+    if (atOnce && loop.isLoopThread()) {
       take(index, stream);
       return true;
     }

@@ -19,7 +19,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicInteger;
 import mill.core.EventLoop;
 import mill.core.ShutdownReport;
 import mill.core.internal.Durations;
@@ -45,8 +44,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>If a loop fails, because the kernel refuses to poll for instance, the group shuts down: the
  * other loops drain for {@link LoopGroupConfig#failureTimeout}, and {@link #failure} tells why. A
- * loop may be stopped by itself, though: the others go on, and the connections that one acceptor
- * hands off pass it by.
+ * loop may be stopped by itself, though: the others go on. It gets no further connections: its own
+ * listeners of a sharded address are closed, which resets what waited in their queues, and an
+ * acceptor that hands off moves to another loop.
  */
 public final class EventLoopGroup implements AutoCloseable {
   private enum State {
@@ -62,7 +62,9 @@ public final class EventLoopGroup implements AutoCloseable {
   private final Platform platform;
   private final List<EventLoop> loops;
   private final List<LoopThread> threads = new ArrayList<>();
-  private final AtomicInteger turn = new AtomicInteger();
+  private final LoopRotation turns;
+  private final LoopRotation handOffs;
+  private final LoopRotation acceptors;
   private final CompletableFuture<GroupShutdownReport> reported =
       new OwnThreadFuture<>(
           this::isOwnThread,
@@ -83,11 +85,15 @@ public final class EventLoopGroup implements AutoCloseable {
   private EventLoopGroup(LoopGroupConfig config, List<EventLoop> loops) {
     this.config = config;
     this.loops = List.copyOf(loops);
+    turns = new LoopRotation(this.loops);
+    handOffs = new LoopRotation(this.loops);
+    acceptors = new LoopRotation(this.loops);
     platform = LoopThread.platformOf(loops.getFirst());
     List<Integer> cpus = config.cpus();
     for (int i = 0; i < loops.size(); i++) {
       int cpu = cpus.isEmpty() ? LoopThread.ANY_CPU : cpus.get(i % cpus.size());
-      threads.add(new LoopThread(loops.get(i), cpu, this::failed));
+      int place = i;
+      threads.add(new LoopThread(loops.get(i), cpu, () -> loopEnded(place), this::failed));
     }
   }
 
@@ -185,13 +191,14 @@ public final class EventLoopGroup implements AutoCloseable {
     return loops;
   }
 
-  /** {@return a loop, each in its turn} Any thread. */
+  /** {@return a loop, each in its turn, without those that have ended} Any thread. */
   public EventLoop next() {
-    return loops.get(Integer.remainderUnsigned(turn.getAndIncrement(), loops.size()));
+    return loops.get(turns.next());
   }
 
   /**
-   * Chooses a loop by a key: the same one for equal keys, as long as the group lives.
+   * Chooses a loop by a key: the same one for equal keys, as long as it lives; then the next one
+   * that does.
    *
    * @param key any object with a hash code
    * @return the loop
@@ -201,15 +208,15 @@ public final class EventLoopGroup implements AutoCloseable {
   }
 
   /**
-   * Chooses a loop by a hash: always the same one for the same hash. Consecutive numbers are spread
-   * evenly.
+   * Chooses a loop by a hash: the same one for the same hash, as long as it lives; then the next
+   * one that does. Consecutive numbers are spread evenly.
    *
    * @param hash any number
    * @return the loop
    */
   public EventLoop loopFor(int hash) {
     long mixed = Integer.toUnsignedLong(hash * GOLDEN_RATIO);
-    return loops.get((int) ((mixed * loops.size()) >>> Integer.SIZE));
+    return loops.get(turns.atOrAfter((int) ((mixed * loops.size()) >>> Integer.SIZE)));
   }
 
   /**
@@ -250,16 +257,23 @@ public final class EventLoopGroup implements AutoCloseable {
         throw new IllegalStateException("the group is shut down");
       }
       GroupListener listener =
-          GroupListener.open(loops, platform, address, backlog, mode, acceptor, this::forget);
+          GroupListener.open(
+              new GroupListener.Place(platform, address, backlog, mode),
+              loops,
+              acceptors,
+              new ConnectionDistributor(loops, handOffs, acceptor),
+              this::forget);
       listeners.add(listener);
       return listener;
     }
   }
 
   /**
-   * Shuts the group down gracefully: closes all listeners, then shuts down every loop at the same
-   * time, as {@link EventLoop#shutdown} does it. Also from a loop's own thread and from a shutdown
-   * hook; a second call returns the same outcome, and its time counts if it ends earlier.
+   * Shuts the group down gracefully: accepts what waits in the queues of its listeners, closes
+   * these, then shuts down every loop at the same time, as {@link EventLoop#shutdown} does it. Also
+   * from a loop's own thread and from a shutdown hook; a second call returns the same outcome, and
+   * its time counts if it ends earlier. A client that connects between the last accept and the
+   * close is reset by the system: who must not lose one takes the address out of service first.
    *
    * @param timeout how long to let the handlers finish; 0 to force at once
    * @return completes when everything is given back and every thread is at its end; {@link
@@ -282,7 +296,8 @@ public final class EventLoopGroup implements AutoCloseable {
       closing = List.copyOf(listeners);
     }
     long startNs = platform.nanoTime();
-    closing.forEach(GroupListener::closeListeners);
+    boolean accepts = !timeout.isZero();
+    closing.forEach(listener -> listener.closeListeners(accepts));
     List<CompletableFuture<ShutdownReport>> reports =
         loops.stream().map(loop -> loop.shutdown(timeout).toCompletableFuture()).toList();
     if (first) {
@@ -397,6 +412,15 @@ public final class EventLoopGroup implements AutoCloseable {
     Thread current = Thread.currentThread();
     return threads.stream().map(LoopThread::thread).anyMatch(current::equals)
         || loops.stream().anyMatch(EventLoop::isOwnThread);
+  }
+
+  /** A loop runs no more, though the group may: on the loop's thread. */
+  private void loopEnded(int place) {
+    List<GroupListener> open;
+    synchronized (lock) {
+      open = state == State.SHUT_DOWN ? List.of() : List.copyOf(listeners);
+    }
+    open.forEach(listener -> listener.loopEnded(place));
   }
 
   private void forget(GroupListener listener) {

@@ -4,16 +4,19 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.net.SocketAddress;
+import java.nio.channels.ClosedChannelException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import mill.core.EventLoop;
 import mill.natives.net.TcpListener;
 import mill.natives.net.TcpStream;
 import mill.natives.platform.Platform;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An address that an {@link EventLoopGroup} accepts connections on. Any thread.
@@ -23,8 +26,15 @@ import mill.natives.platform.Platform;
  * there are served.
  */
 public final class GroupListener implements AutoCloseable {
+  private static final String ALL_ENDED = "all loops of the group have ended";
+
+  /** Where a group is to listen, and how. */
+  record Place(Platform platform, SocketAddress address, int backlog, AcceptMode mode) {}
+
   private final AcceptMode mode;
-  private final SocketAddress localAddress;
+  private final Place place; // with the port that was chosen
+  private final List<EventLoop> loops;
+  private final LoopRotation acceptorLoops;
   private final ConnectionDistributor distributor;
   private final Consumer<GroupListener> forget;
   private final AtomicLong pauses = new AtomicLong();
@@ -33,42 +43,50 @@ public final class GroupListener implements AutoCloseable {
   private final Object lock = new Object();
 
   @GuardedBy("lock")
-  private final List<Acceptor> acceptors = new ArrayList<>();
+  private final List<Shard> shards = new ArrayList<>();
+
+  @GuardedBy("lock")
+  private boolean closing;
 
   @GuardedBy("lock")
   private int closed;
 
   private GroupListener(
       AcceptMode mode,
-      SocketAddress localAddress,
+      Place place,
+      List<EventLoop> loops,
+      LoopRotation acceptorLoops,
       ConnectionDistributor distributor,
       Consumer<GroupListener> forget) {
     this.mode = mode;
-    this.localAddress = localAddress;
+    this.place = place;
+    this.loops = loops;
+    this.acceptorLoops = acceptorLoops;
     this.distributor = distributor;
     this.forget = forget;
   }
 
   static GroupListener open(
+      Place wanted,
       List<EventLoop> loops,
-      Platform platform,
-      SocketAddress address,
-      int backlog,
-      AcceptMode wanted,
-      StreamAcceptor acceptor,
+      LoopRotation acceptorLoops,
+      ConnectionDistributor distributor,
       Consumer<GroupListener> forget)
       throws IOException {
-    AcceptMode mode = wanted.resolve(platform, loops.size());
+    Platform platform = wanted.platform();
+    List<Integer> living =
+        IntStream.range(0, loops.size()).filter(i -> !loops.get(i).hasEnded()).boxed().toList();
+    AcceptMode mode = wanted.mode().resolve(platform, living.size());
+    List<Integer> places = mode == AcceptMode.SHARDED ? living : List.of(acceptorLoops.next());
     List<TcpListener> listeners =
         mode == AcceptMode.SHARDED
-            ? bindShards(platform, address, backlog, loops.size())
-            : List.of(TcpListener.bind(platform, address, backlog));
+            ? TcpListener.bindShards(platform, wanted.address(), wanted.backlog(), places.size())
+            : List.of(TcpListener.bind(platform, wanted.address(), wanted.backlog()));
     boolean started = false;
     try {
-      SocketAddress local = listeners.getFirst().localAddress();
-      var listener =
-          new GroupListener(mode, local, new ConnectionDistributor(loops, acceptor), forget);
-      listener.start(loops, listeners);
+      var bound = new Place(platform, listeners.getFirst().localAddress(), wanted.backlog(), mode);
+      var listener = new GroupListener(mode, bound, loops, acceptorLoops, distributor, forget);
+      listener.start(places, listeners);
       started = true;
       return listener;
     } finally {
@@ -78,51 +96,32 @@ public final class GroupListener implements AutoCloseable {
     }
   }
 
-  // The first one may choose the port, the others join it.
-  private static List<TcpListener> bindShards(
-      Platform platform, SocketAddress address, int backlog, int count) throws IOException {
-    var listeners = new ArrayList<TcpListener>(count);
-    boolean bound = false;
-    try {
-      listeners.add(TcpListener.bindShared(platform, address, backlog));
-      SocketAddress local = listeners.getFirst().localAddress();
-      while (listeners.size() < count) {
-        listeners.add(TcpListener.bindShared(platform, local, backlog));
-      }
-      bound = true;
-      return listeners;
-    } finally {
-      if (!bound) {
-        listeners.forEach(TcpListener::close);
-      }
-    }
-  }
-
-  private void start(List<EventLoop> loops, List<TcpListener> listeners) throws IOException {
+  private void start(List<Integer> places, List<TcpListener> listeners) throws IOException {
     synchronized (lock) {
       for (int i = 0; i < listeners.size(); i++) {
-        acceptors.add(Acceptor.start(loops.get(i), listeners.get(i), new Shard(i, loops.size())));
+        var shard = new Shard(places.get(i));
+        shard.acceptor = Acceptor.start(loops.get(shard.loop), listeners.get(i), shard);
+        shards.add(shard);
       }
     }
   }
 
-  /** What one acceptor does with its connections. Its calls never overlap. */
+  /** An acceptor, and what it does with its connections. */
   private final class Shard implements Acceptor.Target {
-    private final int loops;
-    private int next;
+    private int loop; // guarded by lock, and for SHARDED never changed
+    private @Nullable Acceptor acceptor; // guarded by lock
 
-    Shard(int first, int loops) {
-      this.loops = loops;
-      next = first;
+    Shard(int loop) {
+      this.loop = loop;
     }
 
     @Override
     public void accepted(TcpStream stream) {
-      int loop = next;
       if (mode == AcceptMode.HANDOFF) {
-        next = (loop + 1) % loops;
+        distributor.handOff(stream);
+      } else {
+        distributor.deliver(loop, stream, true);
       }
-      distributor.deliver(loop, stream);
     }
 
     @Override
@@ -134,7 +133,68 @@ public final class GroupListener implements AutoCloseable {
     public void failed(Throwable error) {
       failure.compareAndSet(null, error);
       System.getLogger("mill.core")
-          .log(Level.ERROR, "accepting on " + localAddress + " has ended", error);
+          .log(Level.ERROR, "accepting on " + place.address() + " has ended", error);
+    }
+
+    boolean isOpen() {
+      assert Thread.holdsLock(lock);
+      return acceptor != null && acceptor.listener().isOpen();
+    }
+
+    /** Closes the listener, and takes what waits before if that is wanted. */
+    void close(boolean takesWaiting) {
+      assert Thread.holdsLock(lock);
+      if (acceptor == null) {
+        return;
+      }
+      if (takesWaiting) {
+        // As a task, for it is the user's code that takes them.
+        acceptor.acceptWaiting(
+            place.backlog() + 1, stream -> distributor.deliver(loop, stream, false));
+      }
+      if (acceptor.close()) {
+        closed++;
+      }
+    }
+
+    /** Goes on with another loop: with the listener, or with a new one if it was closed. */
+    void move() throws IOException {
+      assert Thread.holdsLock(lock);
+      int other = acceptorLoops.next();
+      if (loops.get(other).hasEnded()) {
+        throw new IllegalStateException(ALL_ENDED);
+      }
+      loop = other;
+      try {
+        acceptor = acceptor == null ? null : acceptor.moveTo(loops.get(other));
+      } catch (ClosedChannelException e) {
+        TcpListener again = TcpListener.bind(place.platform(), place.address(), place.backlog());
+        acceptor = Acceptor.start(loops.get(other), again, this);
+      }
+    }
+  }
+
+  /** A loop of the group has ended by itself: nobody would accept for it any more. */
+  void loopEnded(int ended) {
+    synchronized (lock) {
+      for (Shard shard : shards) {
+        if (closing || shard.loop != ended) {
+          continue;
+        }
+        if (mode == AcceptMode.SHARDED) {
+          shard.close(false);
+          if (shards.stream().noneMatch(Shard::isOpen)) {
+            shard.failed(new IllegalStateException(ALL_ENDED));
+          }
+          continue;
+        }
+        try {
+          shard.move();
+        } catch (IOException | RuntimeException e) {
+          shard.close(false);
+          shard.failed(e);
+        }
+      }
     }
   }
 
@@ -143,7 +203,7 @@ public final class GroupListener implements AutoCloseable {
    * thread.
    */
   public SocketAddress localAddress() {
-    return localAddress;
+    return place.address();
   }
 
   /**
@@ -194,22 +254,30 @@ public final class GroupListener implements AutoCloseable {
   }
 
   /**
-   * Stops accepting; connections that were accepted live on. Those that wait in the backlog are
-   * reset by the system. A second call does nothing.
+   * Stops accepting, after what waits to be accepted has been; connections that were accepted live
+   * on. A client that connects just between the two is reset by the system. A second call does
+   * nothing.
    */
   @Override
   public void close() {
-    closeListeners();
+    closeListeners(true);
     forget.accept(this);
   }
 
-  void closeListeners() {
+  void closeListeners(boolean takesWaiting) {
     synchronized (lock) {
-      for (Acceptor acceptor : acceptors) {
-        if (acceptor.close()) {
-          closed++;
-        }
+      boolean first = !closing;
+      closing = true;
+      for (Shard shard : shards) {
+        shard.close(takesWaiting && first);
       }
+    }
+  }
+
+  /** Whether nothing is accepted on a loop any more. Any thread. */
+  boolean livesWithout(int loop) {
+    synchronized (lock) {
+      return shards.stream().noneMatch(shard -> shard.loop == loop && shard.isOpen());
     }
   }
 
@@ -223,6 +291,6 @@ public final class GroupListener implements AutoCloseable {
   /** {@return address and mode} Any thread. */
   @Override
   public String toString() {
-    return "GroupListener[" + localAddress + ", " + mode + "]";
+    return "GroupListener[" + place.address() + ", " + mode + "]";
   }
 }

@@ -15,6 +15,7 @@ final class LoopThread {
 
   private final EventLoop loop;
   private final int cpu;
+  private final Runnable afterRun;
   private final Consumer<Throwable> failed;
   private final Thread thread;
   private final CompletableFuture<Void> started = new CompletableFuture<>();
@@ -23,11 +24,13 @@ final class LoopThread {
   /**
    * Makes the thread.
    *
+   * @param afterRun called on the thread when the loop has ended without a failure
    * @param failed hears, on the thread, why the loop could not run (on)
    */
-  LoopThread(EventLoop loop, int cpu, Consumer<Throwable> failed) {
+  LoopThread(EventLoop loop, int cpu, Runnable afterRun, Consumer<Throwable> failed) {
     this.loop = loop;
     this.cpu = cpu;
+    this.afterRun = afterRun;
     this.failed = failed;
     // Not a daemon: a server lives as long as its loops.
     thread = Thread.ofPlatform().daemon(false).name(loop.config().name()).unstarted(this::run);
@@ -64,6 +67,7 @@ final class LoopThread {
       }
       loop.schedule(Duration.ZERO, () -> started.complete(null));
       loop.run();
+      afterRun.run();
     } catch (Throwable thrown) {
       failed.accept(thrown);
     } finally {

@@ -294,13 +294,14 @@ class GroupListenerTest {
       var distributor =
           new ConnectionDistributor(
               group.loops(),
+              new LoopRotation(group.loops()),
               (loop, stream) -> {
                 taken.add(loop);
                 stream.close();
               });
       group.loops().get(0).execute(() -> {});
-      distributor.deliver(0, first.server());
-      distributor.deliver(0, second.server());
+      distributor.deliver(0, first.server(), true);
+      distributor.deliver(0, second.server(), true);
       assertThat(distributor.refused()).isEqualTo(1);
       assertThat(first.server().isOpen()).isTrue();
       assertThat(second.server().isOpen()).isFalse();
@@ -308,7 +309,7 @@ class GroupListenerTest {
       group.shutdown(Duration.ZERO).toCompletableFuture().join();
       assertThat(taken).containsExactly(group.loops().get(1)); // what waited was not lost
       assertThat(first.server().isOpen()).isFalse();
-      distributor.deliver(0, Net.tcpPair().server());
+      distributor.deliver(0, Net.tcpPair().server(), true);
       assertThat(distributor.refused()).isEqualTo(2);
     }
   }

@@ -64,6 +64,11 @@ public sealed class LoopTimeout extends TimerNode implements Timeout permits Per
     return deadlineNs == RUNNING ? delayAfterRunNs() : Math.max(0, deadlineNs - timers.nowNs());
   }
 
+  /** The time by the clock that deadlines are of. */
+  final long nowNs() {
+    return timers.nowNs();
+  }
+
   /** What the deadline is while the task runs that was due. */
   long deadlineWhileRunning(long dueNs) {
     return NONE;

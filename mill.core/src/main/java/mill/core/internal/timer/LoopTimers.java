@@ -11,6 +11,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
+import mill.core.MissedRuns;
 import mill.core.Timeout;
 import mill.core.internal.Durations;
 import org.jspecify.annotations.Nullable;
@@ -32,6 +33,12 @@ public final class LoopTimers implements TimerEngine {
 
   /** How many timers of the inbox one turn looks at. */
   public static final int MAX_INBOX_PER_TURN = 1 << 14;
+
+  /**
+   * How long a timer that another thread has cancelled may be kept, and what its task refers to:
+   * the loop looks at its inbox so much later at the latest.
+   */
+  static final long LET_GO_NS = 1_000_000_000;
 
   private static final VarHandle LIVE;
   private static final VarHandle FIRED;
@@ -64,6 +71,10 @@ public final class LoopTimers implements TimerEngine {
   private @Nullable Consumer<LoopTimeout> beforeEach;
   private Runnable afterEach = () -> {};
   private @Nullable TimerNode taken; // from the inbox, and not yet looked at
+
+  // When to look at the inbox again though nobody has woken the loop. Whoever cancels a timer until
+  // then need not wake it.
+  private long looksAgainNs = Long.MAX_VALUE;
 
   /**
    * Makes timers.
@@ -113,8 +124,14 @@ public final class LoopTimers implements TimerEngine {
   }
 
   public Timeout scheduleAtFixedRate(Duration initialDelay, Duration period, Runnable task) {
+    return scheduleAtFixedRate(initialDelay, period, MissedRuns.CATCH_UP, task);
+  }
+
+  public Timeout scheduleAtFixedRate(
+      Duration initialDelay, Duration period, MissedRuns missed, Runnable task) {
     requireNonNull(task, "task");
-    return armed(PeriodicTimeout.atFixedRate(this, task, period), initialDelay);
+    boolean skips = requireNonNull(missed, "missed") == MissedRuns.SKIP;
+    return armed(PeriodicTimeout.atFixedRate(this, task, period, skips), initialDelay);
   }
 
   public Timeout scheduleWithFixedDelay(Duration initialDelay, Duration delay, Runnable task) {
@@ -197,7 +214,11 @@ public final class LoopTimers implements TimerEngine {
       switch (inbox.add(timeout)) {
         case CROWDED -> wake.run();
         case CLOSED -> dropLate(timeout);
-        case YES -> {}
+        case YES -> {
+          if (sleepsUntilNs - nowNs() > LET_GO_NS) {
+            wake.run();
+          }
+        }
       }
     }
     return true;
@@ -225,10 +246,15 @@ public final class LoopTimers implements TimerEngine {
     if (taken != null && wheel.isEmpty()) {
       skipIfEmpty(nowNs());
     }
+    boolean cancelled = false;
     for (int i = 0; i < MAX_INBOX_PER_TURN && taken != null; i++) {
       TimerNode node = taken;
       taken = inbox.takeNext(node);
       wheel.relink(node);
+      cancelled |= node.deadline() == NONE;
+    }
+    if (cancelled) {
+      looksAgainNs = nowNs() + LET_GO_NS;
     }
   }
 
@@ -272,10 +298,25 @@ public final class LoopTimers implements TimerEngine {
   public long nextDelayNs() {
     long tick = wheel.nextTick();
     long untilNs = tick > Long.MAX_VALUE >> tickShift ? Long.MAX_VALUE : tick << tickShift;
+    if (tick == TimerWheel.NEVER && looksAgainNs == Long.MAX_VALUE) {
+      sleepUntil(Long.MAX_VALUE);
+      return -1;
+    }
+    long nowNs = nowNs();
+    if (looksAgainNs <= nowNs) {
+      looksAgainNs = Long.MAX_VALUE; // it looks now
+    }
+    untilNs = Math.min(untilNs, looksAgainNs);
+    sleepUntil(untilNs);
+    return tick == TimerWheel.NEVER && looksAgainNs == Long.MAX_VALUE
+        ? -1
+        : Math.max(0, untilNs - nowNs);
+  }
+
+  private void sleepUntil(long untilNs) {
     if (sleepsUntilNs != untilNs) {
       sleepsUntilNs = untilNs;
     }
-    return tick == TimerWheel.NEVER ? -1 : Math.max(0, untilNs - nowNs());
   }
 
   /**

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import mill.core.MissedRuns;
 import mill.core.Timeout;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -51,6 +52,33 @@ class PeriodicTimeoutTest {
     }
     assertThat(runs).containsExactly(10L, 110L, 210L, 310L);
     assertThat(loop.idleWakeUps).isZero();
+  }
+
+  @Test
+  void fixedRateThatSkipsRunsOnceForAllThatWereMissedAndKeepsItsBeat() {
+    timers.scheduleAtFixedRate(
+        Duration.ofNanos(10), Duration.ofNanos(100), MissedRuns.SKIP, this::ran);
+    loop.sleepAndTurn();
+    loop.turnAfter(345); // 110, 210 and 310 were missed
+    assertThat(runs).containsExactly(10L, 355L);
+    loop.sleepAndTurn();
+    loop.turnAfter(100); // on time
+    loop.turnAfter(199); // 710 was missed, by less than a period
+    assertThat(runs).containsExactly(10L, 355L, 410L, 510L, 709L);
+    loop.sleepAndTurn();
+    assertThat(runs).endsWith(710L);
+    assertThat(loop.idleWakeUps).isZero();
+  }
+
+  @Test
+  void fixedRateThatCatchesUpRunsAsOftenAsThereWerePeriods() {
+    timers.scheduleAtFixedRate(
+        Duration.ofNanos(10), Duration.ofNanos(100), MissedRuns.CATCH_UP, this::ran);
+    loop.turnAfter(355);
+    for (int i = 0; i < 3; i++) {
+      loop.sleepAndTurn();
+    }
+    assertThat(runs).containsExactly(355L, 355L, 355L, 355L);
   }
 
   @Test

@@ -208,7 +208,8 @@ class TimeoutTest {
     assertThat(timers.nextDelayNs()).isEqualTo(49);
     assertThat(loop.turnAfter(49)).isOne();
     assertThat(log).containsExactly("brought forward", "put off");
-    assertThat(timers.nextDelayNs()).isEqualTo(-1);
+    // For what else may have been cancelled elsewhere.
+    assertThat(timers.nextDelayNs()).isEqualTo(LoopTimers.LET_GO_NS - 49);
   }
 
   @Test
@@ -470,4 +471,34 @@ class TimeoutTest {
     assertThat(log).containsExactly("cancelled 2");
     assertThat(timers.size()).isZero();
   }
+
+  // The loop sleeps for ever, and what the timer refers to with it, if nobody tells it to look.
+  @Test
+  void timerThatIsCancelledElsewhereIsLetGoWithinASecond() {
+    Timeout[] handles = new Timeout[3];
+    loop.elsewhere(() -> {
+      for (int i = 0; i < handles.length; i++) {
+        handles[i] = timers.schedule(Duration.ofMinutes(1), this::noTask);
+      }
+    });
+    loop.turn();
+    timers.nextDelayNs();
+    int before = loop.wakeUps;
+    loop.elsewhere(handles[0]::cancel);
+    assertThat(loop.wakeUps).as("the first one wakes the loop").isEqualTo(before + 1);
+    loop.turn();
+    assertThat(timers.nextDelayNs()).isEqualTo(LoopTimers.LET_GO_NS);
+    loop.elsewhere(handles[1]::cancel);
+    assertThat(loop.wakeUps).as("it looks anyway").isEqualTo(before + 1);
+    assertThat(timers.hasInbox()).isTrue();
+    loop.turnAfter(LoopTimers.LET_GO_NS);
+    assertThat(timers.hasInbox()).isFalse();
+    assertThat(timers.nextDelayNs()).isEqualTo(LoopTimers.LET_GO_NS);
+    loop.elsewhere(handles[2]::cancel);
+    loop.turnAfter(LoopTimers.LET_GO_NS);
+    loop.turnAfter(LoopTimers.LET_GO_NS);
+    assertThat(timers.nextDelayNs()).as("nothing to look for any more").isEqualTo(-1);
+  }
+
+  private void noTask() {}
 }

@@ -40,6 +40,7 @@ class TimerModelTest {
             Comparator.comparingLong((Modelled m) -> m.tick).thenComparingLong(m -> m.sequence));
     final List<Modelled> all = new ArrayList<>();
     final List<Modelled> ran = new ArrayList<>();
+    boolean cancelledElsewhere;
     final Set<Modelled> inInbox = new HashSet<>();
     long sequence;
     long early;
@@ -72,6 +73,7 @@ class TimerModelTest {
       }
       if (random.nextInt(3) == 0) {
         assertThat(modelled.timeout.cancel()).isEqualTo(was);
+        cancelledElsewhere |= loop.foreign;
       } else {
         // From nothing to centuries, each magnitude as often as any other.
         long delayNs = random.nextLong() >>> (2 + random.nextInt(61));
@@ -113,12 +115,15 @@ class TimerModelTest {
       loop.timers.drainInbox();
       inInbox.clear();
       long delayNs = loop.timers.nextDelayNs();
-      if (scheduled.isEmpty()) {
-        assertThat(delayNs).isEqualTo(-1);
-        return;
-      }
-      long expectedNs = Math.max(0, scheduled.first().tick * tickNs - loop.timers.nowNs());
-      if (exact) {
+      long expectedNs =
+          scheduled.isEmpty()
+              ? -1
+              : Math.max(0, scheduled.first().tick * tickNs - loop.timers.nowNs());
+      // It looks once more after a cancellation by another thread.
+      boolean looks = delayNs != expectedNs && delayNs >= 0 && delayNs <= LoopTimers.LET_GO_NS;
+      if (looks && cancelledElsewhere) {
+        assertThat(expectedNs < 0 || delayNs < expectedNs).isTrue();
+      } else if (exact || expectedNs < 0) {
         assertThat(delayNs).isEqualTo(expectedNs);
       } else {
         assertThat(delayNs).isBetween(0L, expectedNs);
