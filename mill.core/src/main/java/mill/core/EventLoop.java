@@ -156,7 +156,8 @@ public final class EventLoop implements Executor, AutoCloseable {
    * {@snippet class=mill.core.snippets.DescriptorSnippets region=own-descriptor}
    *
    * <p>The pollable stays the caller's to close, which also cancels the registration. What is still
-   * registered when the loop is closed is closed with it.
+   * registered when the loop is closed is closed with it. Whatever ends it, its handler hears
+   * {@link EventHandler#onClosed}: also if this throws, then before it does.
    *
    * @param pollable what to watch; with one loop at a time
    * @param interest what to report; errors and hang-ups are reported besides, except with {@link
@@ -172,8 +173,11 @@ public final class EventLoop implements Executor, AutoCloseable {
   public Registration register(
       Pollable pollable, Interest interest, Trigger trigger, EventHandler handler)
       throws IOException {
+    requireNonNull(pollable, "pollable");
+    requireNonNull(interest, "interest");
+    requireNonNull(trigger, "trigger");
     requireNonNull(handler, "handler");
-    var registration = new Registration(this, reactor, pollable, handler, interest, trigger);
+    var registration = new Registration(this, pollable, handler, interest, trigger);
     reactor.register(registration, interest, trigger);
     return registration;
   }
@@ -385,6 +389,11 @@ public final class EventLoop implements Executor, AutoCloseable {
    */
   public boolean isOwnThread() {
     return reactor.isOwnThread();
+  }
+
+  /** The engine, for its registrations. */
+  Reactor reactor() {
+    return reactor;
   }
 
   /** {@return the configuration} Any thread. */

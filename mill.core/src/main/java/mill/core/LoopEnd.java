@@ -50,7 +50,7 @@ final class LoopEnd<T> {
   }
 
   private final LoopLifecycle lifecycle;
-  private final RunQueue runQueue;
+  private final RunQueue<?> runQueue;
   private final LoopTimers timers;
   private final LoopTasks tasks;
   private final @Nullable WorkerPool<T> workers;
@@ -71,7 +71,7 @@ final class LoopEnd<T> {
   LoopEnd(
       LoopConfig config,
       LoopLifecycle lifecycle,
-      RunQueue runQueue,
+      RunQueue<?> runQueue,
       LoopTimers timers,
       LoopTasks tasks,
       @Nullable WorkerPool<T> workers,

@@ -82,7 +82,7 @@ public record LoopMetrics(
    *
    * @param executed how many were executed
    * @param rejected how many {@link EventLoop#execute} refused
-   * @param thrown how many times a task threw, or that of a timer
+   * @param thrown how many times a task threw, also one of a timer or of a registration
    * @param queued how many wait now
    */
   public record Tasks(long executed, long rejected, long thrown, int queued) {

@@ -38,7 +38,7 @@ final class Reactor {
   private final ReadyEvents events;
   private final @Nullable WorkerPool<Registration> workers;
   private final RegistrationTable<Registration> registrations = new RegistrationTable<>();
-  private final RunQueue runQueue;
+  private final RunQueue<Registration> runQueue;
   private final LoopTasks tasks;
   private final LoopTimers timers;
   private final LoopLifecycle lifecycle = new LoopLifecycle();
@@ -80,7 +80,7 @@ final class Reactor {
         config.dispatch() == DispatchMode.WORKERS
             ? new WorkerPool<>(config.workers(), config.name(), this::work)
             : null;
-    runQueue = new RunQueue(workers, this::wakeIfAsleep, this::called);
+    runQueue = new RunQueue<>(workers, this::wakeIfAsleep, this::called);
     poller = Poller.open(platform, this::closedWhileRegistered);
     ending =
         new LoopEnd<>(
@@ -450,9 +450,9 @@ final class Reactor {
       draining.beginScan();
       for (Registration registration : closeListenersAndTell(draining)) {
         if (workers != null) {
-          submit(workers, registration, Registration.SHUTDOWN);
+          submit(workers, registration, SerialCalls.SHUTDOWN);
         } else {
-          registration.fire(Registration.SHUTDOWN);
+          registration.fire(SerialCalls.SHUTDOWN);
         }
       }
     }

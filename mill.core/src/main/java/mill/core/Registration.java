@@ -2,9 +2,8 @@ package mill.core;
 
 import static java.util.Objects.requireNonNull;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.io.IOException;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
 import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
@@ -21,60 +20,15 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A pollable's place in an {@link EventLoop}: what it waits for, and the handler that is called.
- * Any thread.
- *
- * <p>What the loop, the workers and everybody else share is one word:
- *
- * <pre>
- *            something to hear        who calls takes it
- *   IDLE ───────────▶ SCHEDULED|bits ──────────────────▶ SCHEDULED ──▶ callback
- *     ▲                                 more: |= bits        │
- *     └──────────────────────────────────────────────────────┘ no bits came meanwhile
- *
- *   CANCELLED is added in any state, with the reason, and never taken away: no callback for an event
- *   starts after it. Tasks that were accepted still run, then onClosed is called, and that is all:
- *
- *   CANCELLED ──▶ out of the kernel, out of the table ──▶ CLOSING ──▶ tasks, onClosed ──▶ CLOSED
- * </pre>
- *
- * <p>Events of an inline loop are no part of it: their callbacks come straight from the poll.
+ * Any thread. It ends once, whoever ends it; its handler hears that last.
  */
-public final class Registration {
+public final class Registration extends SerialCalls {
   /** How many tasks of {@link #execute} wait at most. */
   public static final int MAX_TASKS = 128;
 
-  /** Beside the bits of {@link Readiness}: calls {@link EventHandler#onShutdown}. */
-  static final int SHUTDOWN = 1 << 6;
-
-  /** Beside these: runs tasks. */
-  static final int TASKS = 1 << 7;
-
-  /** Beside these: calls {@link EventHandler#onClosed}. */
-  static final int CLOSING = 1 << 8;
-
-  private static final int TASKS_PER_RUN = 16;
-
-  private static final int READINESS_MASK = 0x3f;
-  private static final int EVENTS_MASK = READINESS_MASK | SHUTDOWN;
-  private static final int CALLS_MASK = TASKS | CLOSING;
-  private static final int SCHEDULED = 1 << 9;
-  private static final int CANCELLED = 1 << 10;
-  private static final int CLOSED = 1 << 11;
-  private static final int REASON_SHIFT = 12;
-
   private static final CompletionStage<Void> DONE = CompletableFuture.completedStage(null);
-  private static final VarHandle STATE;
-
-  static {
-    try {
-      STATE = MethodHandles.lookup().findVarHandle(Registration.class, "state", int.class);
-    } catch (ReflectiveOperationException e) {
-      throw new ExceptionInInitializerError(e);
-    }
-  }
 
   private final EventLoop loop;
-  private final Reactor reactor;
   private final Pollable pollable;
   private final EventHandler handler;
 
@@ -83,33 +37,23 @@ public final class Registration {
   // after a throttle's.
   private final Object lock = new Object();
 
-  // Guarded by lock. The annotation that says so is for classes that users do not compile against:
-  // it stays in the class file, and javac -Xlint:all misses its definition there.
+  @GuardedBy("lock")
   private Interest interest;
+
+  @GuardedBy("lock")
   private Trigger trigger;
+
+  @GuardedBy("lock")
   private @Nullable RegistrationExtras extras;
 
-  @SuppressWarnings("FieldMayBeFinal") // written through STATE
-  private volatile int state;
-
   private volatile @Nullable Object attachment;
-  private volatile @Nullable Thread runner; // not for an inline callback of an event
 
   /** Set before the kernel is armed with it. */
   long token = RegistrationTable.NO_TOKEN;
 
-  /** Behind this one in the {@link RunQueue}, and guarded by it. */
-  @Nullable Registration next;
-
   Registration(
-      EventLoop loop,
-      Reactor reactor,
-      Pollable pollable,
-      EventHandler handler,
-      Interest interest,
-      Trigger trigger) {
+      EventLoop loop, Pollable pollable, EventHandler handler, Interest interest, Trigger trigger) {
     this.loop = loop;
-    this.reactor = reactor;
     this.pollable = pollable;
     this.handler = handler;
     this.interest = interest;
@@ -119,6 +63,11 @@ public final class Registration {
   /** {@return the loop} Any thread. */
   public EventLoop loop() {
     return loop;
+  }
+
+  // Not a field: there are many of these.
+  private Reactor reactor() {
+    return loop.reactor();
   }
 
   /** {@return what is registered} Any thread. */
@@ -160,7 +109,7 @@ public final class Registration {
   }
 
   private void change(Interest newInterest, @Nullable Trigger newTrigger) throws IOException {
-    reactor.requireNotEnded();
+    reactor().requireNotEnded();
     synchronized (lock) {
       if (!isCancelled()) {
         changeLocked(newInterest, newTrigger == null ? trigger : newTrigger);
@@ -178,12 +127,13 @@ public final class Registration {
     return "cancelled: register " + pollable + " anew";
   }
 
+  @GuardedBy("lock")
   private void changeLocked(Interest newInterest, Trigger newTrigger) throws IOException {
     assert Thread.holdsLock(lock);
     if (newInterest == interest && newTrigger == trigger && trigger == Trigger.LEVEL) {
       return;
     }
-    reactor.change(pollable, newInterest.without(suspended()), newTrigger);
+    reactor().change(pollable, newInterest.without(suspended()), newTrigger);
     interest = newInterest;
     trigger = newTrigger;
   }
@@ -211,7 +161,7 @@ public final class Registration {
       throw new IllegalArgumentException(
           "the direction must be READABLE or WRITABLE, not " + direction);
     }
-    reactor.requireNotEnded();
+    reactor().requireNotEnded();
     boolean reads = direction == Interest.READABLE;
     Throttle made;
     synchronized (lock) {
@@ -242,6 +192,7 @@ public final class Registration {
         onTime);
   }
 
+  @GuardedBy("lock")
   private RegistrationExtras extras() {
     assert Thread.holdsLock(lock);
     RegistrationExtras made = extras;
@@ -252,6 +203,7 @@ public final class Registration {
     return made;
   }
 
+  @GuardedBy("lock")
   private Interest suspended() {
     assert Thread.holdsLock(lock);
     return extras == null ? Interest.NONE : extras.suspended;
@@ -299,18 +251,18 @@ public final class Registration {
     if (isCancelled()) {
       throw refused();
     }
-    Timeout timer = new SerialTask(this, reactor.callsInline(), task).timer();
+    Timeout timer = new SerialTask(this, reactor().callsInline(), loop::newTimeout, task).timer();
     timer.reschedule(delay);
     return timer;
   }
 
   private RejectedExecutionException refused() {
-    return new RejectedExecutionException(isCancelled() ? cancelled() : reactor.endedMessage());
+    return new RejectedExecutionException(isCancelled() ? cancelled() : reactor().endedMessage());
   }
 
-  /** Accepts a task, if it can. Any thread. */
+  @Override
   TaskQueue.Offer offer(Runnable task) {
-    if (!reactor.takesTasks()) {
+    if (!reactor().takesTasks()) {
       return TaskQueue.Offer.CLOSED;
     }
     TaskQueue tasks;
@@ -324,7 +276,7 @@ public final class Registration {
     }
     TaskQueue.Offer offer = tasks.offer(task);
     if (offer == TaskQueue.Offer.ACCEPTED) {
-      reactor.hasTasks(this);
+      reactor().hasTasks(this);
     }
     return offer;
   }
@@ -368,15 +320,16 @@ public final class Registration {
           deregister();
         }
       } finally {
-        reactor.removed(this);
+        reactor().removed(this);
       }
     }
   }
 
   // Whoever changes the interest at this moment has done so before: it is not a successor's.
+  @GuardedBy("lock")
   private void deregister() {
     assert Thread.holdsLock(lock);
-    reactor.deregister(pollable);
+    reactor().deregister(pollable);
   }
 
   /** Cancels, and closes the pollable. Any thread. */
@@ -409,7 +362,7 @@ public final class Registration {
    * was closed, the handler threw or the loop was closed} Any thread.
    */
   public boolean isCancelled() {
-    return (state & CANCELLED) != 0;
+    return isMarkedCancelled();
   }
 
   /** {@return pollable, interest and whether it is cancelled} */
@@ -427,7 +380,7 @@ public final class Registration {
       RegistrationExtras more = extras();
       Interest now = on ? more.suspended.with(direction) : more.suspended.without(direction);
       if (interest.without(now) != interest.without(more.suspended)) {
-        reactor.change(pollable, interest.without(now), trigger);
+        reactor().change(pollable, interest.without(now), trigger);
       }
       more.suspended = now;
     }
@@ -458,7 +411,7 @@ public final class Registration {
     }
   }
 
-  /** Calls the handler for events. On the thread that runs this registration's callbacks. */
+  @Override
   void fire(int events) {
     int readiness = events & READINESS_MASK;
     try {
@@ -469,203 +422,20 @@ public final class Registration {
         handler.onShutdown(this);
       }
     } catch (Throwable thrown) {
-      reactor.handlerThrew();
+      reactor().handlerThrew();
       fail(thrown);
-    }
-  }
-
-  // Whatever was thrown first matters more than that memory is too short to tell of the second.
-  @SuppressWarnings("ReferenceEquality") // whether it is the very same
-  private static void attach(Throwable second, Throwable first) {
-    try {
-      if (second != first) { // nothing suppresses itself: that would be thrown, and end the loop
-        first.addSuppressed(second);
-      }
-    } catch (Throwable noMemory) {
-      UncaughtExceptions.report(second);
-    }
-  }
-
-  /** The handler. Any thread; takes no lock. */
-  EventHandler handler() {
-    return handler;
-  }
-
-  /** How many bytes the handler says it has not delivered. Any thread. */
-  long undeliveredBytes() {
-    try {
-      return Math.max(0, handler.undeliveredBytes(this));
-    } catch (Throwable thrown) {
-      UncaughtExceptions.report(thrown);
-      return 0;
-    }
-  }
-
-  /** Notes something to hear; true if this is now to be submitted. */
-  boolean schedule(int bits) {
-    return ((int) STATE.getAndBitwiseOr(this, bits | SCHEDULED) & SCHEDULED) == 0;
-  }
-
-  /** Notes something to hear; true if somebody has this, and will see it. */
-  boolean note(int bits) {
-    return ((int) STATE.getAndBitwiseOr(this, bits) & SCHEDULED) != 0;
-  }
-
-  /** Whether tasks are noted. */
-  boolean hasTasks() {
-    return (state & TASKS) != 0;
-  }
-
-  /**
-   * Calls the handler on a worker's thread; true if something came meanwhile and this is to be
-   * submitted again.
-   */
-  boolean runScheduled() {
-    int taken = take();
-    if ((taken & EVENTS_MASK) != 0 && (taken & CANCELLED) == 0) {
-      runner = Thread.currentThread();
-      try {
-        fire(taken & EVENTS_MASK);
-        rearm();
-      } finally {
-        runner = null;
-      }
-    }
-    return call(taken);
-  }
-
-  /**
-   * Runs tasks and tells that this is closed, no events; true if more came meanwhile and this is to
-   * be submitted again. On the thread that calls for the loop. Never throws.
-   */
-  boolean runCalls() {
-    return call(take());
-  }
-
-  private int take() {
-    return (int) STATE.getAndBitwiseAnd(this, ~(EVENTS_MASK | CALLS_MASK));
-  }
-
-  private boolean call(int taken) {
-    if ((taken & CALLS_MASK) != 0) {
-      runner = Thread.currentThread();
-      try {
-        if ((taken & CLOSING) != 0) {
-          tellClosed();
-        } else if (runTasks()) {
-          STATE.getAndBitwiseOr(this, TASKS); // behind the others
-        }
-      } finally {
-        runner = null;
-      }
-    }
-    while (true) {
-      int seen = state;
-      boolean events = (seen & EVENTS_MASK) != 0 && (seen & CANCELLED) == 0;
-      if (events || (seen & CALLS_MASK) != 0) {
-        return true;
-      }
-      if (STATE.compareAndSet(this, seen, seen & ~(SCHEDULED | EVENTS_MASK))) {
-        return false;
-      }
-    }
-  }
-
-  private @Nullable TaskQueue tasks() {
-    synchronized (lock) {
-      return extras == null ? null : extras.tasks;
-    }
-  }
-
-  /** Runs its share of tasks; true if more may wait. */
-  private boolean runTasks() {
-    TaskQueue tasks = tasks();
-    for (int i = 0; tasks != null && i < TASKS_PER_RUN; i++) {
-      Runnable task = tasks.poll();
-      if (task == null) {
-        return false;
-      }
-      run(task);
-    }
-    return tasks != null && !tasks.isEmpty();
-  }
-
-  private void run(Runnable task) {
-    try {
-      task.run();
-    } catch (Throwable thrown) {
-      reactor.taskThrew(thrown);
-    }
-  }
-
-  private void tellClosed() {
-    TaskQueue tasks = tasks();
-    Runnable task;
-    while (tasks != null && (task = tasks.pollClosed()) != null) {
-      run(task);
-    }
-    try {
-      handler.onClosed(this, CloseReason.of(state >>> REASON_SHIFT));
-    } catch (Throwable thrown) {
-      UncaughtExceptions.report(thrown);
-    }
-    STATE.getAndBitwiseOr(this, CLOSED);
-    completeQuiet();
-  }
-
-  /** Marks, with the reason; true for the first time. */
-  boolean markCancelled(CloseReason reason) {
-    while (true) {
-      int seen = state;
-      if ((seen & CANCELLED) != 0) {
-        return false;
-      }
-      int marked = seen | CANCELLED | reason.ordinal() << REASON_SHIFT;
-      if (STATE.compareAndSet(this, seen, marked)) {
-        return true;
-      }
-    }
-  }
-
-  private boolean isClosed() {
-    return (state & CLOSED) != 0;
-  }
-
-  /** Completes when nothing is called any more, nor will be. After this was marked cancelled. */
-  private CompletionStage<Void> whenQuiet() {
-    if (isClosed() || runner == Thread.currentThread() || reactor.callsOnThisThread()) {
-      return DONE;
-    }
-    CompletableFuture<Void> waiting;
-    synchronized (lock) {
-      RegistrationExtras more = extras();
-      waiting = more.quiet == null ? new CompletableFuture<>() : more.quiet;
-      more.quiet = waiting;
-    }
-    if (isClosed()) {
-      waiting.complete(null); // it was told before it could be seen that somebody waits
-    }
-    return waiting.minimalCompletionStage();
-  }
-
-  private void completeQuiet() {
-    CompletableFuture<Void> waiting;
-    synchronized (lock) {
-      waiting = extras == null ? null : extras.quiet;
-    }
-    if (waiting != null) {
-      waiting.complete(null);
     }
   }
 
   // What a worker has handled was armed as a one-shot, whatever the user asked for, or the loop
   // would spin on it meanwhile.
-  private void rearm() {
+  @Override
+  void rearm() {
     try {
       synchronized (lock) {
         Interest armed = interest.without(suspended());
         if (!isCancelled() && trigger == Trigger.LEVEL && armed != Interest.NONE) {
-          reactor.change(pollable, armed, trigger);
+          reactor().change(pollable, armed, trigger);
         }
       }
     } catch (ClosedChannelException | IllegalStateException e) {
@@ -683,13 +453,81 @@ public final class Registration {
     try {
       close(CloseReason.FAILED);
     } catch (Throwable second) {
-      attach(second, thrown);
+      UncaughtExceptions.suppress(second, thrown);
     }
     try {
       handler.onError(this, thrown);
     } catch (Throwable second) {
-      attach(thrown, second);
+      UncaughtExceptions.suppress(thrown, second);
       UncaughtExceptions.report(second);
+    }
+  }
+
+  @Override
+  void call(Runnable task) {
+    try {
+      task.run();
+    } catch (Throwable thrown) {
+      reactor().taskThrew(thrown);
+    }
+  }
+
+  @Override
+  void callOnClosed(CloseReason reason) {
+    try {
+      handler.onClosed(this, reason);
+    } catch (Throwable thrown) {
+      UncaughtExceptions.report(thrown);
+    }
+  }
+
+  /** How many bytes the handler says it has not delivered. Any thread. */
+  long undeliveredBytes() {
+    try {
+      return Math.max(0, handler.undeliveredBytes(this));
+    } catch (Throwable thrown) {
+      UncaughtExceptions.report(thrown);
+      return 0;
+    }
+  }
+
+  /** The handler. Any thread; takes no lock. */
+  EventHandler handler() {
+    return handler;
+  }
+
+  @Override
+  @Nullable TaskQueue tasks() {
+    synchronized (lock) {
+      return extras == null ? null : extras.tasks;
+    }
+  }
+
+  /** Completes when nothing is called any more, nor will be. After this was marked cancelled. */
+  private CompletionStage<Void> whenQuiet() {
+    if (isClosed() || isCalledHere() || reactor().callsOnThisThread()) {
+      return DONE;
+    }
+    CompletableFuture<Void> waiting;
+    synchronized (lock) {
+      RegistrationExtras more = extras();
+      waiting = more.quiet == null ? new CompletableFuture<>() : more.quiet;
+      more.quiet = waiting;
+    }
+    if (isClosed()) {
+      waiting.complete(null); // it was told before it could be seen that somebody waits
+    }
+    return waiting.minimalCompletionStage();
+  }
+
+  @Override
+  void completeQuiet() {
+    CompletableFuture<Void> waiting;
+    synchronized (lock) {
+      waiting = extras == null ? null : extras.quiet;
+    }
+    if (waiting != null) {
+      waiting.complete(null);
     }
   }
 }

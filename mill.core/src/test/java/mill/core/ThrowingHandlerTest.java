@@ -2,17 +2,22 @@ package mill.core;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
+import mill.natives.ErrnoException;
 import mill.natives.Interest;
 import mill.natives.Readiness;
 import mill.testing.Await;
 import mill.testing.ChildJvm;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -210,11 +215,95 @@ class ThrowingHandlerTest {
 
   @Test
   void onErrorLogsAWarningByDefault() throws Exception {
-    ChildJvm.Outcome outcome = ChildJvm.of(DefaultOnErrorProgram.class).run();
+    ChildJvm.Outcome outcome = ChildJvm.of(DefaultOnErrorProgram.class).run("other");
     assertThat(outcome.exitCode()).as(outcome.toString()).isZero();
     assertThat(outcome.err())
         .contains("a handler threw, its connection was closed", "FakePollable[fd 3, closed]")
-        .contains("java.lang.IllegalStateException: planned");
+        .contains("java.lang.IllegalStateException: planned", "\tat ");
+  }
+
+  // Peers that go are the network's daily business: a line without a stack, for who asks for it.
+  @Test
+  void failedTransferIsADebugLineWithoutAStackByDefault(@TempDir Path folder) throws Exception {
+    Path logging = folder.resolve("logging.properties");
+    Files.writeString(
+        logging,
+        """
+        handlers=java.util.logging.ConsoleHandler
+        java.util.logging.ConsoleHandler.level=FINE
+        mill.core.level=FINE
+        """);
+    ChildJvm.Outcome outcome =
+        ChildJvm.of(DefaultOnErrorProgram.class)
+            .with("-Djava.util.logging.config.file=" + logging)
+            .run("transfer");
+    assertThat(outcome.exitCode()).as(outcome.toString()).isZero();
+    assertThat(outcome.err().lines())
+        .filteredOn(line -> !line.contains("mill.core.HandlerErrors")) // when and where
+        .containsExactly(
+            "FINE: a connection ended: Registration[FakePollable[fd 3, closed], READABLE,"
+                + " cancelled]: mill.natives.ErrnoException: send: EPIPE (errno 32)");
+  }
+
+  @Test
+  void failedTransferIsNotLoggedAsAWarning() throws Exception {
+    ChildJvm.Outcome outcome = ChildJvm.of(DefaultOnErrorProgram.class).run("transfer");
+    assertThat(outcome.exitCode()).as(outcome.toString()).isZero();
+    assertThat(outcome.err()).isEmpty();
+  }
+
+  // Without a handler of the user's the JVM prints a stack as if the thread had died.
+  @Test
+  void taskAndTimerThatThrowSayThatTheLoopGoesOn() throws Exception {
+    ChildJvm.Outcome outcome = ChildJvm.of(ThrowingTaskProgram.class).run();
+    assertThat(outcome.exitCode()).as(outcome.toString()).isZero();
+    assertThat(outcome.out()).isEqualTo("went on\n");
+    assertThat(outcome.err())
+        .containsOnlyOnce(
+            "thread main goes on, although a callback or task has thrown what follows:"
+                + " java.lang.IllegalStateException")
+        .containsOnlyOnce(
+            "thread main goes on, although a callback or task has thrown what follows:"
+                + " java.lang.AssertionError")
+        .contains("Exception in thread \"main\" java.lang.IllegalStateException: of a task")
+        .contains("Exception in thread \"main\" java.lang.AssertionError: of a timer");
+  }
+
+  @Test
+  void nothingIsSaidWhereTheUserHasAHandler() throws Exception {
+    ChildJvm.Outcome outcome = ChildJvm.of(ThrowingTaskProgram.class).run("handled");
+    assertThat(outcome.exitCode()).as(outcome.toString()).isZero();
+    assertThat(outcome.out().lines()).containsExactlyInAnyOrder("handled", "handled", "went on");
+    assertThat(outcome.err()).isEmpty();
+  }
+
+  /** A loop whose task and timer throw. */
+  static final class ThrowingTaskProgram {
+    private ThrowingTaskProgram() {}
+
+    public static void main(String[] args) throws Exception {
+      if (args.length > 0) {
+        Thread.setDefaultUncaughtExceptionHandler((thread, thrown) -> System.out.println(args[0]));
+      }
+      var platform = new FakePlatform();
+      try (EventLoop loop = EventLoop.open(LoopConfig.builder().platform(platform).build())) {
+        loop.execute(() -> {
+          throw new IllegalStateException("of a task");
+        });
+        loop.schedule(
+            Duration.ofMillis(1),
+            () -> {
+              throw new AssertionError("of a timer");
+            });
+        loop.schedule(
+            Duration.ofMillis(10),
+            () -> {
+              System.out.println("went on");
+              loop.stop();
+            });
+        loop.run();
+      }
+    }
   }
 
   /** A loop with one handler that throws, and nothing that would hear of it. */
@@ -229,7 +318,10 @@ class ThrowingHandlerTest {
             Interest.READABLE,
             (registration, readiness) -> {
               loop.stop();
-              throw new IllegalStateException("planned");
+              if (args[0].equals("other")) {
+                throw new IllegalStateException("planned");
+              }
+              throw new ErrnoException("send", 32, "EPIPE");
             });
         loop.run();
       }

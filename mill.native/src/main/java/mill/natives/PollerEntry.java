@@ -6,9 +6,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a poller knows of a pollable, and the lock for it. The poller alone writes.
  *
- * <p>The lock is not the pollable: its user may lock that, and hold it for long. The fields are not
- * the pollable's: {@code @GuardedBy} stays in class files, and whoever compiles against those of a
- * public class would be warned that it is missing.
+ * <p>The lock is not the pollable: its user may lock that, and hold it for long.
  */
 final class PollerEntry {
   /** Null while it is not registered. */

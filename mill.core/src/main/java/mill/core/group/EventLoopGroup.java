@@ -3,6 +3,7 @@ package mill.core.group;
 import static java.util.Objects.requireNonNull;
 import static mill.core.internal.Checks.notNegative;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.net.SocketAddress;
@@ -70,9 +71,13 @@ public final class EventLoopGroup implements AutoCloseable {
 
   private final Object lock = new Object();
 
-  // Guarded by lock.
+  @GuardedBy("lock")
   private final Set<GroupListener> listeners = new LinkedHashSet<>();
+
+  @GuardedBy("lock")
   private State state = State.NEW;
+
+  @GuardedBy("lock")
   private @Nullable Throwable failure;
 
   private EventLoopGroup(LoopGroupConfig config, List<EventLoop> loops) {

@@ -5,6 +5,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import mill.core.CloseReason;
 import mill.core.EventHandler;
 import mill.core.EventLoop;
 import mill.core.Registration;
@@ -81,6 +82,11 @@ public final class EchoServer implements EventHandler, AutoCloseable {
     return echoedBytes;
   }
 
+  /** Counts the buffers that hold what slow readers have not taken. Any thread. */
+  long waitingBuffers() {
+    return rests.metrics().outstanding();
+  }
+
   /** Listens no more. */
   @Override
   public void close() {
@@ -105,9 +111,9 @@ public final class EchoServer implements EventHandler, AutoCloseable {
         return;
       }
       stream.setOption(SockOpt.TCP_NODELAY, true);
-      loop.register(stream, Interest.READABLE, new Connection(stream));
       open++;
       accepted++;
+      loop.register(stream, Interest.READABLE, new Connection(stream));
     }
   }
 
@@ -131,7 +137,6 @@ public final class EchoServer implements EventHandler, AutoCloseable {
       int read = stream.read(buffer);
       if (read == IoStatus.END_OF_STREAM) {
         registration.close();
-        ended();
       } else if (read > 0) {
         int written = Math.max(stream.write(buffer, 0, read), 0);
         echoedBytes += written;
@@ -164,22 +169,17 @@ public final class EchoServer implements EventHandler, AutoCloseable {
       }
     }
 
-    /** A peer that resets its connection is nothing to report: the loop has closed it. */
+    /** Whoever has ended it: the peer, an error, or the loop that is closed. */
     @Override
-    public void onError(Registration registration, Throwable error) {
-      ended();
-      if (!(error instanceof IOException)) {
-        EventHandler.super.onError(registration, error);
-      }
-    }
-
-    private void ended() {
+    public void onClosed(Registration registration, CloseReason reason) {
+      stream.close(); // open still, if it could not be registered
       open--;
       if (rest != null) {
         rest.release();
         rest = null;
       }
-      if (accepting.interest() == Interest.NONE && !accepting.isCancelled()) {
+      boolean goesOn = reason != CloseReason.LOOP_CLOSED && reason != CloseReason.SHUTDOWN_FORCED;
+      if (goesOn && accepting.interest() == Interest.NONE && !accepting.isCancelled()) {
         resumeAccepting();
       }
     }

@@ -122,6 +122,28 @@ class EchoServerTest {
   }
 
   @Test
+  void theBufferOfASlowReaderGoesBackToItsPoolWhoeverEndsTheConnection() throws Exception {
+    Socket gone = connect();
+    stall(gone);
+    gone.setSoLinger(true, 0);
+    gone.close();
+    Await.eventually("the reset one's is back", () -> server.waitingBuffers() == 0);
+
+    try (Socket slow = connect()) {
+      stall(slow);
+      loop.close();
+      assertThat(server.waitingBuffers()).isZero();
+    }
+  }
+
+  private void stall(Socket reader) throws Exception {
+    CompletableFuture<Void> sending = send(reader, randomBytes(32 * 1024 * 1024));
+    waitUntilTheServerStalls();
+    assertThat(sending).isNotDone();
+    assertThat(server.waitingBuffers()).isOne();
+  }
+
+  @Test
   void theTotalsCountConnectionsAndBytes() throws Exception {
     for (int i = 0; i < 3; i++) {
       try (Socket peer = connect()) {

@@ -24,17 +24,15 @@ final class IoVectors {
     long room = limitBytes;
     while (used < Math.min(count, MAX) && room > 0) {
       MemorySegment buffer = buffers[from + used];
-      MemorySegment vector = WSABUF.asSlice(into, used);
       long length = Math.min(room, buffer.byteSize());
-      WSABUF.buf(vector, buffer);
-      WSABUF.len(vector, (int) length);
+      set(into, used, buffer.address(), length);
       room -= length;
       used++;
     }
     return used;
   }
 
-  /** Fills {@code into} with parts of buffers, without making slices. */
+  /** Fills {@code into} with parts of buffers. */
   static int write(
       MemorySegment into,
       MemorySegment[] buffers,
@@ -46,14 +44,18 @@ final class IoVectors {
     int used = 0;
     long room = limitBytes;
     while (used < Math.min(count, MAX) && room > 0) {
-      long vector = used * WSABUF.sizeof();
       long length = Math.min(room, lengths[from + used]);
-      long address = buffers[from + used].address() + offsets[from + used];
-      into.set(ValueLayout.JAVA_LONG, vector + WSABUF.buf$offset(), address);
-      into.set(ValueLayout.JAVA_INT, vector + WSABUF.len$offset(), (int) length);
+      set(into, used, buffers[from + used].address() + offsets[from + used], length);
       room -= length;
       used++;
     }
     return used;
+  }
+
+  // As numbers: a slice for each vector would be garbage.
+  private static void set(MemorySegment into, int index, long address, long length) {
+    long vector = index * WSABUF.sizeof();
+    into.set(ValueLayout.JAVA_LONG, vector + WSABUF.buf$offset(), address);
+    into.set(ValueLayout.JAVA_INT, vector + WSABUF.len$offset(), (int) length);
   }
 }

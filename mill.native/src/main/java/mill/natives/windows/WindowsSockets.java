@@ -205,9 +205,13 @@ final class WindowsSockets implements Sockets {
   @Override
   public long readv(int fd, MemorySegment[] buffers, int from, int count) {
     MemorySegment scratch = CallMemory.current().scratch();
+    MemorySegment received = scratch.asSlice(COUNT_OFFSET, Long.BYTES);
+    MemorySegment flags = scratch.asSlice(FLAGS_OFFSET, Integer.BYTES);
+    flags.set(INT, 0, 0);
     int used = IoVectors.write(scratch, buffers, from, count, MAX_TRANSFER_BYTES);
     try {
-      return receiveVectors(fd, scratch, used);
+      int result = TransferCalls.recvBuffers(fd, scratch, used, received, flags);
+      return afterRead(fd, result < 0 ? result : received.get(INT, 0));
     } finally {
       Reference.reachabilityFence(buffers);
     }
@@ -217,28 +221,26 @@ final class WindowsSockets implements Sockets {
   public long readv(
       int fd, MemorySegment[] buffers, long[] offsets, long[] lengths, int from, int count) {
     MemorySegment scratch = CallMemory.current().scratch();
+    MemorySegment received = scratch.asSlice(COUNT_OFFSET, Long.BYTES);
+    MemorySegment flags = scratch.asSlice(FLAGS_OFFSET, Integer.BYTES);
+    flags.set(INT, 0, 0);
     int used = IoVectors.write(scratch, buffers, offsets, lengths, from, count, MAX_TRANSFER_BYTES);
     try {
-      return receiveVectors(fd, scratch, used);
+      int result = TransferCalls.recvBuffers(fd, scratch, used, received, flags);
+      return afterRead(fd, result < 0 ? result : received.get(INT, 0));
     } finally {
       Reference.reachabilityFence(buffers);
     }
   }
 
-  private long receiveVectors(int fd, MemorySegment scratch, int count) {
-    MemorySegment received = scratch.asSlice(COUNT_OFFSET, Long.BYTES);
-    MemorySegment flags = scratch.asSlice(FLAGS_OFFSET, Integer.BYTES);
-    flags.set(INT, 0, 0);
-    int result = TransferCalls.recvBuffers(fd, scratch, count, received, flags);
-    return afterRead(fd, result < 0 ? result : received.get(INT, 0));
-  }
-
   @Override
   public long writev(int fd, MemorySegment[] buffers, int from, int count) {
     MemorySegment scratch = CallMemory.current().scratch();
+    MemorySegment sent = scratch.asSlice(COUNT_OFFSET, Long.BYTES);
     int used = IoVectors.write(scratch, buffers, from, count, MAX_TRANSFER_BYTES);
     try {
-      return sendVectors(fd, scratch, used);
+      int result = TransferCalls.sendBuffers(fd, scratch, used, sent, 0);
+      return result < 0 ? afterWrite(fd, result) : sent.get(INT, 0);
     } finally {
       Reference.reachabilityFence(buffers);
     }
@@ -248,18 +250,14 @@ final class WindowsSockets implements Sockets {
   public long writev(
       int fd, MemorySegment[] buffers, long[] offsets, long[] lengths, int from, int count) {
     MemorySegment scratch = CallMemory.current().scratch();
+    MemorySegment sent = scratch.asSlice(COUNT_OFFSET, Long.BYTES);
     int used = IoVectors.write(scratch, buffers, offsets, lengths, from, count, MAX_TRANSFER_BYTES);
     try {
-      return sendVectors(fd, scratch, used);
+      int result = TransferCalls.sendBuffers(fd, scratch, used, sent, 0);
+      return result < 0 ? afterWrite(fd, result) : sent.get(INT, 0);
     } finally {
       Reference.reachabilityFence(buffers);
     }
-  }
-
-  private long sendVectors(int fd, MemorySegment scratch, int count) {
-    MemorySegment sent = scratch.asSlice(COUNT_OFFSET, Long.BYTES);
-    int result = TransferCalls.sendBuffers(fd, scratch, count, sent, 0);
-    return result < 0 ? afterWrite(fd, result) : sent.get(INT, 0);
   }
 
   @Override

@@ -218,10 +218,16 @@ class BufferOwnershipTest {
     }
   }
 
+  // Spins, so as to leave at the same moment; but not for long where the other has no processor.
+  @SuppressWarnings("ThreadPriorityCheck")
   private static void meet(AtomicInteger ready) {
     ready.incrementAndGet();
-    while (ready.get() < 2) {
-      Thread.onSpinWait();
+    for (int spins = 0; ready.get() < 2; spins++) {
+      if (spins < 10_000) {
+        Thread.onSpinWait();
+      } else {
+        Thread.yield();
+      }
     }
   }
 

@@ -1,11 +1,12 @@
-package mill.natives;
+package mill.natives.contract;
 
-import static mill.natives.SteadyStateAllocationTest.Path.CHANGE;
-import static mill.natives.SteadyStateAllocationTest.Path.DATAGRAM_AND_ANSWER;
-import static mill.natives.SteadyStateAllocationTest.Path.POLL_READ_WRITE;
-import static mill.natives.SteadyStateAllocationTest.Path.READ_WRITE_AT_AN_OFFSET;
-import static mill.natives.SteadyStateAllocationTest.Path.VECTORS;
-import static mill.natives.SteadyStateAllocationTest.Path.WAKE;
+import static mill.natives.contract.SteadyStateAllocationTest.Path.CHANGE;
+import static mill.natives.contract.SteadyStateAllocationTest.Path.DATAGRAM_AND_ANSWER;
+import static mill.natives.contract.SteadyStateAllocationTest.Path.POLL_READ_WRITE;
+import static mill.natives.contract.SteadyStateAllocationTest.Path.READ_WRITE_AT_AN_OFFSET;
+import static mill.natives.contract.SteadyStateAllocationTest.Path.VECTORS;
+import static mill.natives.contract.SteadyStateAllocationTest.Path.VECTORS_OF_PARTS;
+import static mill.natives.contract.SteadyStateAllocationTest.Path.WAKE;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
@@ -15,6 +16,12 @@ import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.Set;
 import java.util.stream.Stream;
+import mill.natives.Garbage;
+import mill.natives.Interest;
+import mill.natives.NativePlatform;
+import mill.natives.Poller;
+import mill.natives.ReadyEvents;
+import mill.natives.Trigger;
 import mill.natives.bsd.HostedBsdPlatform;
 import mill.natives.bsd.ModelPlatform;
 import mill.natives.net.TcpListener;
@@ -24,6 +31,7 @@ import mill.natives.platform.NativeAddress;
 import mill.natives.platform.Platform;
 import mill.testnet.Net;
 import mill.testnet.Net.TcpPair;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -119,6 +127,21 @@ class SteadyStateAllocationTest {
         }
       }
     },
+    VECTORS_OF_PARTS {
+      @Override
+      void measure(Platform platform) throws Exception {
+        try (TcpPair tcp = tcpPair(platform);
+            Arena arena = Arena.ofConfined()) {
+          MemorySegment[] buffers = {arena.allocate(16), arena.allocate(0), arena.allocate(48)};
+          long[] offsets = {4, 0, 8};
+          long[] lengths = {8, 0, 40};
+          Garbage.requireNone(() -> {
+            tcp.client().writev(buffers, offsets, lengths, 0, 3);
+            tcp.server().readv(buffers, offsets, lengths, 0, 3);
+          });
+        }
+      }
+    },
     DATAGRAM_AND_ANSWER {
       @Override
       void measure(Platform platform) throws Exception {
@@ -181,7 +204,8 @@ class SteadyStateAllocationTest {
       return switch (this) {
         case NATIVE -> EnumSet.allOf(Path.class);
         case KQUEUE_MODEL -> EnumSet.of(POLL_READ_WRITE, READ_WRITE_AT_AN_OFFSET, WAKE, CHANGE);
-        case BSD_TRANSFERS -> EnumSet.of(READ_WRITE_AT_AN_OFFSET, VECTORS, DATAGRAM_AND_ANSWER);
+        case BSD_TRANSFERS ->
+            EnumSet.of(READ_WRITE_AT_AN_OFFSET, VECTORS, VECTORS_OF_PARTS, DATAGRAM_AND_ANSWER);
       };
     }
   }
@@ -191,6 +215,7 @@ class SteadyStateAllocationTest {
         .flatMap(on -> on.paths().stream().map(path -> Arguments.of(on, path)));
   }
 
+  @Timeout(600) // the child is bounded: it has much to do
   @ParameterizedTest
   @MethodSource("measurements")
   void steadyStateAllocatesNothing(On on, Path path) throws Exception {
