@@ -59,6 +59,8 @@ class PollTest {
       FakePollable pollable = fake.platform.pollable();
       Registration registration =
           fake.loop.register(pollable, Interest.READABLE, (mine, readiness) -> {});
+      FakePollable kept = fake.platform.pollable();
+      fake.loop.register(kept, Interest.READABLE, (mine, readiness) -> {});
       var ran = new AtomicInteger();
       fake.loop.execute(ran::incrementAndGet);
       fake.poller().fail(Op.POLL, 0, "EBADF");
@@ -69,9 +71,10 @@ class PollTest {
           .isInstanceOf(RejectedExecutionException.class);
       fake.loop.run(); // returns at once
       assertThat(Await.isDone(registration.cancel())).isTrue();
-      fake.loop.register(pollable, Interest.READABLE, (mine, readiness) -> {});
+      assertThat(pollable.isOpen()).as("cancelled, not closed").isTrue();
+      pollable.close();
       fake.loop.close();
-      assertThat(pollable.isOpen()).isFalse();
+      assertThat(kept.isOpen()).isFalse();
       assertThat(fake.platform.allPollersClosed()).isTrue();
     }
   }
