@@ -92,6 +92,8 @@ stage_tests() {
 # Runs the test classes of some packages, and of those below them, inside their module, as the build does:
 # run_tests MODULE FOLDER PACKAGE…. Not by scanning: JUnit's console cannot look into a module. Classes whose names match
 # the regular expression $left_out are left out, which is said, with $left_out_why.
+left_out='LayersTest$|PublicNamesTest$'
+left_out_why="it looks at mill's code, which is the same everywhere"
 run_tests() {
   local module=$1 folder=$2 package list=$work/$2/classes
   local output=$work/$2.txt
@@ -100,7 +102,7 @@ run_tests() {
     for package in "${@:3}"; do
       find "$package" -name '*Test.class' ! -name '*$*' 2>/dev/null | grep . || echo "$package" >>"$list.missing"
     done | sed 's:/:.:g; s:\.class$::' | sort -u >"$list.found"
-    grep -vE "${left_out:-^$}" "$list.found" | sed 's:^:--select-class=:' >"$list" || true
+    grep -vE "$left_out" "$list.found" | sed 's:^:--select-class=:' >"$list" || true
     # Whoever reflects is outside of the module, and there may be tests in every package.
     find . -name '*.class' -printf '%P\n' | sed -n "s:/[^/]*$::p" | sort -u |
       sed "s:/:.:g; s:.*:--add-opens\n$module/&=ALL-UNNAMED:" >"$list.opens"
@@ -109,12 +111,7 @@ run_tests() {
     echo "$name: $module has no tests in $(tr '\n' ' ' <"$list.missing")" >&2
     return 0
   fi
-  if [ -n "${left_out:-}" ]; then
-    grep -E "$left_out" "$list.found" | sed "s/.*/$name: left out: &: $left_out_why/" || {
-      echo "$name: $module has no tests that match $left_out" >&2
-      return 0
-    }
-  fi
+  grep -E "$left_out" "$list.found" | sed "s/.*/$name: left out: &: $left_out_why/" || true
   java --module-path "$seen/native/main$separator$seen/core/main" --add-modules "$module" \
     --patch-module "$module=$seen/$folder/test" --add-reads "$module=ALL-UNNAMED" \
     --enable-native-access=mill.natives --illegal-native-access=deny "@$seen/$folder/classes.opens" \
@@ -144,7 +141,7 @@ report() {
   # JUnit's console ends with 1 when a test has failed; with anything else it has not ended by itself.
   if [ ! -e "$output" ] || [ "$(count "tests successful" "$output")" = 0 ] || [ "$status" -gt 1 ]; then
     [ ! -e "$output" ] || tail -n 40 "$output" >&2
-    echo "$name: $module did not run to its end" >&2
+    echo "$name: $module did not run to its end: exit code $status" >&2
     failed=$((failed + 1))
     return
   fi

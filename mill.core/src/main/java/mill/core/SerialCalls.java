@@ -181,13 +181,14 @@ abstract class SerialCalls {
   }
 
   /** Marks, with the reason; true for the first time. */
+  @SuppressWarnings("EnumOrdinal") // the word keeps a number, CloseReason.of gives the reason back
   final boolean markCancelled(CloseReason reason) {
     while (true) {
       int seen = state;
       if ((seen & CANCELLED) != 0) {
         return false;
       }
-      int marked = seen | CANCELLED | reason.ordinal() << REASON_SHIFT;
+      int marked = seen | CANCELLED | reason.number() << REASON_SHIFT;
       if (STATE.compareAndSet(this, seen, marked)) {
         return true;
       }

@@ -19,6 +19,7 @@ import mill.testing.Await;
 import mill.testing.ChildJvm;
 import mill.testing.Threads;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -268,15 +269,17 @@ class CloseTest {
     }
   }
 
+  @Timeout(600) // the child is bounded: it has much to do
   @Test
   void descriptorsAndThreadsAreBackWhereTheyWereAfterManyLoops() throws Exception {
-    ChildJvm.Outcome outcome = ChildJvm.of(BaselineProgram.class).run();
+    ChildJvm.Outcome outcome = ChildJvm.of(BaselineProgram.class).working().run();
     assertThat(outcome.exitCode()).as(outcome.toString()).isZero();
     assertThat(outcome.out()).isEqualTo("baseline\n");
   }
 
   // The virtual machine's own count, to the byte. One array of epoll events that stays behind is
   // 6 KiB, one slab of a pool 1 MiB.
+  @Timeout(600) // the child is bounded: it has much to do
   @Test
   void offHeapMemoryIsBackWhereItWasAfterManyLoops() throws Exception {
     long few = offHeapBytesAfter(5);
@@ -291,6 +294,7 @@ class CloseTest {
                 "-XX:+UnlockDiagnosticVMOptions",
                 "-XX:NativeMemoryTracking=summary",
                 "-XX:+PrintNMTStatistics")
+            .working()
             .run(Integer.toString(loops));
     assertThat(outcome.exitCode()).as(outcome.toString()).isZero();
     Matcher other = Pattern.compile("\\(malloc=(\\d+) tag=Other").matcher(outcome.out());

@@ -22,12 +22,14 @@ import mill.testing.OpenFds;
 import mill.testnet.Net;
 import mill.testnet.Watch;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /** Everything that is opened gives its descriptor back, also when opening fails half-way. */
 class FdBaselineTest {
+  @Timeout(600) // the child is bounded: it has much to do
   @Test
   void descriptorsReturnToTheBaseline() throws Exception {
-    ChildJvm.Outcome outcome = ChildJvm.of(Cycles.class).run();
+    ChildJvm.Outcome outcome = ChildJvm.of(Cycles.class).working().run();
     assertThat(outcome.exitCode()).as("%s", outcome).isZero();
     assertThat(outcome.out()).contains("back at the baseline");
   }

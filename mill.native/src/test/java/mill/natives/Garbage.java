@@ -16,11 +16,12 @@ public final class Garbage {
 
   private Garbage() {}
 
-  /** Runs a main class that calls {@link #requireNone}. */
+  /** Runs a main class that calls {@link #requireNone}; the test needs {@code @Timeout(600)}. */
   public static void assertNoneIn(Class<?> main, String... arguments) throws Exception {
     ChildJvm.Outcome outcome =
         ChildJvm.of(main)
             .with(Allocations.assumedModule(), "-XX:TieredStopAtLevel=4")
+            .working()
             .run(arguments);
     assertThat(outcome.exitCode()).as("%s", outcome).isZero();
     assertThat(outcome.out()).contains(NONE);

@@ -20,9 +20,6 @@ public final class Await {
    */
   public static final long PATIENCE_NS = TimeUnit.SECONDS.toNanos(TEST_TIMEOUT_S) / 2;
 
-  /** How long a test waits for a child that is patient itself: longer than the child. */
-  static final long CHILD_PATIENCE_NS = PATIENCE_NS + PATIENCE_NS / 2;
-
   /** How long a test waits for what must not happen. */
   public static final long MOMENT_NS = TimeUnit.MILLISECONDS.toNanos(10);
 
@@ -53,7 +50,11 @@ public final class Await {
 
   /** The failure of a wait of one's own, when the stacks of all threads have been shown. */
   public static HangError hung(String what, Throwable cause) {
-    String message = "not within " + TimeUnit.NANOSECONDS.toSeconds(PATIENCE_NS) + " s: " + what;
+    return hung(what, PATIENCE_NS, cause);
+  }
+
+  static HangError hung(String what, long patienceNs, Throwable cause) {
+    String message = "not within " + TimeUnit.NANOSECONDS.toSeconds(patienceNs) + " s: " + what;
     HangWatch.show(message);
     return new HangError(message, cause);
   }

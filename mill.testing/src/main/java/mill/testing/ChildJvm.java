@@ -22,6 +22,12 @@ public final class ChildJvm {
   private static final File NOTHING = new File(ON_WINDOWS ? "NUL" : "/dev/null");
   private static final long DUMP_SECONDS = 2;
 
+  /** How long a test waits for a child that is patient itself: longer than the child. */
+  private static final long PATIENCE_NS = Await.PATIENCE_NS + Await.PATIENCE_NS / 2;
+
+  /** How many times as long for one that works. */
+  private static final int WORK = 3;
+
   /** How a child ended and what it said. */
   public record Outcome(int exitCode, String out, String err) {
     @Override
@@ -34,6 +40,7 @@ public final class ChildJvm {
   private final List<String> options = new ArrayList<>();
   private int descriptorLimit;
   private boolean nativeAccess = true;
+  private long patienceNs = PATIENCE_NS;
 
   private ChildJvm(Class<?> main) {
     this.main = main;
@@ -62,6 +69,12 @@ public final class ChildJvm {
     return this;
   }
 
+  /** Waits longer for one that has much to do; its test needs a {@code @Timeout} beyond that. */
+  public ChildJvm working() {
+    patienceNs = WORK * PATIENCE_NS;
+    return this;
+  }
+
   public Outcome run(String... arguments) throws Exception {
     var command = new ArrayList<String>();
     if (descriptorLimit > 0) {
@@ -86,21 +99,21 @@ public final class ChildJvm {
     command.addAll(List.of("--add-reads", module + "=ALL-UNNAMED"));
     command.addAll(List.of("-m", module + "/" + main.getName()));
     command.addAll(List.of(arguments));
-    return execute(command);
+    return execute(command, patienceNs);
   }
 
   /** Runs {@code java} with these arguments and no others, as a user would. */
   public static Outcome java(List<String> arguments) throws Exception {
     var command = new ArrayList<>(List.of(java()));
     command.addAll(arguments);
-    return execute(command);
+    return execute(command, PATIENCE_NS);
   }
 
   private static String java() {
     return Path.of(System.getProperty("java.home"), "bin", "java").toString();
   }
 
-  private static Outcome execute(List<String> command) throws Exception {
+  private static Outcome execute(List<String> command, long patienceNs) throws Exception {
     Path out = Files.createTempFile("mill-child", ".out");
     Path err = Files.createTempFile("mill-child", ".err");
     try {
@@ -110,9 +123,10 @@ public final class ChildJvm {
               .redirectOutput(out.toFile())
               .redirectError(err.toFile())
               .start();
-      if (!process.waitFor(Await.CHILD_PATIENCE_NS, TimeUnit.NANOSECONDS)) {
+      if (!process.waitFor(patienceNs, TimeUnit.NANOSECONDS)) {
         dumpAndKill(process);
-        throw Await.hung("the child ends: " + command + "\n" + read(out) + read(err), null);
+        String said = command + "\n" + read(out) + read(err);
+        throw Await.hung("the child ends: " + said, patienceNs, null);
       }
       return new Outcome(process.exitValue(), read(out), read(err));
     } finally {

@@ -15,12 +15,13 @@ public final class UncaughtExceptions {
    *
    * @param thrown what was thrown
    */
+  @SuppressWarnings("ReferenceEquality") // whether it is the very group, which nobody has replaced
   public static void report(Throwable thrown) {
     Thread current = Thread.currentThread();
     try {
       UncaughtExceptionHandler handler = current.getUncaughtExceptionHandler();
       if (Thread.getDefaultUncaughtExceptionHandler() == null
-          && handler == current.getThreadGroup()) {
+          && handler.equals(current.getThreadGroup())) {
         warn(current, thrown);
       }
       handler.uncaughtException(current, thrown);

@@ -6,13 +6,18 @@ import java.util.concurrent.locks.LockSupport;
 import mill.testing.Allocations;
 import mill.testing.ChildJvm;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /** Promise 7, for the compute pool: a task that is handed in again makes no garbage. */
 class ComputePoolAllocationTest {
+  @Timeout(600) // the child is bounded: it has much to do
   @Test
   void executeOfAReusedTaskAllocatesNothingOnTheSubmittersAndTheWorkersThread() throws Exception {
     ChildJvm.Outcome outcome =
-        ChildJvm.of(Main.class).with(Allocations.assumedModule(), "-XX:TieredStopAtLevel=4").run();
+        ChildJvm.of(Main.class)
+            .with(Allocations.assumedModule(), "-XX:TieredStopAtLevel=4")
+            .working()
+            .run();
     assertThat(outcome.exitCode()).as("%s", outcome).isZero();
     assertThat(outcome.out()).contains("no garbage");
   }

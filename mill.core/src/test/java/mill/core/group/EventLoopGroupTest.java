@@ -32,6 +32,7 @@ import mill.testing.Await;
 import mill.testing.ChildJvm;
 import mill.testing.Threads;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -338,9 +339,10 @@ class EventLoopGroupTest {
     assertThat(platform.allPollersClosed()).isTrue();
   }
 
+  @Timeout(600) // the child is bounded: it has much to do
   @Test
   void descriptorsAndThreadsAreBackWhereTheyWereAfterManyGroups() throws Exception {
-    ChildJvm.Outcome outcome = ChildJvm.of(GroupBaselineProgram.class).run();
+    ChildJvm.Outcome outcome = ChildJvm.of(GroupBaselineProgram.class).working().run();
     assertThat(outcome.exitCode()).as(outcome.toString()).isZero();
     assertThat(outcome.out()).isEqualTo("baseline\n");
   }

@@ -21,8 +21,8 @@ import mill.natives.posix.PosixSockets;
  * pipe2}, so descriptors are set up by hand.
  */
 final class BsdSockets extends PosixSockets {
-  // Where the scratch memory of a gathering write holds its msghdr; the vectors come first.
-  private static final long MESSAGE_OFFSET = IoVectors.SIZE_BYTES;
+  // Where the scratch memory of a gathering write holds the vectors; its msghdr comes first.
+  private static final long VECTORS_OFFSET = msghdr.sizeof();
 
   private final TransferCalls transfers;
   private final int sendFlags;
@@ -125,7 +125,7 @@ final class BsdSockets extends PosixSockets {
   public long readv(int fd, MemorySegment[] buffers, int from, int count) {
     MemorySegment vectors = CallMemory.current().scratch();
     try {
-      return transfers.readv(fd, vectors, IoVectors.write(vectors, buffers, from, count));
+      return transfers.readv(fd, vectors, IoVectors.write(vectors, 0, buffers, from, count));
     } finally {
       Reference.reachabilityFence(buffers);
     }
@@ -135,7 +135,7 @@ final class BsdSockets extends PosixSockets {
   public long readv(
       int fd, MemorySegment[] buffers, long[] offsets, long[] lengths, int from, int count) {
     MemorySegment vectors = CallMemory.current().scratch();
-    int used = IoVectors.write(vectors, buffers, offsets, lengths, from, count);
+    int used = IoVectors.write(vectors, 0, buffers, offsets, lengths, from, count);
     try {
       return transfers.readv(fd, vectors, used);
     } finally {
@@ -143,17 +143,12 @@ final class BsdSockets extends PosixSockets {
     }
   }
 
-  // Written out twice: the way of a transfer stays flat.
-
   @Override
   public long writev(int fd, MemorySegment[] buffers, int from, int count) {
     MemorySegment scratch = CallMemory.current().scratch();
-    MemorySegment message = scratch.asSlice(MESSAGE_OFFSET, msghdr.sizeof());
-    message.fill((byte) 0);
-    msghdr.msg_iov(message, scratch);
-    msghdr.msg_iovlen(message, IoVectors.write(scratch, buffers, from, count));
+    int used = IoVectors.write(scratch, VECTORS_OFFSET, buffers, from, count);
     try {
-      return transfers.sendmsg(fd, message, sendFlags);
+      return sendVectors(fd, scratch, used);
     } finally {
       Reference.reachabilityFence(buffers);
     }
@@ -163,15 +158,23 @@ final class BsdSockets extends PosixSockets {
   public long writev(
       int fd, MemorySegment[] buffers, long[] offsets, long[] lengths, int from, int count) {
     MemorySegment scratch = CallMemory.current().scratch();
-    MemorySegment message = scratch.asSlice(MESSAGE_OFFSET, msghdr.sizeof());
-    message.fill((byte) 0);
-    msghdr.msg_iov(message, scratch);
-    msghdr.msg_iovlen(message, IoVectors.write(scratch, buffers, offsets, lengths, from, count));
+    int used = IoVectors.write(scratch, VECTORS_OFFSET, buffers, offsets, lengths, from, count);
     try {
-      return transfers.sendmsg(fd, message, sendFlags);
+      return sendVectors(fd, scratch, used);
     } finally {
       Reference.reachabilityFence(buffers);
     }
+  }
+
+  // Field by field, without a slice for the msghdr.
+  private long sendVectors(int fd, MemorySegment scratch, int count) {
+    for (long field = 0; field < msghdr.sizeof(); field += Long.BYTES) {
+      scratch.set(ValueLayout.JAVA_LONG, field, 0);
+    }
+    long vectors = scratch.address() + VECTORS_OFFSET;
+    scratch.set(ValueLayout.JAVA_LONG, msghdr.msg_iov$offset(), vectors);
+    msghdr.msg_iovlen(scratch, count);
+    return transfers.sendmsg(fd, scratch, sendFlags);
   }
 
   @Override

@@ -25,14 +25,21 @@ record KeventLayout(long sizeBytes, int evfiltUser) {
   private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
   private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED;
 
-  /** Writes an entry; what FreeBSD has behind the common fields is zeroed. */
+  /**
+   * Writes an entry; what FreeBSD has behind the common fields is zeroed. Field by field: a slice
+   * to fill would be garbage wherever the compiler does not see through it.
+   */
   void write(MemorySegment list, int index, long ident, int filter, int flags, long udata) {
     long at = index * sizeBytes;
-    list.asSlice(at, sizeBytes).fill((byte) 0);
     list.set(LONG, at + IDENT, ident);
     list.set(SHORT, at + FILTER, (short) filter);
     list.set(SHORT, at + FLAGS, (short) flags);
+    list.set(INT, at + FFLAGS, 0);
+    list.set(LONG, at + DATA, 0);
     list.set(LONG, at + UDATA, udata);
+    for (long rest = UDATA + Long.BYTES; rest < sizeBytes; rest += Long.BYTES) {
+      list.set(LONG, at + rest, 0);
+    }
   }
 
   void setFilterFlags(MemorySegment list, int index, int fflags) {

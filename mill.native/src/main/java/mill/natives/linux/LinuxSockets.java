@@ -22,8 +22,8 @@ final class LinuxSockets extends PosixSockets {
           Linux.SOCK_NONBLOCK() | Linux.SOCK_CLOEXEC(),
           new OptionCode(Linux.SOL_SOCKET(), Linux.SO_LINGER()));
 
-  // Where the scratch memory of a gathering write holds its msghdr; the vectors come first.
-  private static final long MESSAGE_OFFSET = IoVectors.SIZE_BYTES;
+  // Where the scratch memory of a gathering write holds the vectors; its msghdr comes first.
+  private static final long VECTORS_OFFSET = msghdr.sizeof();
 
   LinuxSockets(PosixCalls calls) {
     super(calls, NUMBERS);
@@ -104,7 +104,7 @@ final class LinuxSockets extends PosixSockets {
   public long readv(int fd, MemorySegment[] buffers, int from, int count) {
     MemorySegment vectors = CallMemory.current().scratch();
     try {
-      return TransferCalls.readv(fd, vectors, IoVectors.write(vectors, buffers, from, count));
+      return TransferCalls.readv(fd, vectors, IoVectors.write(vectors, 0, buffers, from, count));
     } finally {
       Reference.reachabilityFence(buffers);
     }
@@ -114,7 +114,7 @@ final class LinuxSockets extends PosixSockets {
   public long readv(
       int fd, MemorySegment[] buffers, long[] offsets, long[] lengths, int from, int count) {
     MemorySegment vectors = CallMemory.current().scratch();
-    int used = IoVectors.write(vectors, buffers, offsets, lengths, from, count);
+    int used = IoVectors.write(vectors, 0, buffers, offsets, lengths, from, count);
     try {
       return TransferCalls.readv(fd, vectors, used);
     } finally {
@@ -122,17 +122,12 @@ final class LinuxSockets extends PosixSockets {
     }
   }
 
-  // Written out twice: the way of a transfer stays flat.
-
   @Override
   public long writev(int fd, MemorySegment[] buffers, int from, int count) {
     MemorySegment scratch = CallMemory.current().scratch();
-    MemorySegment message = scratch.asSlice(MESSAGE_OFFSET, msghdr.sizeof());
-    message.fill((byte) 0);
-    msghdr.msg_iov(message, scratch);
-    msghdr.msg_iovlen(message, IoVectors.write(scratch, buffers, from, count));
+    int used = IoVectors.write(scratch, VECTORS_OFFSET, buffers, from, count);
     try {
-      return TransferCalls.sendmsg(fd, message, Linux.MSG_NOSIGNAL());
+      return sendVectors(fd, scratch, used);
     } finally {
       Reference.reachabilityFence(buffers);
     }
@@ -142,15 +137,23 @@ final class LinuxSockets extends PosixSockets {
   public long writev(
       int fd, MemorySegment[] buffers, long[] offsets, long[] lengths, int from, int count) {
     MemorySegment scratch = CallMemory.current().scratch();
-    MemorySegment message = scratch.asSlice(MESSAGE_OFFSET, msghdr.sizeof());
-    message.fill((byte) 0);
-    msghdr.msg_iov(message, scratch);
-    msghdr.msg_iovlen(message, IoVectors.write(scratch, buffers, offsets, lengths, from, count));
+    int used = IoVectors.write(scratch, VECTORS_OFFSET, buffers, offsets, lengths, from, count);
     try {
-      return TransferCalls.sendmsg(fd, message, Linux.MSG_NOSIGNAL());
+      return sendVectors(fd, scratch, used);
     } finally {
       Reference.reachabilityFence(buffers);
     }
+  }
+
+  // Field by field, without a slice for the msghdr.
+  private static long sendVectors(int fd, MemorySegment scratch, int count) {
+    for (long field = 0; field < msghdr.sizeof(); field += Long.BYTES) {
+      scratch.set(ValueLayout.JAVA_LONG, field, 0);
+    }
+    long vectors = scratch.address() + VECTORS_OFFSET;
+    scratch.set(ValueLayout.JAVA_LONG, msghdr.msg_iov$offset(), vectors);
+    msghdr.msg_iovlen(scratch, count);
+    return TransferCalls.sendmsg(fd, scratch, Linux.MSG_NOSIGNAL());
   }
 
   @Override

@@ -15,19 +15,22 @@ public final class IoVectors {
   private IoVectors() {}
 
   /**
-   * Fills an array.
+   * Fills an array. Makes no slices, here and below: they would be garbage wherever the compiler
+   * does not see through them.
    *
-   * @param into has room for {@link #SIZE_BYTES}
+   * @param into has room for {@link #SIZE_BYTES} at the offset
+   * @param offset where the array begins, in bytes
    * @param buffers the buffers, in order
    * @param from the first buffer to use
    * @param count how many buffers there are from there
    * @return how many were written
    */
-  public static int write(MemorySegment into, MemorySegment[] buffers, int from, int count) {
+  public static int write(
+      MemorySegment into, long offset, MemorySegment[] buffers, int from, int count) {
     int used = Math.min(count, MAX);
     for (int i = 0; i < used; i++) {
       MemorySegment buffer = buffers[from + i];
-      set(into, i, buffer.address(), buffer.byteSize());
+      set(into, offset, i, buffer.address(), buffer.byteSize());
     }
     return used;
   }
@@ -35,7 +38,8 @@ public final class IoVectors {
   /**
    * Fills an array with parts of buffers.
    *
-   * @param into has room for {@link #SIZE_BYTES}
+   * @param into has room for {@link #SIZE_BYTES} at the offset
+   * @param offset where the array begins, in bytes
    * @param buffers the buffers, in order
    * @param offsets where in each buffer its part begins
    * @param lengths how long each part is
@@ -45,6 +49,7 @@ public final class IoVectors {
    */
   public static int write(
       MemorySegment into,
+      long offset,
       MemorySegment[] buffers,
       long[] offsets,
       long[] lengths,
@@ -53,14 +58,13 @@ public final class IoVectors {
     int used = Math.min(count, MAX);
     for (int i = 0; i < used; i++) {
       long address = buffers[from + i].address() + offsets[from + i];
-      set(into, i, address, lengths[from + i]);
+      set(into, offset, i, address, lengths[from + i]);
     }
     return used;
   }
 
-  // As numbers: a slice for each vector would be garbage.
-  private static void set(MemorySegment into, int index, long address, long length) {
-    long vector = index * iovec.sizeof();
+  private static void set(MemorySegment into, long offset, int index, long address, long length) {
+    long vector = offset + index * iovec.sizeof();
     into.set(ValueLayout.JAVA_LONG, vector + iovec.iov_base$offset(), address);
     into.set(ValueLayout.JAVA_LONG, vector + iovec.iov_len$offset(), length);
   }

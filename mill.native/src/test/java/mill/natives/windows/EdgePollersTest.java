@@ -7,6 +7,7 @@ import mill.natives.Interest;
 import mill.natives.ReadyEvents;
 import mill.natives.Trigger;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /** Which poller hears of a read: the one that watches the socket now. Runs on any system. */
 class EdgePollersTest {
@@ -46,6 +47,7 @@ class EdgePollersTest {
     heir.close();
   }
 
+  @Timeout(600) // the child is bounded: it has much to do
   @Test
   void aReadOfAnEdgeTriggeredSocketMakesNoGarbage() throws Exception {
     Garbage.assertNoneIn(Main.class);
