@@ -399,6 +399,42 @@ class OnClosedTest {
     }
   }
 
+  // One that hangs in its onClosed, while nobody runs the loop, holds up nobody for longer.
+  @ParameterizedTest
+  @EnumSource(DispatchMode.class)
+  void whatWaitsForAnotherToBeToldIsHeardAsSoonAsTheLoopRuns(DispatchMode dispatch)
+      throws Exception {
+    try (var fake = FakeLoop.open(dispatch);
+        var first = fake.platform.pollable();
+        var second = fake.platform.pollable()) {
+      var entered = new CountDownLatch(1);
+      var release = new CountDownLatch(1);
+      var slow =
+          new ClosingHandler() {
+            @Override
+            void whenClosed(Registration registration) {
+              entered.countDown();
+              Await.await(release);
+            }
+          };
+      Registration blocking = fake.loop.register(first, Interest.NONE, slow);
+      var waiting = new ClosingHandler();
+      Registration other = fake.loop.register(second, Interest.NONE, waiting);
+      FutureTask<Boolean> cancelling =
+          Await.inBackground("cancelling", () -> Await.isDone(blocking.cancel()));
+      Await.await(entered);
+      CompletionStage<Void> stage = other.cancel();
+      assertThat(waiting.isClosed()).as("one at a time").isFalse();
+      fake.start();
+      Await.done(stage);
+      assertThat(waiting.requireClosed()).containsExactly("onClosed CANCELLED");
+      assertCalledByItsThread(waiting, dispatch);
+      release.countDown();
+      assertThat(Await.outcome(cancelling)).isTrue();
+      slow.requireClosed();
+    }
+  }
+
   // Each closes the next: called inside each other they would overflow the stack.
   @ParameterizedTest
   @EnumSource(DispatchMode.class)
