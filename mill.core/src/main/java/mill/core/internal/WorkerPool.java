@@ -180,6 +180,7 @@ public final class WorkerPool<T> {
    *
    * @return true if all have
    */
+  @SuppressWarnings("WaitNotInLoop") // whoever asks does so in a loop
   public boolean awaitEnd() {
     boolean interrupted = false;
     boolean ended;
