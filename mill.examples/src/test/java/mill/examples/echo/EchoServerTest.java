@@ -122,6 +122,7 @@ class EchoServerTest {
   }
 
   @Test
+  @SuppressWarnings("try") // a reset is what is tried here
   void theBufferOfASlowReaderGoesBackToItsPoolWhoeverEndsTheConnection() throws Exception {
     Socket gone = connect();
     stall(gone);
