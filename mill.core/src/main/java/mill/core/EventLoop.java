@@ -103,8 +103,8 @@ public final class EventLoop implements Executor, AutoCloseable {
    * {@snippet class=mill.core.snippets.DescriptorSnippets region=own-descriptor}
    *
    * <p>The pollable stays the caller's to close, which also cancels the registration. What is still
-   * registered when the loop is closed is closed with it. Whatever ends it, its handler hears {@link
-   * EventHandler#onClosed}: also if this throws, then before it does.
+   * registered when the loop is closed is closed with it. Whatever ends it, its handler hears
+   * {@link EventHandler#onClosed}: also if this throws, then before it does.
    *
    * @param pollable what to watch; with one loop at a time
    * @param interest what to report; errors and hang-ups are reported besides, except with {@link
