@@ -251,7 +251,7 @@ public final class Registration extends SerialCalls {
     if (isCancelled()) {
       throw refused();
     }
-    Timeout timer = new SerialTask(this, reactor().callsInline(), task).timer();
+    Timeout timer = new SerialTask(this, reactor().callsInline(), loop::newTimeout, task).timer();
     timer.reschedule(delay);
     return timer;
   }
@@ -260,7 +260,7 @@ public final class Registration extends SerialCalls {
     return new RejectedExecutionException(isCancelled() ? cancelled() : reactor().endedMessage());
   }
 
-  /** Accepts a task, if it can. Any thread. */
+  @Override
   TaskQueue.Offer offer(Runnable task) {
     if (!reactor().takesTasks()) {
       return TaskQueue.Offer.CLOSED;

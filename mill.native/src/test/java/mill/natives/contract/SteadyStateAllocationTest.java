@@ -1,12 +1,12 @@
-package mill.natives;
+package mill.natives.contract;
 
-import static mill.natives.SteadyStateAllocationTest.Path.CHANGE;
-import static mill.natives.SteadyStateAllocationTest.Path.DATAGRAM_AND_ANSWER;
-import static mill.natives.SteadyStateAllocationTest.Path.POLL_READ_WRITE;
-import static mill.natives.SteadyStateAllocationTest.Path.READ_WRITE_AT_AN_OFFSET;
-import static mill.natives.SteadyStateAllocationTest.Path.VECTORS;
-import static mill.natives.SteadyStateAllocationTest.Path.VECTORS_OF_PARTS;
-import static mill.natives.SteadyStateAllocationTest.Path.WAKE;
+import static mill.natives.contract.SteadyStateAllocationTest.Path.CHANGE;
+import static mill.natives.contract.SteadyStateAllocationTest.Path.DATAGRAM_AND_ANSWER;
+import static mill.natives.contract.SteadyStateAllocationTest.Path.POLL_READ_WRITE;
+import static mill.natives.contract.SteadyStateAllocationTest.Path.READ_WRITE_AT_AN_OFFSET;
+import static mill.natives.contract.SteadyStateAllocationTest.Path.VECTORS;
+import static mill.natives.contract.SteadyStateAllocationTest.Path.VECTORS_OF_PARTS;
+import static mill.natives.contract.SteadyStateAllocationTest.Path.WAKE;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
@@ -16,6 +16,12 @@ import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.Set;
 import java.util.stream.Stream;
+import mill.natives.Garbage;
+import mill.natives.Interest;
+import mill.natives.NativePlatform;
+import mill.natives.Poller;
+import mill.natives.ReadyEvents;
+import mill.natives.Trigger;
 import mill.natives.bsd.HostedBsdPlatform;
 import mill.natives.bsd.ModelPlatform;
 import mill.natives.net.TcpListener;
