@@ -29,7 +29,14 @@ public enum CloseReason {
 
   private static final CloseReason[] VALUES = values();
 
-  static CloseReason of(int ordinal) {
-    return VALUES[ordinal];
+  /** The reason of a number. */
+  static CloseReason of(int number) {
+    return VALUES[number];
+  }
+
+  /** This reason's number, which takes three bits; for a word that has no room for more. */
+  @SuppressWarnings("EnumOrdinal") // it never leaves the process
+  int number() {
+    return ordinal();
   }
 }

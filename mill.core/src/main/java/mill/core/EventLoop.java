@@ -35,8 +35,8 @@ import mill.natives.Trigger;
  *
  * <h2>Threads</h2>
  *
- * <p>{@link #run} makes the calling thread the loop's own; let it be a platform thread. All other
- * methods may be called from any thread, before, while and after the loop runs. Registering,
+ * <p>{@link #run} makes the calling thread the loop's own, which has to be a platform thread. All
+ * other methods may be called from any thread, before, while and after the loop runs. Registering,
  * changing an interest and cancelling take effect at once, without a hop to the loop's thread.
  *
  * <pre>
@@ -45,6 +45,59 @@ import mill.natives.Trigger;
  *    ├──────────stop(), run()────────────┘                  │
  *    └──────────────────────close()─────────────────────────┘
  * </pre>
+ *
+ * <p>An interrupt that one callback leaves on its thread is kept from the others. The loop's thread
+ * has it again when {@link #run} returns.
+ *
+ * <h2>Ends</h2>
+ *
+ * <p>Whoever asks for an end, the loop itself, a worker, another thread or a shutdown hook, this is
+ * what becomes of the work that runs or waits just then:
+ *
+ * <table class="striped">
+ * <caption>What becomes of the work of a loop that ends</caption>
+ * <thead>
+ * <tr><th scope="col">work</th><th scope="col">{@link #stop}</th><th scope="col">{@link #close}</th>
+ *     <th scope="col">{@link #shutdown}, all leave in time</th>
+ *     <th scope="col">{@link #shutdown}, the time is over</th></tr>
+ * </thead>
+ * <tbody>
+ * <tr><th scope="row">callback that runs, inline</th><td colspan="4">runs to its end: nothing can
+ *     force it, but the waits for it are bounded, see below</td></tr>
+ * <tr><th scope="row">callback that runs, on a worker</th><td colspan="3">runs to its end, and is
+ *     interrupted when the time is over: that of {@link LoopConfig#closeTimeout}, or of the
+ *     shutdown</td><td>is interrupted, again and again, until it ends</td></tr>
+ * <tr><th scope="row">event that waits for a worker</th><td colspan="3">is handled, in
+ *     that time</td><td>is not</td></tr>
+ * <tr><th scope="row">task that was accepted, also by {@link Registration#execute}</th>
+ *     <td colspan="4">runs, once, before {@link #run} returns</td></tr>
+ * <tr><th scope="row">timer</th><td colspan="2">is cancelled</td><td colspan="2">is cancelled, and
+ *     counted; it goes on until then</td></tr>
+ * <tr><th scope="row">offloaded work that is not done</th><td colspan="2">its future fails with a
+ *     {@link RejectedExecutionException}</td><td>is waited for</td><td>its future fails, and is
+ *     counted</td></tr>
+ * <tr><th scope="row">result of offloaded work</th><td colspan="4">is delivered</td></tr>
+ * <tr><th scope="row">stage of {@link Registration#cancel}</th><td colspan="4">completes</td></tr>
+ * <tr><th scope="row">registration</th><td>stays, and hears nothing, until {@link #close}</td>
+ *     <td>is closed: {@link CloseReason#LOOP_CLOSED}</td><td>is closed by its handler</td><td>is
+ *     closed: {@link CloseReason#SHUTDOWN_FORCED}</td></tr>
+ * </tbody>
+ * </table>
+ *
+ * <p>Timers and offloaded work end first, then the loop waits for its workers, and runs tasks
+ * meanwhile: a handler on a worker that waits for one of them is not left waiting. When the time is
+ * over, and always without workers, tasks run on the thread that ends the loop.
+ *
+ * <p>From a loop that has ended, {@link #register}, {@link Registration#setInterest} and {@link
+ * Registration#throttle} are refused with an {@link IllegalStateException}; {@link #execute},
+ * {@link #schedule}, {@link #offload} and those of a registration with a {@link
+ * RejectedExecutionException}. Both say that the loop has ended.
+ *
+ * <p>Nobody waits without a bound for a callback that does not return: {@link #close} waits for
+ * {@link LoopConfig#closeTimeout}, and the report of a {@link #shutdown} is there a second after
+ * its time at the latest. Both name the callback, and the loop ends as soon as that returns. A
+ * thread of the loop that waits for what only the loop can bring about, the report or, on the
+ * loop's own thread, the future of {@link #offload}, gets an {@link IllegalStateException} instead.
  */
 public final class EventLoop implements Executor, AutoCloseable {
   private final Reactor reactor;
@@ -115,7 +168,7 @@ public final class EventLoop implements Executor, AutoCloseable {
    * @throws IOException if the kernel refuses, {@code EPERM} for a plain file for instance; nothing
    *     is registered then
    * @throws ClosedChannelException if the pollable is closed
-   * @throws IllegalStateException if the pollable is registered already, or the loop is closed
+   * @throws IllegalStateException if the pollable is registered already, or the loop has ended
    */
   public Registration register(
       Pollable pollable, Interest interest, Trigger trigger, EventHandler handler)
@@ -214,20 +267,24 @@ public final class EventLoop implements Executor, AutoCloseable {
    * Lets work be done elsewhere, and brings its result back to the loop's thread. Any thread.
    *
    * <p>The future completes on the loop's thread: a handler or task that adds a dependent action to
-   * it can be sure that the action runs there too. The executor can be a {@link
+   * it can be sure that the action runs there too. That also holds when it is cancelled, times out
+   * or is completed by anybody else: the loop completes it, in its next turn, and the place among
+   * {@link LoopConfig#maxOffloads} is free again. The executor can be a {@link
    * mill.core.compute.ComputePool}, one priority of it, or any other, of virtual threads for
    * instance. Cancelling the future before the work has begun saves the work.
    *
    * {@snippet class=mill.core.snippets.OffloadSnippets region=offload}
    *
+   * <p>The loop's own thread must not wait for the future or what is derived from it: as long as it
+   * is not complete, {@code join} and {@code get} throw an {@link IllegalStateException} there.
+   *
    * @param executor who does the work
    * @param work what may take long or block
    * @param <T> what comes of it
    * @return completes on the loop's thread with the result or what the work threw; with a {@link
-   *     RejectedExecutionException} as the loop ends, if it was not done by then, or if the loop
-   *     has ended already
-   * @throws RejectedExecutionException if the executor refuses, or {@link LoopConfig#maxOffloads}
-   *     pieces of work are under way; the work will not be done then
+   *     RejectedExecutionException} as the loop ends, if it was not done by then
+   * @throws RejectedExecutionException if the executor refuses, {@link LoopConfig#maxOffloads}
+   *     pieces of work are under way, or the loop has ended; the work will not be done then
    */
   public <T> CompletableFuture<T> offload(Executor executor, Callable<T> work) {
     return reactor
@@ -239,12 +296,13 @@ public final class EventLoop implements Executor, AutoCloseable {
    * Runs the loop on the calling thread until {@link #stop()}, {@link #shutdown} or {@link
    * #close()}. Once.
    *
-   * <p>Returns at once if the loop was stopped or shut down before, or has run already.
+   * <p>Returns at once if the loop was stopped, shut down or closed before, or has run already.
    * Interrupting the thread does not end it. When this returns, no handler runs any more and no
    * task is left behind.
    *
    * @throws IOException if the kernel refuses to poll
-   * @throws IllegalStateException if the loop is running already or closed
+   * @throws IllegalStateException if the loop is running already, or the thread is a virtual one:
+   *     the loop would hold its carrier for as long as it waits in the kernel
    */
   public void run() throws IOException {
     reactor.run();
@@ -263,7 +321,12 @@ public final class EventLoop implements Executor, AutoCloseable {
    * system. Any thread; a second call does nothing more.
    *
    * <p>Returns when all that is done. Called by a handler or a task of this very loop it cannot
-   * wait for itself: it returns at once, and the rest is done before {@link #run} returns.
+   * wait for itself: it returns at once, and the rest is done before {@link #run} returns. An
+   * interrupt does not end the wait, and is passed on.
+   *
+   * @throws IllegalStateException if a callback does not return within {@link
+   *     LoopConfig#closeTimeout}, or on a worker within a second after it was interrupted then. The
+   *     message says which; the loop closes itself when it has returned
    */
   @Override
   public void close() {
@@ -282,15 +345,20 @@ public final class EventLoop implements Executor, AutoCloseable {
    *   <li>Everything is given back to the system, as {@link #close} does it.
    * </ol>
    *
-   * <p>A handler that does not return cannot be forced: the loop ends when it does. A loop that
-   * does not run has nobody to wait for: it is closed at once, by the caller. A second call returns
-   * the same outcome; its time counts if it ends earlier.
+   * <p>A handler that does not return cannot be forced: the loop ends when it does. The report does
+   * not wait for that for more than a second: it says what still runs ({@link
+   * ShutdownReport#stillRunning}), so a hook that waits for it lets the virtual machine exit
+   * whatever a handler does, calling {@link System#exit} for instance. A loop that does not run has
+   * nobody to wait for: it is closed at once, by the caller. A second call returns the same
+   * outcome; its time counts if it ends earlier.
    *
    * {@snippet class=mill.core.snippets.ShutdownSnippets region=shutdown}
    *
    * @param timeout how long to let the handlers finish; 0 to force at once
-   * @return completes when everything is given back, just before {@link #run} returns. Do not block
-   *     on it in a handler
+   * @return completes when everything is given back, just before {@link #run} returns, or a second
+   *     after the time is over. To wait for it on a thread of the loop throws an {@link
+   *     IllegalStateException}; what depends on it runs on the loop's thread, or on one of its own
+   *     if a callback did not return
    * @throws IllegalArgumentException if the time is negative
    */
   public CompletionStage<ShutdownReport> shutdown(Duration timeout) {

@@ -7,7 +7,10 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import mill.core.ShutdownReport.Undelivered;
+import mill.core.internal.OwnThreadFuture;
 
 /**
  * The books of a graceful shutdown: until when, who has been told, and what became of each.
@@ -15,14 +18,27 @@ import mill.core.ShutdownReport.Undelivered;
  * <pre>
  *   requested ──▶ listeners closed, the others told ──▶ all have ended ─────▶ reported
  *                                    │                                           ▲
- *                                    └── the time is over ──▶ the rest is forced ┘
+ *                                    ├── the time is over ──▶ the rest is forced ┤
+ *                                    └── and a callback does not return ─────────┘ says which
  * </pre>
  *
  * <p>Any thread: registrations end on whatever thread ends them.
  */
 final class GracefulShutdown {
+  private static final String OWN_THREAD =
+      "a thread of the loop cannot wait for the loop's own end:"
+          + " go on in thenAccept or whenComplete, or wait on another thread";
+
+  /**
+   * A registration that is still there when the report cannot wait for it any more.
+   *
+   * @param registration what was given to {@link #tell}
+   * @param undelivered its text, and how many bytes its handler has not delivered
+   */
+  record Left(Object registration, Undelivered undelivered) {}
+
   private final long startNs;
-  private final CompletableFuture<ShutdownReport> reported = new CompletableFuture<>();
+  private final CompletableFuture<ShutdownReport> reported;
   private final Object lock = new Object();
 
   // By registration, what it had queued when it was told; it is removed when it ends.
@@ -56,9 +72,10 @@ final class GracefulShutdown {
   // Raised when somebody may not have been told yet; lowered by the loop before it looks.
   private volatile boolean scanWanted = true;
 
-  GracefulShutdown(long startNs, long deadlineNs) {
+  GracefulShutdown(long startNs, long deadlineNs, BooleanSupplier isOwnThread) {
     this.startNs = startNs;
     this.deadlineNs = deadlineNs;
+    reported = new OwnThreadFuture<>(isOwnThread, OWN_THREAD);
   }
 
   /** Moves the deadline forward, never back: a second request can only shorten the time. */
@@ -78,7 +95,36 @@ final class GracefulShutdown {
   }
 
   CompletionStage<ShutdownReport> stage() {
-    return reported.minimalCompletionStage();
+    return reported.copy(); // what its holder does to the copy is his own business
+  }
+
+  /**
+   * Looks after the report: unless it is there by then, something is done about it, on a thread of
+   * its own.
+   *
+   * @param afterNs how long to wait
+   * @param late what to do
+   */
+  void watch(long afterNs, Runnable late) {
+    CompletableFuture<ShutdownReport> inTime = new CompletableFuture<ShutdownReport>();
+    reported.whenComplete((report, thrown) -> inTime.complete(report)); // also ends the timer
+    inTime
+        .orTimeout(afterNs, TimeUnit.NANOSECONDS)
+        .exceptionallyAsync(
+            timeout -> {
+              late.run();
+              return null;
+            },
+            GracefulShutdown::runOnOwnThread);
+  }
+
+  // Neither the thread of the JDK's timers nor its pool: what waits for the report may block there.
+  private static void runOnOwnThread(Runnable late) {
+    try {
+      Thread.ofPlatform().daemon().name("mill-late-shutdown").start(late);
+    } catch (Throwable noThread) {
+      late.run();
+    }
   }
 
   /** Lets the loop look again for registrations that have not been told. */
@@ -147,19 +193,46 @@ final class GracefulShutdown {
 
   /** Everything has been given back to the system. Only the first report counts. */
   void report(long nowNs, long timersCancelled, int offloadsAbandoned) {
+    reportLate(nowNs, timersCancelled, offloadsAbandoned, List.of(), List.of());
+  }
+
+  /**
+   * The loop has not ended. What is still there counts as forced: it is closed as soon as what runs
+   * has returned.
+   */
+  void reportLate(
+      long nowNs,
+      long timersCancelled,
+      int offloadsAbandoned,
+      List<Left> stillThere,
+      List<String> stillRunning) {
     ShutdownReport report;
     synchronized (lock) {
+      int allForced = forced + stillThere.size();
+      long allQueued = queuedBytes;
+      long allUndelivered = undeliveredBytes;
+      var listed = new ArrayList<>(undelivered);
+      for (Left left : stillThere) {
+        long bytes = left.undelivered().bytes();
+        allQueued += Math.max(told.getOrDefault(left.registration(), 0L), bytes);
+        allUndelivered += bytes;
+        if (bytes > 0 && listed.size() < ShutdownReport.MAX_LISTED) {
+          listed.add(left.undelivered());
+        }
+      }
+      boolean nothingLost = allForced == 0 && offloadsAbandoned == 0 && stillRunning.isEmpty();
       report =
           new ShutdownReport(
-              forced == 0 && offloadsAbandoned == 0,
+              nothingLost && nowNs - deadlineNs <= 0,
               listenersClosed,
               ended,
-              forced,
-              queuedBytes,
-              undeliveredBytes,
-              undelivered,
+              allForced,
+              allQueued,
+              allUndelivered,
+              listed,
               timersCancelled,
               offloadsAbandoned,
+              stillRunning,
               Duration.ofNanos(nowNs - startNs));
     }
     reported.complete(report);

@@ -27,7 +27,7 @@ final class HandlerErrors {
   private HandlerErrors() {}
 
   /** Logs what a handler has thrown. Any thread. */
-  static void log(Registration registration, Throwable error) {
+  static void log(Object registration, Throwable error) {
     Logger logger = System.getLogger("mill.core");
     if (!isOfTransfer(error)) {
       logger.log(

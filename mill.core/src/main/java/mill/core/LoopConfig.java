@@ -34,6 +34,7 @@ public final class LoopConfig {
   /** The shortest time that counts as a stall. */
   public static final Duration MIN_STALL_THRESHOLD = Duration.ofMillis(2);
 
+  private static final Duration DEFAULT_CLOSE_TIMEOUT = Duration.ofSeconds(10);
   private static final Duration DEFAULT_TIMER_TICK = Duration.ofNanos(1 << 15);
 
   private final String name;
@@ -46,6 +47,7 @@ public final class LoopConfig {
   private final Duration timerTick;
   private final @Nullable Duration maxPollTimeout;
   private final long maxPollTimeoutNs;
+  private final Duration closeTimeout;
   private final boolean metrics;
   private final @Nullable Duration stallThreshold;
   private final Consumer<StallReport> onStall;
@@ -63,6 +65,7 @@ public final class LoopConfig {
     maxPollTimeout = builder.maxPollTimeout;
     maxPollTimeoutNs =
         maxPollTimeout == null ? Poller.FOREVER : Durations.saturatedNs(maxPollTimeout);
+    closeTimeout = builder.closeTimeout;
     stallThreshold = builder.stallThreshold;
     metrics = builder.metrics || stallThreshold != null;
     onStall = builder.onStall;
@@ -136,6 +139,11 @@ public final class LoopConfig {
     return Optional.ofNullable(maxPollTimeout);
   }
 
+  /** {@return how long the end of the loop waits for callbacks that run} */
+  public Duration closeTimeout() {
+    return closeTimeout;
+  }
+
   /** {@return whether the loop counts what it does} */
   public boolean metrics() {
     return metrics;
@@ -161,6 +169,11 @@ public final class LoopConfig {
     return stallThreshold == null ? 0 : Durations.saturatedNs(stallThreshold);
   }
 
+  /** The time of {@link #closeTimeout}, short enough to be added to another one. */
+  long closeTimeoutNs() {
+    return Math.min(Durations.saturatedNs(closeTimeout), Long.MAX_VALUE >> 1);
+  }
+
   long maxPollTimeoutNs() {
     return maxPollTimeoutNs;
   }
@@ -168,7 +181,7 @@ public final class LoopConfig {
   /** {@return names and values} */
   @Override
   public String toString() {
-    return "LoopConfig[name=%s, dispatch=%s, workers=%d, eventsPerPoll=%d, taskQueueCapacity=%d, maxTasksPerTurn=%d, maxOffloads=%d, timerTick=%s, maxPollTimeout=%s, metrics=%s, stallThreshold=%s]"
+    return "LoopConfig[name=%s, dispatch=%s, workers=%d, eventsPerPoll=%d, taskQueueCapacity=%d, maxTasksPerTurn=%d, maxOffloads=%d, timerTick=%s, maxPollTimeout=%s, closeTimeout=%s, metrics=%s, stallThreshold=%s]"
         .formatted(
             name,
             dispatch,
@@ -179,6 +192,7 @@ public final class LoopConfig {
             maxOffloads,
             timerTick,
             maxPollTimeout,
+            closeTimeout,
             metrics,
             stallThreshold);
   }
@@ -197,6 +211,7 @@ public final class LoopConfig {
     private int maxOffloads = 1 << 12;
     private Duration timerTick = DEFAULT_TIMER_TICK;
     private @Nullable Duration maxPollTimeout;
+    private Duration closeTimeout = DEFAULT_CLOSE_TIMEOUT;
     private boolean metrics = true;
     private @Nullable Duration stallThreshold;
     private Consumer<StallReport> onStall = StallReport::log;
@@ -312,6 +327,20 @@ public final class LoopConfig {
      */
     public Builder maxPollTimeout(Duration value) {
       maxPollTimeout = notNegative("maxPollTimeout", value, "leave it out to sleep until woken");
+      return this;
+    }
+
+    /**
+     * Bounds the end of a loop that is stopped or closed while callbacks run; by default 10
+     * seconds. When the time is over, workers are interrupted and begin no further callback, and
+     * {@link EventLoop#close} does not wait any longer. {@link EventLoop#shutdown} is given a time
+     * of its own instead.
+     *
+     * @param value not negative
+     * @return this
+     */
+    public Builder closeTimeout(Duration value) {
+      closeTimeout = notNegative("closeTimeout", value, "use 0 to wait for nothing");
       return this;
     }
 

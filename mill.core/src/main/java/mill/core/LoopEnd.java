@@ -2,7 +2,11 @@ package mill.core;
 
 import static java.util.Objects.requireNonNull;
 
-import java.util.function.BiConsumer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import mill.core.ShutdownReport.Undelivered;
+import mill.core.internal.InterruptFlag;
 import mill.core.internal.RegistrationTable;
 import mill.core.internal.UncaughtExceptions;
 import mill.core.internal.WorkerPool;
@@ -11,47 +15,71 @@ import mill.natives.Poller;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The end of a loop, at once or gracefully: its workers and queues finish, and everything is given
- * back to the system.
+ * The end of a loop, at once or gracefully: what waits is ended before those who may wait for it,
+ * and everything is given back to the system.
  *
  * <pre>
- *   the last turn ─▶ workers end ─▶ timers, tasks finish, the run queue is empty ─▶ ENDED
- *                                                             │ closed, or shut down
+ *   the last turn ─▶ timers, offloads end ─▶ workers end ─▶ tasks finish ─▶ ENDED
+ *                                                │                            │ closed, or shut down
+ *                     tasks go on meanwhile ─────┘                            ▼
  *                     released ◀─ poller closed ◀─ registrations closed ◀─ CLOSED
  * </pre>
  *
  * <p>Any thread asks for it. It comes to pass on the loop's thread, or on the one that closes a
- * loop that does not run.
+ * loop that does not run. The table in {@link EventLoop} says what becomes of each kind of work.
  *
  * @param <T> what is registered
  */
 final class LoopEnd<T> {
+  /** How long after a time limit those who wait hear at the latest that it was not kept. */
+  static final long GRACE_NS = 1_000_000_000;
+
   private static final long MAX_LATECOMERS_NS = 100_000_000;
+  private static final long INTERRUPT_EVERY_NS = 10_000_000;
+
+  /** What is done to registrations as the loop ends. */
+  interface Registered<T> {
+    /** Cancels it and closes its pollable. */
+    void close(T registration, CloseReason reason);
+
+    /** How many bytes its handler has not delivered; any thread. */
+    long undeliveredBytes(T registration);
+
+    /** Its text. */
+    String describe(T registration);
+  }
 
   private final LoopLifecycle lifecycle;
-  private final RunQueue runQueue;
+  private final RunQueue<?> runQueue;
   private final LoopTimers timers;
   private final LoopTasks tasks;
   private final @Nullable WorkerPool<T> workers;
   private final RegistrationTable<T> registrations;
-  private final BiConsumer<T, CloseReason> closeRegistration;
+  private final Registered<T> each;
+  private final RunningCallbacks<T> running;
   private final Poller poller;
+  private final InterruptFlag interrupts;
+  private final long closeTimeoutNs;
   private final Runnable stop;
   private volatile @Nullable GracefulShutdown shutdown; // written while the loop cannot end
 
-  // Of the thread that ends the loop, or closes one that never ran.
-  private long timersCancelled;
-  private int offloadsAbandoned;
+  // Written by the thread that ends the loop, or closes one that never ran.
+  private volatile boolean awaitsWorkers;
+  private volatile long timersCancelled;
+  private volatile int offloadsAbandoned;
 
   LoopEnd(
+      LoopConfig config,
       LoopLifecycle lifecycle,
-      RunQueue runQueue,
+      RunQueue<?> runQueue,
       LoopTimers timers,
       LoopTasks tasks,
       @Nullable WorkerPool<T> workers,
       RegistrationTable<T> registrations,
-      BiConsumer<T, CloseReason> closeRegistration,
+      Registered<T> each,
+      RunningCallbacks<T> running,
       Poller poller,
+      InterruptFlag interrupts,
       Runnable stop) {
     this.lifecycle = lifecycle;
     this.runQueue = runQueue;
@@ -59,9 +87,12 @@ final class LoopEnd<T> {
     this.tasks = tasks;
     this.workers = workers;
     this.registrations = registrations;
-    this.closeRegistration = closeRegistration;
+    this.each = each;
+    this.running = running;
     this.poller = poller;
+    this.interrupts = interrupts;
     this.stop = stop;
+    closeTimeoutNs = config.closeTimeoutNs();
   }
 
   // ---- any thread
@@ -73,13 +104,29 @@ final class LoopEnd<T> {
 
   /**
    * Stops the loop, and waits until everything is given back if it is another thread's to do it.
+   *
+   * @throws IllegalStateException if a callback runs for longer than this waits
    */
   void close() {
+    GracefulShutdown graceful = shutdown;
+    if (graceful != null) {
+      graceful.hurry(nanoTime() + closeTimeoutNs); // there is no more to wait for than workers
+    }
     stop.run();
     if (lifecycle.beginClose()) {
-      release();
+      releaseAsCloser();
     } else if (!isOwnThread()) {
-      lifecycle.awaitRelease();
+      awaitRelease();
+    }
+  }
+
+  private void awaitRelease() {
+    // Workers are interrupted when the time is over, and may end then.
+    long waitNs = workers == null ? closeTimeoutNs : closeTimeoutNs + GRACE_NS;
+    if (!lifecycle.awaitRelease(waitNs)) {
+      throw new IllegalStateException(
+          "the loop is not closed after %s: it closes itself when this has returned: %s"
+              .formatted(Duration.ofNanos(waitNs), stillRunning()));
     }
   }
 
@@ -87,11 +134,14 @@ final class LoopEnd<T> {
   GracefulShutdown shutDown(long timeoutNs) {
     long nowNs = nanoTime();
     long deadlineNs = nowNs + Math.min(timeoutNs, Long.MAX_VALUE >> 1);
-    boolean running = lifecycle.beginShutdown(() -> request(nowNs, deadlineNs));
+    boolean runs = lifecycle.beginShutdown(() -> request(nowNs, deadlineNs));
     GracefulShutdown requested = requireNonNull(shutdown);
-    if (!running) {
-      close();
-      requested.report(nanoTime(), 0, 0); // if it was closed without one
+    if (!runs && lifecycle.beginClose()) {
+      releaseAsCloser();
+    } else if (lifecycle.isReleased()) {
+      report(requested); // it was closed without one
+    } else {
+      requested.watch(deadlineNs - nowNs + GRACE_NS, this::reportIfLate);
     }
     return requested;
   }
@@ -99,7 +149,7 @@ final class LoopEnd<T> {
   private void request(long nowNs, long deadlineNs) {
     GracefulShutdown before = shutdown;
     if (before == null) {
-      shutdown = new GracefulShutdown(nowNs, deadlineNs);
+      shutdown = new GracefulShutdown(nowNs, deadlineNs, this::isOwnThread);
     } else {
       before.hurry(deadlineNs);
       before.wantScan(); // the loop looks again, at the time for instance
@@ -111,51 +161,111 @@ final class LoopEnd<T> {
     return lifecycle.isLoopThread() || (workers != null && workers.isWorker());
   }
 
+  /** What the loop is held up by, if it should have ended. */
+  private List<String> stillRunning() {
+    return running.list(awaitsWorkers);
+  }
+
+  // The timer that calls this goes by the system's clock, the shutdown by the platform's.
+  private void reportIfLate() {
+    GracefulShutdown late = requireNonNull(shutdown);
+    long leftNs = late.leftNs(nanoTime() - GRACE_NS);
+    if (leftNs > 0) {
+      late.watch(leftNs, this::reportIfLate);
+      return;
+    }
+    List<String> stillRunning = stillRunning();
+    var stillThere = new ArrayList<GracefulShutdown.Left>();
+    for (T registration : registrations.items()) {
+      long bytes = each.undeliveredBytes(registration);
+      String text = bytes > 0 ? each.describe(registration) : "";
+      stillThere.add(new GracefulShutdown.Left(registration, new Undelivered(text, bytes)));
+    }
+    late.reportLate(
+        nanoTime(),
+        timersCancelled + timers.size(),
+        offloadsAbandoned + tasks.offloaded(),
+        stillThere,
+        stillRunning);
+  }
+
   // ---- the thread that ends the loop
 
   /** Ends the loop after its last turn. The loop's thread. */
   void end() {
-    if (workers != null) {
-      endWorkers(workers);
+    try {
+      endWhatOthersWaitFor();
+      if (workers != null) {
+        endWorkers(workers);
+      }
+      finishTasks();
+    } finally {
+      boolean close = lifecycle.end();
+      runQueue.end();
+      if (close) {
+        release();
+      }
     }
+  }
+
+  // First of all: a worker's handler may wait for one of them, and the loop is about to wait for
+  // the worker.
+  private void endWhatOthersWaitFor() {
+    timersCancelled += timers.close();
+    offloadsAbandoned += tasks.endOffloads();
+  }
+
+  private void finishTasks() {
     runQueue.takeOver();
-    finishQueues();
+    tasks.endTasks();
     runQueue.runAll();
-    boolean close = lifecycle.end();
-    runQueue.end();
-    if (close) {
-      release();
-    }
+    interrupts.clear();
   }
 
   private void endWorkers(WorkerPool<T> ending) {
     ending.stop();
-    boolean interrupted = false;
+    long begunNs = nanoTime();
+    long interruptedNs = 0;
     boolean forced = false;
+    awaitsWorkers = true;
     while (!ending.awaitEnd()) {
-      interrupted |= Thread.interrupted(); // or the next wait would not wait
+      interrupts.clear(); // or the next wait would not wait
+      awaitsWorkers = false;
       tasks.runTasksAtEnd(); // a handler may be waiting for one
-      GracefulShutdown graceful = shutdown;
-      if (!forced && graceful != null && graceful.leftNs(nanoTime()) == 0) {
-        ending.interrupt();
+      awaitsWorkers = true;
+      if (!forced && isTimeOver(begunNs)) {
         forced = true;
+        ending.drop();
+        interruptedNs = System.nanoTime() - INTERRUPT_EVERY_NS;
+      }
+      // Again and again: a handler may have swallowed the last one.
+      if (forced && System.nanoTime() - interruptedNs >= INTERRUPT_EVERY_NS) {
+        ending.interrupt();
+        interruptedNs = System.nanoTime();
       }
     }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
+    awaitsWorkers = false;
   }
 
-  private void finishQueues() {
-    timersCancelled += timers.close();
-    offloadsAbandoned += tasks.finish();
+  private boolean isTimeOver(long begunNs) {
+    GracefulShutdown graceful = shutdown;
+    long nowNs = nanoTime();
+    return graceful == null ? nowNs - begunNs >= closeTimeoutNs : graceful.leftNs(nowNs) == 0;
+  }
+
+  private void releaseAsCloser() {
+    try {
+      release();
+    } finally {
+      interrupts.restore();
+    }
   }
 
   private void release() {
-    GracefulShutdown graceful = shutdown;
     try {
-      runQueue.takeOver();
-      finishQueues(); // again: a loop that never ran has not finished yet
+      endWhatOthersWaitFor(); // again: a loop that never ran has not done so yet
+      finishTasks();
+      GracefulShutdown graceful = shutdown;
       if (graceful != null) {
         graceful.force();
       }
@@ -163,22 +273,38 @@ final class LoopEnd<T> {
       registrations.close().forEach(registration -> close(registration, reason));
       awaitEmpty();
     } finally {
-      runQueue.end();
-      poller.close();
-      lifecycle.released();
-      if (graceful != null) {
-        graceful.report(nanoTime(), timersCancelled, offloadsAbandoned);
+      try {
+        runQueue.end();
+      } finally {
+        giveBack();
       }
     }
   }
 
+  private void giveBack() {
+    try {
+      poller.close();
+    } finally {
+      lifecycle.released();
+      GracefulShutdown graceful = shutdown; // whoever asks from now on reports himself
+      if (graceful != null) {
+        report(graceful);
+      }
+    }
+  }
+
+  private void report(GracefulShutdown graceful) {
+    graceful.report(nanoTime(), timersCancelled, offloadsAbandoned);
+  }
+
   private void close(T registration, CloseReason reason) {
     try {
-      closeRegistration.accept(registration, reason);
-    } catch (Throwable e) {
+      each.close(registration, reason);
+    } catch (Throwable thrown) {
       // One descriptor that was closed behind our back must not keep the others open.
-      UncaughtExceptions.report(e);
+      UncaughtExceptions.report(thrown);
     }
+    interrupts.clear();
   }
 
   // Who closes a registration at this moment, on another thread, is about to count it.

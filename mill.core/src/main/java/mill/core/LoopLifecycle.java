@@ -1,6 +1,7 @@
 package mill.core;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,9 +32,6 @@ final class LoopLifecycle {
   private Phase phase = Phase.NEW;
 
   @GuardedBy("lock")
-  private boolean shutDown;
-
-  @GuardedBy("lock")
   private boolean closeAtEnd;
 
   @GuardedBy("lock")
@@ -51,30 +49,32 @@ final class LoopLifecycle {
     }
   }
 
+  /** The thread that is the loop's own at this moment, or null. Any thread. */
+  @Nullable Thread thread() {
+    return thread;
+  }
+
   /**
-   * Makes the calling thread the loop's own; false if the loop has run already, or was shut down
-   * before it could.
+   * Makes the calling thread the loop's own; false if the loop has run already, or was closed or
+   * shut down before it could.
    *
-   * @throws IllegalStateException if it runs now, or is closed
+   * @throws IllegalStateException if it runs now, or the thread is virtual
    */
   boolean begin() {
     synchronized (lock) {
-      switch (phase) {
-        case RUNNING -> throw new IllegalStateException("the loop is running already");
-        case ENDED -> {
-          return false;
-        }
-        case CLOSED -> {
-          if (!shutDown) {
-            throw new IllegalStateException("the loop is closed");
-          }
-          return false;
-        }
-        case NEW -> {
-          phase = Phase.RUNNING;
-          thread = Thread.currentThread();
-        }
+      if (phase == Phase.RUNNING) {
+        throw new IllegalStateException("the loop is running already");
       }
+      if (phase != Phase.NEW) {
+        return false;
+      }
+      if (Thread.currentThread().isVirtual()) {
+        throw new IllegalStateException(
+            "a loop waits in the kernel and would hold a virtual thread's carrier all that time:"
+                + " run it on a platform thread, Thread.ofPlatform().start(...) for instance");
+      }
+      phase = Phase.RUNNING;
+      thread = Thread.currentThread();
       return true;
     }
   }
@@ -98,7 +98,6 @@ final class LoopLifecycle {
   boolean beginShutdown(Runnable first) {
     synchronized (lock) {
       first.run();
-      shutDown = true;
       return closeAtEnd();
     }
   }
@@ -131,19 +130,39 @@ final class LoopLifecycle {
     }
   }
 
-  void awaitRelease() {
-    boolean interrupted = false;
+  boolean isReleased() {
     synchronized (lock) {
-      while (!released) {
-        try {
-          lock.wait();
-        } catch (InterruptedException e) {
-          interrupted = true; // passed on below: what close() promises holds when it returns
-        }
-      }
+      return released;
     }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
+  }
+
+  /**
+   * Waits until everything has been given back. An interrupt does not end the wait; it is passed
+   * on.
+   *
+   * @param timeoutNs how long at most
+   * @return false if that was not enough
+   */
+  boolean awaitRelease(long timeoutNs) {
+    boolean interrupted = false;
+    long startNs = System.nanoTime();
+    try {
+      synchronized (lock) {
+        long leftNs = timeoutNs;
+        while (!released && leftNs > 0) {
+          try {
+            TimeUnit.NANOSECONDS.timedWait(lock, leftNs);
+          } catch (InterruptedException e) {
+            interrupted = true; // what close() promises holds when it returns
+          }
+          leftNs = timeoutNs - (System.nanoTime() - startNs);
+        }
+        return released;
+      }
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
     }
   }
 }

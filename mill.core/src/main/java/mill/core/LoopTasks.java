@@ -4,8 +4,10 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import mill.core.internal.FlightRecording;
+import mill.core.internal.InterruptFlag;
 import mill.core.internal.TaskQueue;
 import org.jspecify.annotations.Nullable;
 
@@ -24,6 +26,7 @@ final class LoopTasks {
   private final @Nullable LoopTelemetry telemetry;
   private final Runnable wake;
   private final Consumer<Throwable> threw;
+  private final InterruptFlag interrupts;
   private final TaskQueue queue;
   private final Offloads offloads;
 
@@ -31,22 +34,27 @@ final class LoopTasks {
    * Makes it.
    *
    * @param loop named in the message to callers that come too late
+   * @param isLoopThread whether the calling thread is the loop's
    * @param wake wakes the loop if it sleeps
    * @param threw told what a task throws
+   * @param interrupts keeps what one task leaves from the next
    */
   LoopTasks(
       Object loop,
       LoopConfig config,
       @Nullable LoopTelemetry telemetry,
+      BooleanSupplier isLoopThread,
       Runnable wake,
-      Consumer<Throwable> threw) {
+      Consumer<Throwable> threw,
+      InterruptFlag interrupts) {
     this.loop = loop;
     this.config = config;
     this.telemetry = telemetry;
     this.wake = wake;
     this.threw = threw;
+    this.interrupts = interrupts;
     queue = new TaskQueue(config.taskQueueCapacity());
-    offloads = new Offloads(config.maxOffloads(), wake);
+    offloads = new Offloads(config.maxOffloads(), isLoopThread, wake);
   }
 
   // ---- any thread
@@ -130,30 +138,33 @@ final class LoopTasks {
   }
 
   /**
-   * Takes nothing more, runs what was accepted, and fails the futures of what is still out.
+   * Delivers the results that are there, takes no more, and fails the futures of what is still out:
+   * whoever waits for one must hear of it before the loop waits for him.
    *
    * @return how much offloaded work was given up
    */
-  int finish() {
-    queue.close();
+  int endOffloads() {
     offloads.close();
-    int executed = 0;
     int results = 0;
-    while (true) {
-      Runnable task = queue.pollClosed();
-      Runnable result = task == null ? offloads.pollClosed() : null;
-      if (task != null) {
-        executed++;
-        run(task, task);
-      } else if (result != null) {
-        results++;
-        run(result, RESULT);
-      } else {
-        break;
-      }
+    Runnable result;
+    while ((result = offloads.pollClosed()) != null) {
+      results++;
+      run(result, RESULT);
     }
-    ranAtEnd(results, executed);
-    return offloads.abandon();
+    ranAtEnd(results, 0);
+    return offloads.abandon(step -> run(step, RESULT));
+  }
+
+  /** Takes no more tasks, and runs those that were accepted. */
+  void endTasks() {
+    queue.close();
+    int executed = 0;
+    Runnable task;
+    while ((task = queue.pollClosed()) != null) {
+      executed++;
+      run(task, task);
+    }
+    ranAtEnd(0, executed);
   }
 
   private void run(Runnable task, Object activity) {
@@ -165,6 +176,7 @@ final class LoopTasks {
     } catch (Throwable thrown) {
       threw.accept(thrown);
     }
+    interrupts.clear();
   }
 
   private void ranAtEnd(int results, int executed) {

@@ -2,7 +2,7 @@ package mill.core;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
-import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.atomic.AtomicLong;
 import mill.core.LoopMetrics.Events;
 import mill.core.LoopMetrics.Offloads;
 import mill.core.LoopMetrics.Tasks;
@@ -28,8 +28,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The clock is read where a time ends, so the end of one is the begin of the next; a turn
  * without timers and tasks reads it twice. Counts have one writer, the loop's thread: they are
- * plain stores, published by the one of the turns. What any thread may count is rare, and a {@link
- * LongAdder}.
+ * plain stores, published by the one of the turns. What any thread may count is rare, and an {@link
+ * AtomicLong}: it is counted when something was thrown, and memory may be short then.
  */
 final class LoopTelemetry {
   /** What {@link #workingSinceNs()} is while the loop polls. */
@@ -70,9 +70,9 @@ final class LoopTelemetry {
   private final Platform clock;
   private final boolean watched;
   private final long[] counts = new long[COUNTS];
-  private final LongAdder handlerThrows = new LongAdder();
-  private final LongAdder taskThrows = new LongAdder();
-  private final LongAdder tasksRejected = new LongAdder();
+  private final AtomicLong handlerThrows = new AtomicLong();
+  private final AtomicLong taskThrows = new AtomicLong();
+  private final AtomicLong tasksRejected = new AtomicLong();
 
   // Written by the loop's thread for the watchdog's, and only if there is one.
   private long workingSinceNs = IDLE;
@@ -238,15 +238,15 @@ final class LoopTelemetry {
   // ---- any thread
 
   void handlerThrew() {
-    handlerThrows.increment();
+    handlerThrows.incrementAndGet();
   }
 
   void taskThrew() {
-    taskThrows.increment();
+    taskThrows.incrementAndGet();
   }
 
   void taskRejected() {
-    tasksRejected.increment();
+    tasksRejected.incrementAndGet();
   }
 
   /** When the work of the turn under way began, or {@link #IDLE}. The watchdog's thread. */
@@ -304,9 +304,9 @@ final class LoopTelemetry {
     }
     return switch (what) {
       case TURNS -> (long) COUNT.getAcquire(counted.counts, what);
-      case HANDLER_THROWS -> counted.handlerThrows.sum();
-      case TASK_THROWS -> counted.taskThrows.sum();
-      case REJECTED -> counted.tasksRejected.sum();
+      case HANDLER_THROWS -> counted.handlerThrows.get();
+      case TASK_THROWS -> counted.taskThrows.get();
+      case REJECTED -> counted.tasksRejected.get();
       default -> (long) COUNT.getOpaque(counted.counts, what);
     };
   }

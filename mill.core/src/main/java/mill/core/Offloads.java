@@ -1,5 +1,9 @@
 package mill.core;
 
+import static java.util.Objects.requireNonNull;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
@@ -8,7 +12,11 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
 import mill.core.internal.Abandonable;
+import mill.core.internal.OwnThreadFuture;
 import mill.core.internal.TaskQueue;
 import org.jspecify.annotations.Nullable;
 
@@ -16,65 +24,113 @@ import org.jspecify.annotations.Nullable;
  * Work that is done elsewhere, whose results come back to the loop's thread.
  *
  * <p>A place among the results is claimed before the work is handed over, so a result always fits:
- * it is never lost to a full queue.
+ * it is never lost to a full queue. The place is given back when the loop completes the future.
+ *
+ * <pre>
+ *                  done, cancelled, timed out, abandoned:
+ *                  whoever settles it first                      the loop's thread
+ *   OUTSTANDING ──────────────────────────────────▶ SETTLED ─────────────────────▶ complete
+ *        └────────────────── the loop ends ──────────────────────────────────────────▲
+ * </pre>
  */
 final class Offloads {
-  private final class Offload<T> implements Abandonable {
+  private static final String OWN_THREAD =
+      "the loop's own thread cannot wait for offloaded work, whose result only it can deliver:"
+          + " go on in thenAccept or whenComplete, or wait on another thread";
+  private static final VarHandle SETTLED;
+
+  static {
+    try {
+      SETTLED = MethodHandles.lookup().findVarHandle(Offload.class, "settled", boolean.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
+  /** The work, and the future of it, which completes on the loop's thread whoever completes it. */
+  private final class Offload<T extends @Nullable Object> extends OwnThreadFuture<T>
+      implements Abandonable {
     private final Callable<T> work;
-    private final CompletableFuture<T> future = new CompletableFuture<>();
-    private @Nullable T result; // handed over by the queue of results
+    private final Runnable delivery = this::deliver; // made now: memory may be short later
+
+    @SuppressWarnings("FieldMayBeFinal") // written through SETTLED
+    private volatile boolean settled;
+
+    private @Nullable T result; // handed over by the queue of results, as is the next
     private @Nullable Throwable failure;
 
     Offload(Callable<T> work) {
+      super(isLoopThread, OWN_THREAD);
       this.work = work;
     }
 
     /** On the executor's thread. */
     @Override
     public void run() {
-      if (!isDone()) {
-        try {
-          result = work.call();
-        } catch (Throwable thrown) {
-          failure = thrown;
-        }
+      if (settled) {
+        return;
       }
-      settle();
-    }
-
-    @Override
-    public boolean isDone() {
-      return future.isDone();
+      T done = null;
+      Throwable thrown = null;
+      try {
+        done = work.call();
+      } catch (Throwable t) {
+        thrown = t;
+      }
+      if (settle(done, thrown)) {
+        hop();
+      }
     }
 
     /** On the thread that shuts the executor down. */
     @Override
     public void abandon(String reason) {
-      failure = new CancellationException(reason);
-      settle();
+      if (settle(null, new CancellationException(reason))) {
+        hop();
+      }
     }
 
-    private void settle() {
-      if (results.offer(this::deliver) == TaskQueue.Offer.ACCEPTED) {
-        wakeUp.run();
-      } else {
-        giveUp();
+    private boolean settle(@Nullable T value, @Nullable Throwable thrown) {
+      if (!SETTLED.compareAndSet(this, false, true)) {
+        return false;
+      }
+      result = value;
+      failure = thrown;
+      return true;
+    }
+
+    // If the loop has ended it fails this itself, with all that is outstanding.
+    private void hop() {
+      boolean over = false;
+      try {
+        boolean accepted = results.offer(delivery) == TaskQueue.Offer.ACCEPTED;
+        over = true;
+        if (accepted) {
+          wakeUp.run();
+        }
+      } finally {
+        if (!over) { // the stack has overflowed; a store, unlike a call, can still be made
+          settled = false;
+        }
       }
     }
 
     /** On the loop's thread. */
     private void deliver() {
       leave();
-      if (failure == null) {
-        future.complete(result);
+      Throwable thrown = failure;
+      if (thrown == null) {
+        super.complete(result);
       } else {
-        future.completeExceptionally(failure);
+        super.completeExceptionally(thrown);
       }
     }
 
+    /** On the thread that ends the loop. */
     private void giveUp() {
+      settled = true;
       leave();
-      future.completeExceptionally(
+      super.completeExceptionally(
           new RejectedExecutionException("the loop has ended before the work was done"));
     }
 
@@ -83,22 +139,81 @@ final class Offloads {
         count.decrementAndGet();
       }
     }
+
+    // ---- what its holder can do to it, on any thread
+
+    private boolean settleFromOutside(@Nullable T value, @Nullable Throwable thrown) {
+      boolean first = settle(value, thrown);
+      if (first && isLoopThread.getAsBoolean()) {
+        deliver();
+      } else if (first) {
+        hop();
+      }
+      return first;
+    }
+
+    @Override
+    public boolean cancel(boolean mayInterruptIfRunning) {
+      return settleFromOutside(null, new CancellationException()) || isCancelled();
+    }
+
+    @Override
+    public boolean complete(T value) {
+      return settleFromOutside(value, null);
+    }
+
+    @Override
+    public boolean completeExceptionally(Throwable thrown) {
+      return settleFromOutside(null, requireNonNull(thrown, "thrown"));
+    }
+
+    @Override
+    public CompletableFuture<T> completeAsync(Supplier<? extends T> supplier, Executor executor) {
+      requireNonNull(supplier, "supplier");
+      executor.execute(() -> {
+        try {
+          complete(supplier.get());
+        } catch (Throwable t) {
+          completeExceptionally(t);
+        }
+      });
+      return this;
+    }
+
+    @Override
+    public CompletableFuture<T> completeAsync(Supplier<? extends T> supplier) {
+      return completeAsync(supplier, defaultExecutor());
+    }
+
+    @Override
+    public void obtrudeValue(T value) {
+      throw new UnsupportedOperationException("a result of offloaded work cannot be changed");
+    }
+
+    @Override
+    public void obtrudeException(Throwable thrown) {
+      throw new UnsupportedOperationException("a result of offloaded work cannot be changed");
+    }
   }
 
   private final int max;
+  private final BooleanSupplier isLoopThread;
   private final Runnable wakeUp;
   private final TaskQueue results;
   private final AtomicInteger count = new AtomicInteger();
   private final Set<Offload<?>> outstanding = ConcurrentHashMap.newKeySet();
+  private volatile boolean closed;
 
   /**
    * Makes it.
    *
    * @param max how much work may be out at a time, a power of two
+   * @param isLoopThread whether the calling thread is the loop's
    * @param wakeUp wakes the loop if it sleeps
    */
-  Offloads(int max, Runnable wakeUp) {
+  Offloads(int max, BooleanSupplier isLoopThread, Runnable wakeUp) {
     this.max = max;
+    this.isLoopThread = isLoopThread;
     this.wakeUp = wakeUp;
     results = new TaskQueue(max);
   }
@@ -114,6 +229,10 @@ final class Offloads {
     outstanding.add(offload);
     boolean accepted = false;
     try {
+      // After the addition: whoever closes this finds what it does not refuse.
+      if (closed) {
+        throw new RejectedExecutionException("the loop has ended");
+      }
       executor.execute(offload);
       accepted = true;
     } finally {
@@ -121,7 +240,7 @@ final class Offloads {
         offload.leave();
       }
     }
-    return offload.future;
+    return offload;
   }
 
   /** Whether a result waits to be delivered. The loop's thread. */
@@ -144,19 +263,26 @@ final class Offloads {
     return results.pollClosed();
   }
 
-  /** Takes no more results. */
+  /** Takes no more results, and no more work. */
   void close() {
+    closed = true;
     results.close();
   }
 
-  /** Fails the futures of the work that is still out; returns how many. */
-  int abandon() {
+  /**
+   * Fails the futures of the work that is still out. After {@link #close}, on the thread that ends
+   * the loop.
+   *
+   * @param runner runs each step that may call what depends on a future
+   * @return how many
+   */
+  int abandon(Consumer<Runnable> runner) {
     int abandoned = 0;
     for (Offload<?> offload : outstanding) {
-      if (!offload.future.isDone()) {
+      if (!offload.isDone()) {
         abandoned++;
       }
-      offload.giveUp();
+      runner.accept(offload::giveUp);
     }
     return abandoned;
   }

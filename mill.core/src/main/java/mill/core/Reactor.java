@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
+import mill.core.internal.InterruptFlag;
 import mill.core.internal.RegistrationTable;
 import mill.core.internal.SafeText;
 import mill.core.internal.UncaughtExceptions;
@@ -37,10 +38,11 @@ final class Reactor {
   private final ReadyEvents events;
   private final @Nullable WorkerPool<Registration> workers;
   private final RegistrationTable<Registration> registrations = new RegistrationTable<>();
-  private final RunQueue runQueue;
+  private final RunQueue<Registration> runQueue;
   private final LoopTasks tasks;
   private final LoopTimers timers;
   private final LoopLifecycle lifecycle = new LoopLifecycle();
+  private final InterruptFlag interrupts = new InterruptFlag();
   private final LoopEnd<Registration> ending;
   private final @Nullable LoopTelemetry telemetry;
   private @Nullable StallWatchdog watchdog; // the loop's thread
@@ -64,24 +66,53 @@ final class Reactor {
     if (telemetry != null && watched) {
       timers.beforeEach(telemetry::doing);
     }
-    tasks = new LoopTasks(this, config, telemetry, this::wakeIfAsleep, this::taskThrew);
+    timers.afterEach(interrupts::clear);
+    tasks =
+        new LoopTasks(
+            this,
+            config,
+            telemetry,
+            lifecycle::isLoopThread,
+            this::wakeIfAsleep,
+            this::taskThrew,
+            interrupts);
     workers =
         config.dispatch() == DispatchMode.WORKERS
             ? new WorkerPool<>(config.workers(), config.name(), this::work)
             : null;
-    runQueue = new RunQueue(workers, this::wakeIfAsleep, this::called);
+    runQueue = new RunQueue<>(workers, this::wakeIfAsleep, this::called);
     poller = Poller.open(platform, this::closedWhileRegistered);
     ending =
         new LoopEnd<>(
+            config,
             lifecycle,
             runQueue,
             timers,
             tasks,
             workers,
             registrations,
-            Registration::close,
+            new EndOfRegistrations(),
+            new RunningCallbacks<>(lifecycle, workers, telemetry, Reactor::describe),
             poller,
+            interrupts,
             this::stop);
+  }
+
+  private static final class EndOfRegistrations implements LoopEnd.Registered<Registration> {
+    @Override
+    public void close(Registration registration, CloseReason reason) {
+      registration.close(reason);
+    }
+
+    @Override
+    public long undeliveredBytes(Registration registration) {
+      return registration.undeliveredBytes();
+    }
+
+    @Override
+    public String describe(Registration registration) {
+      return SafeText.of(registration);
+    }
   }
 
   LoopConfig config() {
@@ -129,6 +160,7 @@ final class Reactor {
         watchdog.close();
       }
       ending.end();
+      interrupts.restore();
     }
   }
 
@@ -184,6 +216,7 @@ final class Reactor {
     // next line is over.
     boolean armed = false;
     try {
+      requireNotEnded();
       registration.token = registrations.add(registration);
       poller.register(
           registration.pollable(), registration.token, interest, kernelTrigger(trigger));
@@ -311,6 +344,7 @@ final class Reactor {
       telemetry.dispatched(dispatched);
     }
     boolean called = runQueue.run();
+    interrupts.clear();
     boolean rearmed = takeTimers();
     int fired = timers.advance(config.maxTasksPerTurn());
     int results = tasks.runResults();
@@ -320,6 +354,7 @@ final class Reactor {
       drain(draining);
     }
     called |= runQueue.run(); // what the others have closed
+    interrupts.clear();
     if (telemetry != null) {
       boolean other = called || rearmed || draining != null || stopping;
       telemetry.turnEnds(fired, results, executed, other);
@@ -343,6 +378,7 @@ final class Reactor {
       }
       boolean timed = telemetry != null && telemetry.handlerBegins(registration);
       registration.fire(events.bits(i));
+      interrupts.clear();
       if (timed && telemetry != null) {
         telemetry.handlerEnds(registration.pollable(), registration.handler());
       }
@@ -395,6 +431,7 @@ final class Reactor {
   }
 
   private void called(Registration registration) {
+    interrupts.clear();
     if (telemetry != null) {
       telemetry.doing(registration);
     }

@@ -2,6 +2,7 @@ package mill.core;
 
 import static java.util.Objects.requireNonNull;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.io.IOException;
 import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
@@ -36,10 +37,13 @@ public final class Registration extends SerialCalls {
   // after a throttle's.
   private final Object lock = new Object();
 
-  // Guarded by lock. The annotation that says so is for classes that users do not compile against:
-  // it stays in the class file, and javac -Xlint:all misses its definition there.
+  @GuardedBy("lock")
   private Interest interest;
+
+  @GuardedBy("lock")
   private Trigger trigger;
+
+  @GuardedBy("lock")
   private @Nullable RegistrationExtras extras;
 
   private volatile @Nullable Object attachment;
@@ -123,6 +127,7 @@ public final class Registration extends SerialCalls {
     return "cancelled: register " + pollable + " anew";
   }
 
+  @GuardedBy("lock")
   private void changeLocked(Interest newInterest, Trigger newTrigger) throws IOException {
     assert Thread.holdsLock(lock);
     if (newInterest == interest && newTrigger == trigger && trigger == Trigger.LEVEL) {
@@ -187,6 +192,7 @@ public final class Registration extends SerialCalls {
         onTime);
   }
 
+  @GuardedBy("lock")
   private RegistrationExtras extras() {
     assert Thread.holdsLock(lock);
     RegistrationExtras made = extras;
@@ -197,6 +203,7 @@ public final class Registration extends SerialCalls {
     return made;
   }
 
+  @GuardedBy("lock")
   private Interest suspended() {
     assert Thread.holdsLock(lock);
     return extras == null ? Interest.NONE : extras.suspended;
@@ -244,7 +251,7 @@ public final class Registration extends SerialCalls {
     if (isCancelled()) {
       throw refused();
     }
-    Timeout timer = new SerialTask(this, reactor().callsInline(), task).timer();
+    Timeout timer = new SerialTask(this, reactor().callsInline(), loop::newTimeout, task).timer();
     timer.reschedule(delay);
     return timer;
   }
@@ -253,7 +260,7 @@ public final class Registration extends SerialCalls {
     return new RejectedExecutionException(isCancelled() ? cancelled() : reactor().endedMessage());
   }
 
-  /** Accepts a task, if it can. Any thread. */
+  @Override
   TaskQueue.Offer offer(Runnable task) {
     if (!reactor().takesTasks()) {
       return TaskQueue.Offer.CLOSED;
@@ -319,6 +326,7 @@ public final class Registration extends SerialCalls {
   }
 
   // Whoever changes the interest at this moment has done so before: it is not a successor's.
+  @GuardedBy("lock")
   private void deregister() {
     assert Thread.holdsLock(lock);
     reactor().deregister(pollable);

@@ -21,17 +21,19 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A list through the registrations themselves: each is in it at most once, so its bound is
  * theirs, and nothing is allocated.
+ *
+ * @param <T> what is called
  */
-final class RunQueue {
+final class RunQueue<T extends SerialCalls> {
   private enum Taker {
     NOBODY,
     LOOP,
     WORKERS
   }
 
-  private final @Nullable WorkerPool<Registration> workers;
+  private final @Nullable WorkerPool<T> workers;
   private final Runnable wake;
-  private final Consumer<Registration> before;
+  private final Consumer<T> before;
   private final Object lock = new Object();
 
   @GuardedBy("lock")
@@ -41,9 +43,9 @@ final class RunQueue {
   private boolean telling; // a thread that has closed one is at it, while nobody takes
 
   @GuardedBy("lock")
-  private @Nullable Registration last;
+  private @Nullable T last;
 
-  private volatile @Nullable Registration first; // written holding the lock
+  private volatile @Nullable T first; // written holding the lock
   private volatile boolean ended;
 
   /**
@@ -53,8 +55,7 @@ final class RunQueue {
    * @param wake wakes the loop if it sleeps
    * @param before told of each registration that the loop calls next
    */
-  RunQueue(
-      @Nullable WorkerPool<Registration> workers, Runnable wake, Consumer<Registration> before) {
+  RunQueue(@Nullable WorkerPool<T> workers, Runnable wake, Consumer<T> before) {
     this.workers = workers;
     this.wake = wake;
     this.before = before;
@@ -66,7 +67,7 @@ final class RunQueue {
    * The registration has ended and left the loop: its handler is to hear it. Once for each; no
    * locks held.
    */
-  void closed(Registration registration) {
+  void closed(T registration) {
     boolean tells = false;
     synchronized (lock) {
       boolean mine = registration.schedule(SerialCalls.CLOSING);
@@ -86,7 +87,7 @@ final class RunQueue {
   }
 
   /** The registration has tasks to run. */
-  void hasTasks(Registration registration) {
+  void hasTasks(T registration) {
     if (registration.note(SerialCalls.TASKS)) {
       return; // who has it already looks again
     }
@@ -114,15 +115,30 @@ final class RunQueue {
   // By turns, so that no handler is called inside another's call: a handler that closes others
   // while nobody takes has them told when it has returned. One thread at a time.
   private void tellAll() {
-    Registration next;
-    while ((next = takeToTell()) != null) {
-      while (next.runCalls()) {
-        Thread.onSpinWait(); // a task that came too late to run is looked for once more
+    boolean over = false;
+    try {
+      T next;
+      while ((next = takeToTell()) != null) {
+        boolean more = true;
+        while (more) { // a task that came too late to run is looked for once more
+          more = next.runCalls();
+        }
+      }
+      over = true;
+    } finally {
+      if (!over) { // memory is short: the next one goes on with it
+        stopTelling();
       }
     }
   }
 
-  private @Nullable Registration takeToTell() {
+  private void stopTelling() {
+    synchronized (lock) {
+      telling = false;
+    }
+  }
+
+  private @Nullable T takeToTell() {
     synchronized (lock) {
       if (taker != Taker.NOBODY || first == null) {
         telling = false;
@@ -139,17 +155,17 @@ final class RunQueue {
    *
    * @param registered asked afterwards: whose tasks have waited for this
    */
-  void begin(Iterable<Registration> registered) {
+  void begin(Iterable<T> registered) {
     synchronized (lock) {
       taker = workers == null ? Taker.LOOP : Taker.WORKERS;
       if (workers != null) {
-        Registration next;
+        T next;
         while ((next = take()) != null) {
           workers.submit(next);
         }
       }
     }
-    for (Registration registration : registered) {
+    for (T registration : registered) {
       if (registration.hasTasks()) {
         hasTasks(registration);
       }
@@ -165,11 +181,11 @@ final class RunQueue {
     if (first == null) {
       return false;
     }
-    Registration end;
+    T end;
     synchronized (lock) {
       end = last;
     }
-    Registration next;
+    T next;
     do {
       next = takeNext();
       if (next == null) {
@@ -195,7 +211,7 @@ final class RunQueue {
   void takeOver() {
     synchronized (lock) {
       taker = Taker.LOOP;
-      Registration left;
+      T left;
       while (workers != null && (left = workers.poll()) != null) {
         append(left);
       }
@@ -222,20 +238,20 @@ final class RunQueue {
 
   // ---- the list
 
-  private void again(Registration registration) {
+  private void again(T registration) {
     synchronized (lock) {
       append(registration);
     }
   }
 
-  private @Nullable Registration takeNext() {
+  private @Nullable T takeNext() {
     synchronized (lock) {
       return take();
     }
   }
 
   @GuardedBy("lock")
-  private void hand(Registration registration) {
+  private void hand(T registration) {
     assert Thread.holdsLock(lock);
     if (taker == Taker.WORKERS && workers != null) {
       workers.submit(registration);
@@ -245,9 +261,9 @@ final class RunQueue {
   }
 
   @GuardedBy("lock")
-  private void append(Registration registration) {
+  private void append(T registration) {
     assert Thread.holdsLock(lock);
-    Registration before = last;
+    T before = last;
     last = registration;
     if (before == null) {
       first = registration;
@@ -257,11 +273,12 @@ final class RunQueue {
   }
 
   @GuardedBy("lock")
-  private @Nullable Registration take() {
+  @SuppressWarnings("unchecked") // only append() links them
+  private @Nullable T take() {
     assert Thread.holdsLock(lock);
-    Registration taken = first;
+    T taken = first;
     if (taken != null) {
-      first = taken.next;
+      first = (T) taken.next;
       taken.next = null;
       if (first == null) {
         last = null;

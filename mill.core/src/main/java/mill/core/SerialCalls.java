@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Events of an inline loop are no part of it: their callbacks come straight from the poll.
  */
-abstract sealed class SerialCalls permits Registration {
+abstract class SerialCalls {
   /** Beside the bits of {@link Readiness}: calls {@link EventHandler#onShutdown}. */
   static final int SHUTDOWN = 1 << 6;
 
@@ -61,7 +61,7 @@ abstract sealed class SerialCalls permits Registration {
   private volatile @Nullable Thread runner; // not for an inline callback of an event
 
   /** Behind this one in the {@link RunQueue}, and guarded by it. */
-  @Nullable Registration next;
+  @Nullable SerialCalls next;
 
   SerialCalls() {}
 
@@ -76,6 +76,9 @@ abstract sealed class SerialCalls permits Registration {
 
   /** Tells the handler that this is closed. Never throws. */
   abstract void callOnClosed(CloseReason reason);
+
+  /** Accepts a task, if it can. Any thread. */
+  abstract TaskQueue.Offer offer(Runnable task);
 
   /** The tasks that wait, or null if there never were any. */
   abstract @Nullable TaskQueue tasks();
@@ -178,13 +181,14 @@ abstract sealed class SerialCalls permits Registration {
   }
 
   /** Marks, with the reason; true for the first time. */
+  @SuppressWarnings("EnumOrdinal") // the word keeps a number, CloseReason.of gives the reason back
   final boolean markCancelled(CloseReason reason) {
     while (true) {
       int seen = state;
       if ((seen & CANCELLED) != 0) {
         return false;
       }
-      int marked = seen | CANCELLED | reason.ordinal() << REASON_SHIFT;
+      int marked = seen | CANCELLED | reason.number() << REASON_SHIFT;
       if (STATE.compareAndSet(this, seen, marked)) {
         return true;
       }

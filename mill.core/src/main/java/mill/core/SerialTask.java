@@ -1,6 +1,7 @@
 package mill.core;
 
 import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Function;
 import mill.core.internal.TaskQueue;
 
 /**
@@ -10,17 +11,25 @@ import mill.core.internal.TaskQueue;
  * <p>The timer goes off on the loop's thread. There it runs at once, or is handed to the workers.
  */
 final class SerialTask implements Runnable {
-  private final Registration registration;
+  private final SerialCalls calls;
   private final boolean inline;
   private final Runnable task;
   private final Runnable onWorker = this::runUnlessCancelled;
   private final Timeout timer;
 
-  SerialTask(Registration registration, boolean inline, Runnable task) {
-    this.registration = registration;
+  /**
+   * Makes it; its timer is not scheduled yet.
+   *
+   * @param calls the registration
+   * @param inline whether its callbacks run on the loop's thread
+   * @param timers makes a timer of the loop
+   * @param task what to run
+   */
+  SerialTask(SerialCalls calls, boolean inline, Function<Runnable, Timeout> timers, Runnable task) {
+    this.calls = calls;
     this.inline = inline;
     this.task = task;
-    timer = registration.loop().newTimeout(this);
+    timer = timers.apply(this);
   }
 
   Timeout timer() {
@@ -31,7 +40,7 @@ final class SerialTask implements Runnable {
   public void run() {
     if (inline) {
       runUnlessCancelled();
-    } else if (registration.offer(onWorker) == TaskQueue.Offer.FULL) {
+    } else if (calls.offer(onWorker) == TaskQueue.Offer.FULL) {
       tryAgain();
     }
   }
@@ -46,7 +55,7 @@ final class SerialTask implements Runnable {
   }
 
   private void runUnlessCancelled() {
-    if (!registration.isCancelled()) {
+    if (!calls.isMarkedCancelled()) {
       task.run();
     }
   }

@@ -6,8 +6,9 @@ import java.util.List;
 /**
  * What became of everything when an {@link EventLoop} was shut down.
  *
- * @param inTime whether everything ended by itself before the time was over: nothing was forced and
- *     no offloaded work was given up
+ * @param inTime whether everything ended by itself before the time was over, by the clock: nothing
+ *     was forced, no offloaded work was given up, and {@code took} is not more than the time that
+ *     was given
  * @param listenersClosed how many listeners were closed, first of all
  * @param ended how many other registrations left by themselves: closed by their handlers, by a
  *     failure, or cancelled
@@ -20,6 +21,10 @@ import java.util.List;
  *     #MAX_LISTED} of them
  * @param timersCancelled how many timers were still scheduled at the end; they did not run
  * @param offloadsAbandoned how much offloaded work was not done in time; its futures failed
+ * @param stillRunning the callbacks that did not return, though the time was over for a second:
+ *     which thread, what it runs as far as that is known, and where it is. Empty if the loop has
+ *     ended. Otherwise it has not ended yet: what counts as forced is closed, and everything given
+ *     back, as soon as these return
  * @param took how long all that took
  */
 public record ShutdownReport(
@@ -32,6 +37,7 @@ public record ShutdownReport(
     List<Undelivered> undelivered,
     long timersCancelled,
     int offloadsAbandoned,
+    List<String> stillRunning,
     Duration took) {
 
   /** How many registrations {@link #undelivered} lists at most; {@link #forced} counts all. */
@@ -48,10 +54,11 @@ public record ShutdownReport(
   /**
    * Makes a report.
    *
-   * @throws NullPointerException if {@code undelivered} is null
+   * @throws NullPointerException if one of the lists is null
    */
   public ShutdownReport {
     undelivered = List.copyOf(undelivered);
+    stillRunning = List.copyOf(stillRunning);
   }
 
   /**

@@ -65,8 +65,8 @@ final class StallWatch {
   private void tell(StallReport report) {
     try {
       onStall.accept(report);
-    } catch (RuntimeException e) {
-      System.getLogger("mill.core").log(Level.ERROR, "onStall has thrown for: " + report, e);
+    } catch (Throwable thrown) { // also an Error: the loop is to be watched on
+      System.getLogger("mill.core").log(Level.ERROR, "onStall has thrown for: " + report, thrown);
     }
   }
 }

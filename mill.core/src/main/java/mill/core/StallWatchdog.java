@@ -1,6 +1,7 @@
 package mill.core;
 
 import java.util.concurrent.locks.LockSupport;
+import mill.core.internal.UncaughtExceptions;
 
 /** The thread that watches a loop's thread for as long as it runs. */
 final class StallWatchdog implements AutoCloseable {
@@ -39,8 +40,16 @@ final class StallWatchdog implements AutoCloseable {
       LockSupport.parkNanos(this, checkNs);
       boolean interrupted = Thread.interrupted(); // a listener's doing: the next wait is to wait
       if (!ended && !interrupted) {
-        watch.check(watched);
+        check();
       }
+    }
+  }
+
+  private void check() {
+    try {
+      watch.check(watched);
+    } catch (Throwable thrown) { // a logger is the user's too
+      UncaughtExceptions.report(thrown);
     }
   }
 

@@ -1,5 +1,6 @@
 package mill.core;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.concurrent.RejectedExecutionException;
@@ -37,11 +38,19 @@ public final class Throttle {
   // Taken before the registration's lock, never after.
   private final Object lock = new Object();
 
-  // Guarded by lock.
+  @GuardedBy("lock")
   private boolean waiting;
+
+  @GuardedBy("lock")
   private boolean closed;
-  private long reserved; // what the timer waits for
-  private long ready; // what it has waited for, and nobody has taken yet
+
+  // What the timer waits for.
+  @GuardedBy("lock")
+  private long reserved;
+
+  // What it has waited for, and nobody has taken yet.
+  @GuardedBy("lock")
+  private long ready;
 
   /**
    * Makes a throttle.
@@ -125,6 +134,7 @@ public final class Throttle {
     }
   }
 
+  @GuardedBy("lock")
   private void take(long wanted) throws IOException {
     assert Thread.holdsLock(lock);
     long amount = amount(wanted);
@@ -163,6 +173,7 @@ public final class Throttle {
     return longestNs;
   }
 
+  @GuardedBy("lock")
   private void await(long amount, long delayNs) throws IOException {
     assert Thread.holdsLock(lock);
     boolean suspended = false;

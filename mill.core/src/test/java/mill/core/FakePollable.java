@@ -37,7 +37,7 @@ public final class FakePollable extends Pollable {
   @Override
   public String toString() {
     if (textThrows) {
-      throw new IllegalStateException("planned");
+      throw new StackOverflowError("planned"); // as one that calls itself does
     }
     return super.toString();
   }

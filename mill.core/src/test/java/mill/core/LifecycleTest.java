@@ -3,8 +3,11 @@ package mill.core;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import mill.natives.Interest;
@@ -116,18 +119,96 @@ class LifecycleTest {
     }
   }
 
+  // Half of the time the one is first, half of the time the other.
+  @ParameterizedTest
+  @EnumSource(DispatchMode.class)
+  void runAgainstCloseReturnsQuietly(DispatchMode dispatch) throws Exception {
+    for (int round = 0; round < 200; round++) {
+      EventLoop loop = EventLoop.open(LoopConfig.builder().dispatch(dispatch).workers(1).build());
+      FutureTask<Void> running =
+          Await.inBackground(
+              "running",
+              () -> {
+                loop.run();
+                return null;
+              });
+      if (round % 2 == 0) {
+        Await.eventually("it has begun", () -> !loop.toString().contains("NEW"));
+      }
+      loop.close();
+      Await.outcome(running);
+    }
+  }
+
   @Test
-  void closedLoopRefusesToRunRegisterAndExecute() throws Exception {
+  void virtualThreadMayNotRunALoop() throws Exception {
+    try (var fake = FakeLoop.open()) {
+      var refused =
+          new FutureTask<Void>(() -> {
+            fake.loop.run();
+            return null;
+          });
+      Thread.ofVirtual().start(refused);
+      assertThatThrownBy(() -> Await.outcome(refused))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageContaining("platform thread");
+      fake.start(); // nothing has happened to it
+    }
+  }
+
+  private static void noteAndRaise(List<String> found, String who) {
+    if (Thread.currentThread().isInterrupted()) {
+      found.add(who);
+    }
+    Thread.currentThread().interrupt();
+  }
+
+  @ParameterizedTest
+  @EnumSource(DispatchMode.class)
+  void interruptFlagThatOneCallbackLeavesIsNotTheNextOnes(DispatchMode dispatch) throws Exception {
+    var config = LoopConfig.builder().dispatch(dispatch).workers(1);
+    var found = new CopyOnWriteArrayList<String>();
+    try (var fake = FakeLoop.open(config)) {
+      var calls = new CountDownLatch(5);
+      for (int i = 0; i < 2; i++) {
+        fake.loop.register(
+            fake.platform.readablePollable(),
+            Interest.READABLE,
+            Trigger.ONESHOT,
+            (mine, readiness) -> {
+              noteAndRaise(found, "handler");
+              calls.countDown();
+            });
+        fake.loop.schedule(Duration.ZERO, () -> noteAndRaise(found, "timer"));
+        fake.loop.offload(Runnable::run, () -> 1).thenAccept(one -> noteAndRaise(found, "result"));
+        fake.loop.execute(() -> {
+          noteAndRaise(found, "task");
+          calls.countDown();
+        });
+      }
+      Registration registration =
+          fake.loop.register(fake.platform.pollable(), Interest.READABLE, (mine, readiness) -> {});
+      registration.execute(() -> {
+        noteAndRaise(found, "task of a registration");
+        calls.countDown();
+      });
+      fake.start();
+      Await.await(calls);
+      fake.settle();
+    }
+    assertThat(found).as("who found a flag up").isEmpty();
+  }
+
+  @Test
+  void closedLoopRefusesToRegisterAndExecuteAndDoesNotRun() throws Exception {
     try (var fake = FakeLoop.open();
         var pollable = fake.platform.pollable()) {
       fake.loop.close();
-      assertThatThrownBy(fake.loop::run)
-          .isInstanceOf(IllegalStateException.class)
-          .hasMessageContaining("closed");
+      fake.loop.run(); // returns at once: whoever was about to run it may have been overtaken
       assertThatThrownBy(
               () -> fake.loop.register(pollable, Interest.READABLE, (mine, readiness) -> {}))
           .isInstanceOf(IllegalStateException.class)
-          .hasMessageContaining("closed");
+          .hasMessageContaining("the loop has ended");
       assertThatThrownBy(() -> fake.loop.execute(() -> {})).hasMessageContaining("CLOSED");
       fake.loop.stop();
       assertThat(pollable.isOpen()).isTrue();

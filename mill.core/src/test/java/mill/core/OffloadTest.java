@@ -9,6 +9,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -20,11 +21,14 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import mill.core.compute.ComputePool;
 import mill.core.compute.ComputePoolConfig;
 import mill.core.compute.TaskPriority;
 import mill.testing.Await;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Work that is done elsewhere: where its result arrives, its bound, the end of the loop. */
 class OffloadTest {
@@ -112,7 +116,7 @@ class OffloadTest {
     try (var fake = FakeLoop.open(LoopConfig.builder().maxOffloads(2)).start()) {
       var byHand = new ByHand();
       CompletableFuture<Integer> first = fake.loop.offload(byHand, () -> 1);
-      fake.loop.offload(byHand, () -> 2).cancel(true);
+      CompletableFuture<Integer> second = fake.loop.offload(byHand, () -> 2);
       assertThatThrownBy(() -> fake.loop.offload(byHand, () -> 3))
           .isInstanceOf(RejectedExecutionException.class)
           .hasMessageContaining("2 pieces of work")
@@ -121,6 +125,7 @@ class OffloadTest {
       byHand.runNext();
       assertThat(first.get(Await.PATIENCE_NS, TimeUnit.NANOSECONDS)).isEqualTo(1);
       fake.loop.offload(byHand, () -> 4).cancel(true); // there is a place again
+      assertThat(second).isNotDone();
     }
   }
 
@@ -156,19 +161,114 @@ class OffloadTest {
   @Test
   void endOfTheLoopFailsWhatIsStillOut() throws Exception {
     var byHand = new ByHand();
-    CompletableFuture<Integer> out;
-    CompletableFuture<Integer> late;
     try (var fake = FakeLoop.open().start()) {
-      out = fake.loop.offload(byHand, () -> 1);
+      CompletableFuture<Integer> out = fake.loop.offload(byHand, () -> 1);
       fake.stopAndJoin();
       assertThatThrownBy(() -> out.get(30, TimeUnit.SECONDS))
           .isInstanceOf(ExecutionException.class)
           .hasCauseInstanceOf(RejectedExecutionException.class)
           .hasMessageContaining("the loop has ended");
       byHand.runNext(); // its result has nowhere to go, and nobody waits
-      late = fake.loop.offload(Runnable::run, () -> 2);
-      assertThatThrownBy(() -> late.get(30, TimeUnit.SECONDS))
-          .hasCauseInstanceOf(RejectedExecutionException.class);
+      assertThatThrownBy(() -> fake.loop.offload(byHand, () -> 2))
+          .isInstanceOf(RejectedExecutionException.class)
+          .hasMessageContaining("the loop has ended");
+      assertThat(byHand.waiting).as("refused before the executor has it").isEmpty();
+    }
+  }
+
+  /** Everything that completes a future, on the loop's thread and on another one. */
+  private enum Completer {
+    CANCEL(future -> future.cancel(true)),
+    COMPLETE(future -> future.complete(7)),
+    COMPLETE_EXCEPTIONALLY(future -> future.completeExceptionally(new IOException("planned"))),
+    COMPLETE_ASYNC(future -> future.completeAsync(() -> 7)),
+    COMPLETE_ASYNC_THROWING(future ->
+        future.completeAsync(() -> {
+          throw new IllegalStateException("planned");
+        })),
+    OR_TIMEOUT(future -> future.orTimeout(1, TimeUnit.NANOSECONDS)),
+    COMPLETE_ON_TIMEOUT(future -> future.completeOnTimeout(7, 1, TimeUnit.NANOSECONDS));
+
+    private final Consumer<CompletableFuture<Integer>> how;
+
+    Completer(Consumer<CompletableFuture<Integer>> how) {
+      this.how = how;
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(Completer.class)
+  void whoeverCompletesTheFutureItIsDoneOnTheLoopsThreadAndFreesThePlace(Completer completer)
+      throws Exception {
+    try (var fake = FakeLoop.open(LoopConfig.builder().maxOffloads(1)).start()) {
+      var byHand = new ByHand();
+      var done = new AtomicInteger();
+      var where = new CompletableFuture<Boolean>();
+      CompletableFuture<Integer> future = fake.loop.offload(byHand, done::incrementAndGet);
+      CountDownLatch held = LoopRunner.hold(fake.loop);
+      future.whenComplete((result, thrown) -> where.complete(fake.loop.isLoopThread()));
+      completer.how.accept(future);
+      held.countDown();
+      assertThat(Await.outcomeOf(where)).as("on the loop's thread").isTrue();
+      fake.settle();
+      assertThat(fake.loop.metrics().offloads().outstanding()).isZero();
+      byHand.runNext();
+      fake.settle();
+      assertThat(done).as("what nobody wants is not done").hasValue(0);
+      assertThat(future.isCompletedExceptionally())
+          .isEqualTo(
+              !Set.of(Completer.COMPLETE, Completer.COMPLETE_ASYNC, Completer.COMPLETE_ON_TIMEOUT)
+                  .contains(completer));
+    }
+  }
+
+  @Test
+  void cancelledOnTheLoopsThreadIsDoneAtOnce() throws Exception {
+    try (var fake = FakeLoop.open(LoopConfig.builder().maxOffloads(1)).start()) {
+      var cancelled = new CompletableFuture<Boolean>();
+      fake.loop.execute(() -> {
+        CompletableFuture<Integer> first = fake.loop.offload(new ByHand(), () -> 1);
+        boolean told = first.cancel(false);
+        CompletableFuture<Integer> second = fake.loop.offload(new ByHand(), () -> 2);
+        cancelled.complete(told && first.isCancelled() && !second.isDone());
+        second.cancel(false);
+      });
+      assertThat(Await.outcomeOf(cancelled)).isTrue();
+    }
+  }
+
+  @Test
+  void shutdownDoesNotWaitForCancelledWork() throws Exception {
+    try (var fake = FakeLoop.open().start()) {
+      fake.loop.offload(new ByHand(), () -> 1).cancel(true);
+      ShutdownReport report = Await.outcomeOf(fake.loop.shutdown(Duration.ofMinutes(10)));
+      assertThat(report.inTime()).isTrue();
+      assertThat(report.offloadsAbandoned()).isZero();
+    }
+  }
+
+  @Test
+  void resultThatWaitsAsTheLoopIsStoppedIsDelivered() throws Exception {
+    try (var fake = FakeLoop.open().start()) {
+      var byHand = new ByHand();
+      CompletableFuture<Integer> future = fake.loop.offload(byHand, () -> 1);
+      CountDownLatch held = LoopRunner.hold(fake.loop);
+      byHand.runNext();
+      fake.loop.stop();
+      held.countDown();
+      assertThat(Await.outcomeOf(future)).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void resultCannotBeChanged() throws Exception {
+    try (var fake = FakeLoop.open().start()) {
+      CompletableFuture<Integer> future = fake.loop.offload(Runnable::run, () -> 1);
+      assertThat(Await.outcomeOf(future)).isEqualTo(1);
+      assertThatThrownBy(() -> future.obtrudeValue(2))
+          .isInstanceOf(UnsupportedOperationException.class);
+      assertThatThrownBy(() -> future.obtrudeException(new IOException()))
+          .isInstanceOf(UnsupportedOperationException.class);
     }
   }
 

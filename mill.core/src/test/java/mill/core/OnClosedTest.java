@@ -323,6 +323,7 @@ class OnClosedTest {
 
   @ParameterizedTest
   @EnumSource(DispatchMode.class)
+  @SuppressWarnings("try") // the pollable is closed in the middle: that is the point
   void refusedRegistrationIsHeardBeforeRegisterThrows(DispatchMode dispatch) throws Exception {
     try (var fake = FakeLoop.open(dispatch).start()) {
       FakePollable pollable = fake.platform.pollable();

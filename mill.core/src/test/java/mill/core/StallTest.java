@@ -134,6 +134,29 @@ class StallTest {
   }
 
   @Test
+  void watchGoesOnThoughItsListenerThrowsAnError() throws Exception {
+    var heard = new LinkedBlockingQueue<StallReport>();
+    try (var fake =
+        FakeLoop.open(
+            LoopConfig.builder()
+                .stallThreshold(Duration.ofMillis(5))
+                .onStall(report -> {
+                  heard.add(report);
+                  throw new AssertionError("planned");
+                }))) {
+      fake.start();
+      for (int i = 0; i < 2; i++) {
+        var blocker = new Blocker();
+        fake.loop.execute(blocker);
+        assertThat(heard.poll(Await.PATIENCE_NS, TimeUnit.NANOSECONDS)).isNotNull();
+        blocker.released.countDown();
+        fake.settle();
+        heard.clear();
+      }
+    }
+  }
+
+  @Test
   void reportReadsAsALogLineAndItsStack() {
     beginTurn("step");
     reportsAfter(100);

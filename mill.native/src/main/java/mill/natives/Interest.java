@@ -5,9 +5,38 @@ package mill.natives;
  * {@link #PRIORITY}.
  *
  * <p>There are eight values, made once: combining them allocates nothing and {@code ==} compares
- * them. Errors and hang-ups need no interest, they are always reported; {@link #NONE} is the
+ * them. Errors and hang-ups need no interest, they are reported with each; {@link #NONE} is the
  * exception, it takes the descriptor out of the kernel's set altogether, because an armed empty
  * mask spins on a reset connection.
+ *
+ * <table>
+ * <caption>What each interest reports</caption>
+ * <tr><th>asked for</th><th>{@code epoll(7)}</th><th>{@code kqueue(2)}</th><th>AFD poll</th></tr>
+ * <tr><td>{@link #READABLE}: data, a connection to accept, the peer's half-close</td>
+ *     <td>{@code EPOLLIN}, {@code EPOLLRDHUP}</td>
+ *     <td>{@code EVFILT_READ}, with {@code EV_EOF}</td>
+ *     <td>{@code RECEIVE}, {@code ACCEPT}, {@code DISCONNECT}</td></tr>
+ * <tr><td>{@link #WRITABLE}: room, the end of a connect</td>
+ *     <td>{@code EPOLLOUT}</td><td>{@code EVFILT_WRITE}</td><td>{@code SEND}</td></tr>
+ * <tr><td>{@link #PRIORITY}: urgent data</td>
+ *     <td>{@code EPOLLPRI}</td><td>refused with {@code EOPNOTSUPP}</td>
+ *     <td>{@code RECEIVE_EXPEDITED}</td></tr>
+ * <tr><td>with any of these: a reset, a failed connect, an error that waits</td>
+ *     <td>{@code EPOLLERR}, {@code EPOLLHUP}</td>
+ *     <td>{@code EV_EOF} with an error, of either filter</td>
+ *     <td>{@code ABORT}, {@code CONNECT_FAIL}</td></tr>
+ * <tr><td>{@link #NONE}</td><td>nothing</td><td>nothing</td><td>nothing</td></tr>
+ * </table>
+ *
+ * <p>So who asks for one direction learns of a reset, which ends both. A half-close belongs to
+ * reading: who asks for {@link #WRITABLE} alone does not hear of it. With {@link #NONE} nothing is
+ * heard, not even a reset, until there is an interest again; then it is heard at once.
+ *
+ * <p>Who pauses reading and has nothing to write, and wants to hear of a reset meanwhile, asks for
+ * {@link #WRITABLE} with {@link Trigger#EDGE}: there is one event now, and the next when the
+ * connection breaks, or when there is room again after a write that found none. Unread data is
+ * silent, and it cannot spin. That holds on every platform, so there is no interest of its own for
+ * it.
  *
  * <p>Immutable, any thread.
  */

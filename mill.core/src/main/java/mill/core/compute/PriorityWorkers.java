@@ -41,6 +41,9 @@ final class PriorityWorkers {
   private @Nullable Worker idle;
 
   @GuardedBy("lock")
+  private boolean anyOwed;
+
+  @GuardedBy("lock")
   private int live;
 
   @GuardedBy("lock")
@@ -86,7 +89,8 @@ final class PriorityWorkers {
   /** One thread and what it is doing. */
   private final class Worker implements Runnable {
     final Thread thread;
-    @Nullable Worker nextIdle; // guarded by the lock, as is the next
+    @Nullable Worker nextIdle; // guarded by the lock, as are the next two
+    boolean owed; // an unpark, whatever becomes of the one who should have done that
     boolean running;
     volatile boolean asleep;
     Outcome outcome = Outcome.COMPLETED; // of the last task; its own alone
@@ -131,11 +135,6 @@ final class PriorityWorkers {
         LockSupport.park(PriorityWorkers.this);
         Thread.interrupted(); // means nothing to a worker without a task, and would keep it awake
       }
-    }
-
-    void wake() {
-      asleep = false;
-      LockSupport.unpark(thread);
     }
   }
 
@@ -183,6 +182,7 @@ final class PriorityWorkers {
    */
   Offer offer(TaskPriority priority, Runnable task) {
     Worker woken;
+    boolean owed;
     synchronized (lock) {
       if (closed) {
         rejected++;
@@ -193,16 +193,63 @@ final class PriorityWorkers {
         return Offer.FULL;
       }
       accepted++;
-      woken = idle;
-      if (woken != null) {
-        idle = woken.nextIdle;
-        woken.nextIdle = null;
-      }
+      woken = takeIdle();
+      owed = anyOwed;
     }
     if (woken != null) {
-      woken.wake();
+      boolean awake = false;
+      try {
+        LockSupport.unpark(woken.thread);
+        awake = true;
+      } finally {
+        if (!awake) { // the stack has overflowed, and it is on no list any more
+          synchronized (lock) {
+            woken.owed = true;
+            anyOwed = true;
+          }
+        }
+      }
+    }
+    if (owed) {
+      wakeOwed();
     }
     return Offer.ACCEPTED;
+  }
+
+  @GuardedBy("lock")
+  private @Nullable Worker takeIdle() {
+    assert Thread.holdsLock(lock);
+    Worker taken = idle;
+    if (taken != null) {
+      idle = taken.nextIdle;
+      taken.nextIdle = null;
+      taken.asleep = false;
+    }
+    return taken;
+  }
+
+  // One that is awake already, or idle once more, is not harmed by that.
+  private void wakeOwed() {
+    for (Worker worker : workers) {
+      if (isOwed(worker)) {
+        LockSupport.unpark(worker.thread);
+        synchronized (lock) {
+          worker.owed = false;
+        }
+      }
+    }
+    synchronized (lock) {
+      anyOwed = false;
+      for (Worker worker : workers) {
+        anyOwed |= worker.owed;
+      }
+    }
+  }
+
+  private boolean isOwed(Worker worker) {
+    synchronized (lock) {
+      return worker.owed;
+    }
   }
 
   /**
@@ -212,7 +259,6 @@ final class PriorityWorkers {
    * @param timeoutNs how long that may take, in nanoseconds, or {@link #FOREVER}
    */
   void close(long timeoutNs) {
-    Worker asleep;
     synchronized (lock) {
       if (!closed) {
         closed = true;
@@ -220,15 +266,13 @@ final class PriorityWorkers {
       }
       long nowNs = System.nanoTime() - originNs;
       deadlineNs = Math.min(deadlineNs, timeoutNs > FOREVER - nowNs ? FOREVER : nowNs + timeoutNs);
-      asleep = idle;
-      idle = null;
+      Worker asleep;
+      while ((asleep = takeIdle()) != null) {
+        asleep.owed = true;
+      }
       lock.notifyAll();
     }
-    while (asleep != null) {
-      Worker next = asleep.nextIdle; // nobody else walks the stack any more
-      asleep.wake();
-      asleep = next;
-    }
+    wakeOwed();
   }
 
   /**

@@ -3,6 +3,7 @@ package mill.core.group;
 import static java.util.Objects.requireNonNull;
 import static mill.core.internal.Checks.notNegative;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.net.SocketAddress;
@@ -14,11 +15,15 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.stream.Stream;
 import mill.core.EventLoop;
 import mill.core.ShutdownReport;
+import mill.core.internal.Durations;
+import mill.core.internal.OwnThreadFuture;
 import mill.natives.net.TcpListener;
 import mill.natives.platform.Platform;
 import org.jspecify.annotations.Nullable;
@@ -58,13 +63,21 @@ public final class EventLoopGroup implements AutoCloseable {
   private final List<EventLoop> loops;
   private final List<LoopThread> threads = new ArrayList<>();
   private final AtomicInteger turn = new AtomicInteger();
-  private final CompletableFuture<GroupShutdownReport> reported = new CompletableFuture<>();
+  private final CompletableFuture<GroupShutdownReport> reported =
+      new OwnThreadFuture<>(
+          this::isOwnThread,
+          "a thread of the group cannot wait for the group's own end:"
+              + " go on in thenAccept or whenComplete, or wait on another thread");
 
   private final Object lock = new Object();
 
-  // Guarded by lock.
+  @GuardedBy("lock")
   private final Set<GroupListener> listeners = new LinkedHashSet<>();
+
+  @GuardedBy("lock")
   private State state = State.NEW;
+
+  @GuardedBy("lock")
   private @Nullable Throwable failure;
 
   private EventLoopGroup(LoopGroupConfig config, List<EventLoop> loops) {
@@ -250,7 +263,10 @@ public final class EventLoopGroup implements AutoCloseable {
    *
    * @param timeout how long to let the handlers finish; 0 to force at once
    * @return completes when everything is given back and every thread is at its end; {@link
-   *     #awaitEnd} waits for the threads themselves. Do not block on it in a handler
+   *     #awaitEnd} waits for the threads themselves. A loop that is held up is not waited for: the
+   *     stage completes a second after the timeout at the latest, and {@link
+   *     GroupShutdownReport#stillRunning} says what does not return. To wait for the stage on a
+   *     thread of the group throws an {@link IllegalStateException}
    * @throws IllegalArgumentException if the time is negative
    */
   public CompletionStage<GroupShutdownReport> shutdown(Duration timeout) {
@@ -270,13 +286,23 @@ public final class EventLoopGroup implements AutoCloseable {
     List<CompletableFuture<ShutdownReport>> reports =
         loops.stream().map(loop -> loop.shutdown(timeout).toCompletableFuture()).toList();
     if (first) {
-      Stream<CompletableFuture<?>> all =
-          Stream.concat(reports.stream(), threads.stream().map(LoopThread::ended));
       var _ =
-          CompletableFuture.allOf(all.toArray(CompletableFuture<?>[]::new))
+          CompletableFuture.allOf(reports.toArray(CompletableFuture<?>[]::new))
+              .thenCompose(done -> threadsEnded(reports))
               .thenRun(() -> report(reports, closing, startNs));
     }
-    return reported.minimalCompletionStage();
+    return reported.copy(); // what its holder does to the copy is his own business
+  }
+
+  // A loop that is held up has reported all the same; its thread ends when nobody waits any more.
+  private CompletableFuture<Void> threadsEnded(List<CompletableFuture<ShutdownReport>> reports) {
+    var ended = new ArrayList<CompletableFuture<?>>();
+    for (int i = 0; i < threads.size(); i++) {
+      if (reports.get(i).join().stillRunning().isEmpty()) {
+        ended.add(threads.get(i).ended());
+      }
+    }
+    return CompletableFuture.allOf(ended.toArray(CompletableFuture<?>[]::new));
   }
 
   private void report(
@@ -319,6 +345,9 @@ public final class EventLoopGroup implements AutoCloseable {
    *
    * <p>Returns when all threads have ended. Called on a thread of the group it cannot wait for
    * itself: it returns at once, and the rest is done by the loops.
+   *
+   * @throws IllegalStateException if a callback does not return within the {@code closeTimeout} of
+   *     the loops and a second; the message says which. The rest is done when it has returned
    */
   @Override
   public void close() {
@@ -326,18 +355,39 @@ public final class EventLoopGroup implements AutoCloseable {
     if (isOwnThread()) {
       return;
     }
-    outcome.join();
-    boolean interrupted = false;
-    while (true) {
-      try {
-        awaitEnd();
-        break;
-      } catch (InterruptedException e) {
-        interrupted = true; // passed on below: what close() promises holds when it returns
-      }
+    List<String> stillRunning = outcome.join().stillRunning();
+    if (!haveEnded(loops.getFirst().config().closeTimeout())) {
+      throw new IllegalStateException(
+          "the group is not closed: it closes itself when this has returned: " + stillRunning);
     }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
+  }
+
+  /** Waits for the threads. An interrupt does not end the wait; it is passed on. */
+  private boolean haveEnded(Duration atMost) {
+    CompletableFuture<?>[] all =
+        threads.stream().map(LoopThread::ended).toArray(CompletableFuture<?>[]::new);
+    CompletableFuture<Void> ended = CompletableFuture.allOf(all);
+    long startNs = System.nanoTime();
+    long timeoutNs = Durations.saturatedNs(atMost);
+    boolean interrupted = false;
+    try {
+      while (true) {
+        try {
+          ended.get(timeoutNs - (System.nanoTime() - startNs), TimeUnit.NANOSECONDS);
+          awaitEnd(); // they have nothing left to do but to end
+          return true;
+        } catch (InterruptedException e) {
+          interrupted = true;
+        } catch (TimeoutException e) {
+          return false;
+        } catch (ExecutionException e) {
+          throw new AssertionError("it only ever completes normally", e);
+        }
+      }
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
     }
   }
 

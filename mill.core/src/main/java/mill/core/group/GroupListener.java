@@ -1,5 +1,6 @@
 package mill.core.group;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.net.SocketAddress;
@@ -31,8 +32,10 @@ public final class GroupListener implements AutoCloseable {
 
   private final Object lock = new Object();
 
-  // Guarded by lock.
+  @GuardedBy("lock")
   private final List<Acceptor> acceptors = new ArrayList<>();
+
+  @GuardedBy("lock")
   private int closed;
 
   private GroupListener(

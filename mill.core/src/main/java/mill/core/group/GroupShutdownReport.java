@@ -42,6 +42,14 @@ public record GroupShutdownReport(
     loops = List.copyOf(loops);
   }
 
+  /**
+   * {@return the callbacks of all loops that did not return: {@link ShutdownReport#stillRunning}.
+   * Empty if all loops have ended}
+   */
+  public List<String> stillRunning() {
+    return loops.stream().flatMap(loop -> loop.stillRunning().stream()).toList();
+  }
+
   static GroupShutdownReport of(
       List<ShutdownReport> loops, int listenersClosed, Duration took, Optional<Throwable> failure) {
     return new GroupShutdownReport(

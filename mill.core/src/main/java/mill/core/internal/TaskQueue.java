@@ -75,6 +75,7 @@ public final class TaskQueue {
    */
   public Offer offer(Runnable task) {
     requireNonNull(task, "task"); // a place that stays empty would stop the queue for ever
+    VarHandle.releaseFence(); // what the task is made of, before the plain store below
     long claimed = tail;
     while (true) {
       if (claimed < 0) {
@@ -85,9 +86,11 @@ public final class TaskQueue {
       }
       long witness = (long) TAIL.compareAndExchange(this, claimed, claimed + 1);
       if (witness == claimed) {
-        // Volatile, not just release: the producer goes on to ask whether the consumer sleeps, and
-        // must not ask too early.
-        SLOT.setVolatile(slots, (int) claimed & mask, task);
+        // A plain store and no call: where a call would overflow the stack, a store does not, and a
+        // place that stays empty would stop the queue for ever.
+        slots[(int) claimed & mask] = task;
+        // The producer goes on to ask whether the consumer sleeps, and must not ask too early.
+        VarHandle.fullFence();
         return Offer.ACCEPTED;
       }
       claimed = witness;
@@ -117,7 +120,10 @@ public final class TaskQueue {
 
   /** {@return how many tasks wait} Any thread; the answer may be old when it arrives. */
   public int size() {
-    return (int) ((tail & ~CLOSED_BIT) - head);
+    // The head first, which only grows: or it could have passed the tail that was read before it.
+    long taken = head;
+    long claimed = tail & ~CLOSED_BIT;
+    return (int) Math.min(claimed - taken, slots.length);
   }
 
   /** {@return whether all further tasks are refused} Any thread. */
@@ -142,7 +148,7 @@ public final class TaskQueue {
       if (task != null) {
         return task;
       }
-      Thread.onSpinWait(); // the producer is two instructions away
+      Thread.onSpinWait(); // the producer is two instructions away, and nothing can stop it
     }
     return null;
   }

@@ -15,18 +15,14 @@ public final class UncaughtExceptions {
    *
    * @param thrown what was thrown
    */
+  @SuppressWarnings("ReferenceEquality") // whether it is the very group, which nobody has replaced
   public static void report(Throwable thrown) {
     Thread current = Thread.currentThread();
     try {
       UncaughtExceptionHandler handler = current.getUncaughtExceptionHandler();
       if (Thread.getDefaultUncaughtExceptionHandler() == null
-          && handler == current.getThreadGroup()) {
-        System.getLogger("mill.core")
-            .log(
-                Level.WARNING,
-                "thread {0} goes on, although a callback or task has thrown what follows: {1}",
-                current.getName(),
-                thrown.getClass().getName());
+          && handler.equals(current.getThreadGroup())) {
+        warn(current, thrown);
       }
       handler.uncaughtException(current, thrown);
     } catch (Throwable second) {
@@ -49,6 +45,19 @@ public final class UncaughtExceptions {
       thrown.addSuppressed(suppressed);
     } catch (Throwable third) {
       // Memory is short: the one that carries it is reported all the same.
+    }
+  }
+
+  private static void warn(Thread current, Throwable thrown) {
+    try {
+      System.getLogger("mill.core")
+          .log(
+              Level.WARNING,
+              "thread {0} goes on, although a callback or task has thrown what follows: {1}",
+              current.getName(),
+              thrown.getClass().getName());
+    } catch (Throwable second) {
+      // The logger is the user's: what was thrown is told all the same.
     }
   }
 

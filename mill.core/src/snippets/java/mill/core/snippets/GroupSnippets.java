@@ -20,6 +20,7 @@ final class GroupSnippets {
       group.listen(
           new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 8080),
           (loop, stream) -> loop.register(stream, Interest.READABLE, echo));
+      // The report is there in 6 seconds at the latest, whatever a handler does.
       Runtime.getRuntime()
           .addShutdownHook(
               new Thread(() -> group.shutdown(Duration.ofSeconds(5)).toCompletableFuture().join()));

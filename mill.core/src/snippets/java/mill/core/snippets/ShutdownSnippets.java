@@ -13,10 +13,12 @@ final class ShutdownSnippets {
     Runtime.getRuntime()
         .addShutdownHook(
             new Thread(() -> {
+              // Is there in 6 seconds at the latest, whatever a handler does.
               ShutdownReport report =
                   loop.shutdown(Duration.ofSeconds(5)).toCompletableFuture().join();
               if (!report.inTime()) {
                 System.err.println("not delivered: " + report.undelivered());
+                System.err.println("still running: " + report.stillRunning());
               }
             }));
     // @end

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import mill.core.internal.TaskQueue.Offer;
 import org.junit.jupiter.api.Test;
@@ -68,6 +69,35 @@ class TaskQueueTest {
     assertThat(queue.pollClosed()).isSameAs(first);
     assertThat(queue.pollClosed()).isSameAs(second);
     assertThat(queue.pollClosed()).isNull();
+  }
+
+  // Asked by a thread that is held up between the head and the tail.
+  @Test
+  void sizeIsNeverNegativeAndNeverMoreThanFits() throws Exception {
+    var queue = new TaskQueue(4);
+    var over = new AtomicBoolean();
+    var task = new Numbered(0);
+    var busy =
+        new FutureTask<Void>(() -> {
+          while (!over.get()) {
+            queue.offer(task);
+            queue.poll();
+          }
+          return null;
+        });
+    Thread.ofPlatform().daemon().start(busy);
+    long start = System.nanoTime();
+    int lowest = 0;
+    int highest = 0;
+    while (System.nanoTime() - start < STRESS_NS / 2) {
+      int size = queue.size();
+      lowest = Math.min(lowest, size);
+      highest = Math.max(highest, size);
+    }
+    over.set(true);
+    busy.get(30, TimeUnit.SECONDS);
+    assertThat(lowest).isZero();
+    assertThat(highest).isBetween(0, 4);
   }
 
   @Test

@@ -123,13 +123,13 @@ class EchoServerTest {
 
   @Test
   void theBufferOfASlowReaderGoesBackToItsPoolWhoeverEndsTheConnection() throws Exception {
-    try (Socket gone = connect();
-        Socket slow = connect()) {
-      stall(gone);
-      gone.setSoLinger(true, 0);
-      gone.close();
-      Await.eventually("the reset one's is back", () -> server.waitingBuffers() == 0);
+    Socket gone = connect();
+    stall(gone);
+    gone.setSoLinger(true, 0);
+    gone.close();
+    Await.eventually("the reset one's is back", () -> server.waitingBuffers() == 0);
 
+    try (Socket slow = connect()) {
       stall(slow);
       loop.close();
       assertThat(server.waitingBuffers()).isZero();

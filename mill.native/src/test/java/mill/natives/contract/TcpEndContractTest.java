@@ -161,6 +161,22 @@ class TcpEndContractTest extends PlatformContract {
     assertTrue(BROKEN.contains(writeUntilItFails(connection.server())));
   }
 
+  // Who reads no more for a while, since what was read has nowhere to go.
+  @Test
+  void aPausedReaderThatAsksForTheEdgesOfRoomHearsNoDataButAReset() throws IOException {
+    Connection connection = connection();
+    poller.register(connection.server(), 1, Interest.READABLE, Trigger.LEVEL);
+    send(connection.client(), "unread");
+    await(1, Readiness.READABLE);
+    poller.change(connection.server(), Interest.WRITABLE, Trigger.EDGE);
+    await(1, Readiness.WRITABLE);
+    assertQuiet(1);
+    send(connection.client(), "unread too");
+    assertQuiet(1);
+    reset(connection.client());
+    await(1, Readiness.READABLE | Readiness.WRITABLE | Readiness.ERROR);
+  }
+
   @Test
   void aResetAfterTheEndOfTheStreamIsStillReported() throws IOException {
     Connection connection = connection();

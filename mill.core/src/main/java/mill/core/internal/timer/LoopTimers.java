@@ -62,6 +62,7 @@ public final class LoopTimers implements TimerEngine {
   private long live; // together with foreignLive
   private long fired;
   private @Nullable Consumer<LoopTimeout> beforeEach;
+  private Runnable afterEach = () -> {};
   private @Nullable TimerNode taken; // from the inbox, and not yet looked at
 
   /**
@@ -96,6 +97,11 @@ public final class LoopTimers implements TimerEngine {
   /** Tells somebody of each timer before it runs. Before the loop does. */
   public void beforeEach(Consumer<LoopTimeout> listener) {
     beforeEach = listener;
+  }
+
+  /** Calls somebody after each timer has run, whatever it throws. Before the loop does. */
+  public void afterEach(Runnable listener) {
+    afterEach = listener;
   }
 
   public Timeout newTimeout(Runnable task) {
@@ -337,6 +343,7 @@ public final class LoopTimers implements TimerEngine {
       }
       uncaught.accept(thrown);
     }
+    afterEach.run();
     if (nextNs == LoopTimeout.RUNNING) {
       finish(timeout);
     }

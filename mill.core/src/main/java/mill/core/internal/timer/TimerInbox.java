@@ -55,6 +55,18 @@ final class TimerInbox {
     if (!node.raiseQueued()) {
       return newest == END ? Added.CLOSED : Added.YES;
     }
+    Added added = null;
+    try {
+      added = push(node);
+    } finally {
+      if (added == null) { // the stack has overflowed: somebody else may still bring the timer
+        node.queued = 0;
+      }
+    }
+    return added;
+  }
+
+  private Added push(TimerNode node) {
     while (true) {
       TimerNode head = newest;
       if (head == END) {

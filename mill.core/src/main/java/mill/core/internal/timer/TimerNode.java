@@ -48,8 +48,8 @@ abstract class TimerNode {
   private volatile long deadline = NONE;
 
   // 0, or the depth of the inbox from this node down: the node is in it, or about to be.
-  @SuppressWarnings("FieldMayBeFinal") // written through QUEUED
-  private volatile int queued;
+  // Lowered with a store where a call might overflow the stack.
+  volatile int queued;
 
   /** Makes a timer that is not scheduled. */
   TimerNode() {}

@@ -1,0 +1,138 @@
+package mill.core;
+
+import java.time.Duration;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicInteger;
+import mill.core.compute.ComputePool;
+import mill.core.compute.ComputePoolConfig;
+import mill.core.internal.TaskQueue;
+import mill.testing.Await;
+
+/**
+ * Calls mill at each depth of a stack, from where it has no room at all, and sees whether it goes
+ * on. A JVM that only interprets finds the end of its stack in every call; one that compiles makes
+ * one frame of several calls, and finds it elsewhere.
+ */
+final class StackOverflowProgram {
+  private static final long STACK_BYTES = 192 << 10;
+  private static final int ROUNDS = 10;
+
+  private record Deep(Runnable action, AtomicInteger overflows) {
+    void down() {
+      try {
+        down();
+      } catch (StackOverflowError e) {
+        // This is the bottom.
+      }
+      try {
+        action.run();
+      } catch (StackOverflowError e) {
+        overflows.incrementAndGet();
+      } catch (RejectedExecutionException e) {
+        // As many wait as may.
+      }
+    }
+  }
+
+  private StackOverflowProgram() {}
+
+  public static void main(String[] args) throws Exception {
+    switch (args[0]) {
+      case "queue" -> queue();
+      case "timer" -> timer();
+      case "loop" -> loop();
+      case "pool" -> pool();
+      default -> throw new IllegalArgumentException(args[0]);
+    }
+    System.out.println("goes on");
+  }
+
+  private static void atEveryDepth(Runnable action) throws Exception {
+    action.run(); // a class that is initialized where there is no room is lost for the whole JVM
+    var deep = new Deep(action, new AtomicInteger());
+    for (int round = 0; round < ROUNDS; round++) {
+      var thread = new Thread(null, deep::down, "deep", STACK_BYTES);
+      thread.start();
+      thread.join();
+    }
+    require(deep.overflows.get() > 0, "nothing was tried");
+  }
+
+  private static void require(boolean condition, String otherwise) {
+    if (!condition) {
+      throw new AssertionError(otherwise);
+    }
+  }
+
+  private static void queue() throws Exception {
+    var queue = new TaskQueue(1 << 16);
+    Runnable task = () -> {};
+    atEveryDepth(() -> queue.offer(task));
+    int waiting = queue.size();
+    for (int i = 0; i < waiting; i++) {
+      require(queue.poll() == task, "place " + i + " of " + waiting + " is empty");
+    }
+    require(queue.isEmpty(), "there is more");
+  }
+
+  // A timer for each depth: one that is on its way to the loop already needs no bringing.
+  private static void timer() throws Exception {
+    try (EventLoop loop = EventLoop.open()) {
+      LoopRunner.startAndAwait(loop);
+      var ran = new AtomicInteger();
+      Queue<Timeout> timers = new ConcurrentLinkedQueue<>();
+      CountDownLatch held = LoopRunner.hold(loop);
+      atEveryDepth(() -> {
+        Timeout timer = loop.newTimeout(ran::incrementAndGet);
+        timers.add(timer);
+        timer.reschedule(Duration.ofHours(1));
+      });
+      held.countDown();
+      LoopRunner.hold(loop).countDown(); // it has been through its inbox
+      timers.forEach(timer -> timer.reschedule(Duration.ZERO));
+      Await.eventually("all timers run", () -> ran.get() == timers.size());
+    }
+  }
+
+  private static void loop() throws Exception {
+    try (EventLoop loop = EventLoop.open()) {
+      LoopRunner runner = LoopRunner.startAndAwait(loop);
+      var ran = new AtomicInteger();
+      atEveryDepth(() -> loop.execute(ran::incrementAndGet));
+      atEveryDepth(() -> loop.offload(Runnable::run, ran::incrementAndGet));
+      atEveryDepth(() -> loop.schedule(Duration.ZERO, ran::incrementAndGet).cancel());
+      var after = new CountDownLatch(1);
+      loop.execute(after::countDown);
+      Await.await(after);
+      runner.stopAndJoin();
+      require(ran.get() > 0, "nothing was run");
+    }
+  }
+
+  private static void pool() throws Exception {
+    int threads = 4;
+    var config = ComputePoolConfig.builder().threads(threads).build();
+    try (ComputePool pool = ComputePool.open(config)) {
+      atEveryDepth(() -> pool.execute(() -> {}));
+      for (int i = 0; i < ROUNDS; i++) {
+        var together = new CyclicBarrier(threads + 1);
+        for (int j = 0; j < threads; j++) {
+          pool.execute(() -> pass(together));
+        }
+        pass(together);
+      }
+    }
+  }
+
+  private static void pass(CyclicBarrier barrier) {
+    try {
+      barrier.await();
+    } catch (Exception e) {
+      throw new AssertionError(e);
+    }
+  }
+}
