@@ -6,6 +6,7 @@ import java.lang.ref.Reference;
 import mill.natives.ffm.CallMemory;
 import mill.natives.gen.windows.Windows;
 import mill.natives.gen.windows.linger;
+import mill.natives.gen.windows.sockaddr_in;
 import mill.natives.platform.NativeAddress;
 import mill.natives.platform.OptionCode;
 import mill.natives.platform.Sockets;
@@ -113,8 +114,19 @@ final class WindowsSockets implements Sockets {
   public int remoteAddress(int fd, NativeAddress into) {
     MemorySegment length = addressLength();
     int result = WindowsCalls.getpeername(fd, into.segment(), length);
+    if (result >= 0 && isNobody(into.segment())) {
+      result = -Windows.WSAENOTCONN();
+    }
     into.setLength(result < 0 ? 0 : length.get(INT, 0));
     return result;
+  }
+
+  // After a disconnect some systems name the wildcard and port 0; the port is where sockaddr_in6
+  // has it, too.
+  private static boolean isNobody(MemorySegment peer) {
+    int family = peer.get(ValueLayout.JAVA_SHORT, sockaddr_in.sin_family$offset());
+    boolean internet = family == Windows.AF_INET() || family == Windows.AF_INET6();
+    return internet && peer.get(ValueLayout.JAVA_SHORT, sockaddr_in.sin_port$offset()) == 0;
   }
 
   // A transfer makes its call in two places, with the buffer and with a slice of it: given one
