@@ -14,7 +14,6 @@ import java.util.concurrent.FutureTask;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicReference;
 import mill.core.FakePoller.Op;
 import mill.natives.Interest;
 import mill.natives.Readiness;
@@ -412,9 +411,9 @@ class OnClosedTest {
         var depth = new AtomicInteger();
         var deepest = new AtomicInteger();
         var told = new CountDownLatch(20_000);
-        var before = new AtomicReference<Registration>();
+        Registration before = null;
         for (int i = 0; i < 20_000; i++) {
-          Registration previous = before.get();
+          Registration previous = before;
           var handler =
               new EventHandler() {
                 @Override
@@ -430,12 +429,12 @@ class OnClosedTest {
                   told.countDown();
                 }
               };
-          before.set(fake.loop.register(fake.platform.pollable(), Interest.NONE, handler));
+          before = fake.loop.register(fake.platform.pollable(), Interest.NONE, handler);
         }
         if (when.equals("closing")) {
           fake.loop.close();
         } else {
-          before.get().close();
+          before.close();
         }
         Await.await(told);
         assertThat(deepest).as(when).hasValue(1);
