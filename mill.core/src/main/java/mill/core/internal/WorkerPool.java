@@ -180,6 +180,7 @@ public final class WorkerPool<T> {
    *
    * @return true if all have
    */
+  @SuppressWarnings("WaitNotInLoop") // the caller has the loop, and does other things between
   public boolean awaitEnd() {
     boolean interrupted = false;
     boolean ended;
