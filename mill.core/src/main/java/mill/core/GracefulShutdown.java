@@ -106,16 +106,17 @@ final class GracefulShutdown {
    * @param late what to do
    */
   void watch(long afterNs, Runnable late) {
-    CompletableFuture<ShutdownReport> inTime = new CompletableFuture<ShutdownReport>();
-    reported.whenComplete((report, thrown) -> inTime.complete(report)); // also ends the timer
-    inTime
-        .orTimeout(afterNs, TimeUnit.NANOSECONDS)
-        .exceptionallyAsync(
-            timeout -> {
-              late.run();
-              return null;
-            },
-            GracefulShutdown::runOnOwnThread);
+    var inTime = new CompletableFuture<ShutdownReport>();
+    var _ = reported.whenComplete((report, thrown) -> inTime.complete(report)); // ends the timer
+    var _ =
+        inTime
+            .orTimeout(afterNs, TimeUnit.NANOSECONDS)
+            .exceptionallyAsync(
+                timeout -> {
+                  late.run();
+                  return null;
+                },
+                GracefulShutdown::runOnOwnThread);
   }
 
   // Neither the thread of the JDK's timers nor its pool: what waits for the report may block there.

@@ -34,7 +34,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class EndsTest {
   private static final Duration LONG = Duration.ofMinutes(10);
 
-  private enum End {
+  enum End {
     STOP,
     CLOSE,
     SHUTDOWN_IN_TIME,
@@ -50,13 +50,13 @@ class EndsTest {
     }
   }
 
-  private enum Caller {
+  enum Caller {
     LOOP,
     WORKER,
     OTHER
   }
 
-  private enum Kind {
+  enum Kind {
     HANDLER(RunningHandler::new),
     TASK(AcceptedTask::new),
     TASK_OF_A_REGISTRATION(TaskOfARegistration::new),
@@ -66,6 +66,7 @@ class EndsTest {
     CANCELLATION(Cancellation::new),
     REGISTRATION(Registered::new);
 
+    @SuppressWarnings("ImmutableEnumChecker") // a reference to a constructor
     private final Function<Cell, Work> maker;
 
     Kind(Function<Cell, Work> maker) {

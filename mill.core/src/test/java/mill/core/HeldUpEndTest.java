@@ -30,7 +30,7 @@ class HeldUpEndTest {
   private static final Duration LONG = Duration.ofMinutes(10);
   private static final Duration SHORT = Duration.ofMillis(50);
 
-  private enum End {
+  enum End {
     STOP,
     CLOSE,
     SHUTDOWN;
@@ -38,13 +38,7 @@ class HeldUpEndTest {
     void ask(EventLoop loop) {
       switch (this) {
         case STOP -> loop.stop();
-        case CLOSE ->
-            Await.inBackground(
-                "closing",
-                () -> {
-                  loop.close();
-                  return null;
-                });
+        case CLOSE -> Thread.ofPlatform().daemon().name("closing").start(loop::close);
         case SHUTDOWN -> loop.shutdown(Duration.ZERO);
       }
     }

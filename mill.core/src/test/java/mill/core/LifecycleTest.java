@@ -180,7 +180,10 @@ class LifecycleTest {
               calls.countDown();
             });
         fake.loop.schedule(Duration.ZERO, () -> noteAndRaise(found, "timer"));
-        fake.loop.offload(Runnable::run, () -> 1).thenAccept(one -> noteAndRaise(found, "result"));
+        var _ =
+            fake.loop
+                .offload(Runnable::run, () -> 1)
+                .thenAccept(one -> noteAndRaise(found, "result"));
         fake.loop.execute(() -> {
           noteAndRaise(found, "task");
           calls.countDown();

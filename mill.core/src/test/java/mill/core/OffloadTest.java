@@ -177,7 +177,7 @@ class OffloadTest {
   }
 
   /** Everything that completes a future, on the loop's thread and on another one. */
-  private enum Completer {
+  enum Completer {
     CANCEL(future -> future.cancel(true)),
     COMPLETE(future -> future.complete(7)),
     COMPLETE_EXCEPTIONALLY(future -> future.completeExceptionally(new IOException("planned"))),
@@ -189,6 +189,7 @@ class OffloadTest {
     OR_TIMEOUT(future -> future.orTimeout(1, TimeUnit.NANOSECONDS)),
     COMPLETE_ON_TIMEOUT(future -> future.completeOnTimeout(7, 1, TimeUnit.NANOSECONDS));
 
+    @SuppressWarnings("ImmutableEnumChecker") // a lambda without state
     private final Consumer<CompletableFuture<Integer>> how;
 
     Completer(Consumer<CompletableFuture<Integer>> how) {
@@ -206,7 +207,7 @@ class OffloadTest {
       var where = new CompletableFuture<Boolean>();
       CompletableFuture<Integer> future = fake.loop.offload(byHand, done::incrementAndGet);
       CountDownLatch held = LoopRunner.hold(fake.loop);
-      future.whenComplete((result, thrown) -> where.complete(fake.loop.isLoopThread()));
+      var _ = future.whenComplete((result, thrown) -> where.complete(fake.loop.isLoopThread()));
       completer.how.accept(future);
       held.countDown();
       assertThat(Await.outcomeOf(where)).as("on the loop's thread").isTrue();

@@ -22,6 +22,7 @@ final class StackOverflowProgram {
   private static final int ROUNDS = 10;
 
   private record Deep(Runnable action, AtomicInteger overflows) {
+    @SuppressWarnings("InfiniteRecursion") // to the bottom of the stack, on purpose
     void down() {
       try {
         down();
@@ -74,7 +75,7 @@ final class StackOverflowProgram {
     atEveryDepth(() -> queue.offer(task));
     int waiting = queue.size();
     for (int i = 0; i < waiting; i++) {
-      require(queue.poll() == task, "place " + i + " of " + waiting + " is empty");
+      require(task.equals(queue.poll()), "place " + i + " of " + waiting + " is empty");
     }
     require(queue.isEmpty(), "there is more");
   }
@@ -103,7 +104,9 @@ final class StackOverflowProgram {
       LoopRunner runner = LoopRunner.startAndAwait(loop);
       var ran = new AtomicInteger();
       atEveryDepth(() -> loop.execute(ran::incrementAndGet));
-      atEveryDepth(() -> loop.offload(Runnable::run, ran::incrementAndGet));
+      atEveryDepth(() -> {
+        var _ = loop.offload(Runnable::run, ran::incrementAndGet);
+      });
       atEveryDepth(() -> loop.schedule(Duration.ZERO, ran::incrementAndGet).cancel());
       var after = new CountDownLatch(1);
       loop.execute(after::countDown);

@@ -141,20 +141,22 @@ public final class GroupListener implements AutoCloseable {
       return acceptor != null && acceptor.listener().isOpen();
     }
 
-    /** Closes the listener, and takes what waits before if that is wanted. */
-    void close(boolean takesWaiting) {
+    /**
+     * Closes the listener, and takes what waits before if that is wanted.
+     *
+     * @return true if it was open
+     */
+    boolean close(boolean takesWaiting) {
       assert Thread.holdsLock(lock);
       if (acceptor == null) {
-        return;
+        return false;
       }
       if (takesWaiting) {
         // As a task, for it is the user's code that takes them.
         acceptor.acceptWaiting(
             place.backlog() + 1, stream -> distributor.deliver(loop, stream, false));
       }
-      if (acceptor.close()) {
-        closed++;
-      }
+      return acceptor.close();
     }
 
     /** Goes on with another loop: with the listener, or with a new one if it was closed. */
@@ -182,7 +184,7 @@ public final class GroupListener implements AutoCloseable {
           continue;
         }
         if (mode == AcceptMode.SHARDED) {
-          shard.close(false);
+          closed += shard.close(false) ? 1 : 0;
           if (shards.stream().noneMatch(Shard::isOpen)) {
             shard.failed(new IllegalStateException(ALL_ENDED));
           }
@@ -191,7 +193,7 @@ public final class GroupListener implements AutoCloseable {
         try {
           shard.move();
         } catch (IOException | RuntimeException e) {
-          shard.close(false);
+          closed += shard.close(false) ? 1 : 0;
           shard.failed(e);
         }
       }
@@ -269,7 +271,7 @@ public final class GroupListener implements AutoCloseable {
       boolean first = !closing;
       closing = true;
       for (Shard shard : shards) {
-        shard.close(takesWaiting && first);
+        closed += shard.close(takesWaiting && first) ? 1 : 0;
       }
     }
   }
