@@ -250,7 +250,8 @@ public final class EventLoop implements Executor, AutoCloseable {
    */
   public Timeout scheduleAtFixedRate(
       Duration initialDelay, Duration period, MissedRuns missed, Runnable task) {
-    return reactor.timers().scheduleAtFixedRate(initialDelay, period, missed, task);
+    boolean skips = requireNonNull(missed, "missed") == MissedRuns.SKIP;
+    return reactor.timers().scheduleAtFixedRate(initialDelay, period, skips, task);
   }
 
   /**

@@ -11,7 +11,6 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
-import mill.core.MissedRuns;
 import mill.core.Timeout;
 import mill.core.internal.Durations;
 import org.jspecify.annotations.Nullable;
@@ -124,14 +123,13 @@ public final class LoopTimers implements TimerEngine {
   }
 
   public Timeout scheduleAtFixedRate(Duration initialDelay, Duration period, Runnable task) {
-    return scheduleAtFixedRate(initialDelay, period, MissedRuns.CATCH_UP, task);
+    return scheduleAtFixedRate(initialDelay, period, false, task);
   }
 
   public Timeout scheduleAtFixedRate(
-      Duration initialDelay, Duration period, MissedRuns missed, Runnable task) {
+      Duration initialDelay, Duration period, boolean skipsMissed, Runnable task) {
     requireNonNull(task, "task");
-    boolean skips = requireNonNull(missed, "missed") == MissedRuns.SKIP;
-    return armed(PeriodicTimeout.atFixedRate(this, task, period, skips), initialDelay);
+    return armed(PeriodicTimeout.atFixedRate(this, task, period, skipsMissed), initialDelay);
   }
 
   public Timeout scheduleWithFixedDelay(Duration initialDelay, Duration delay, Runnable task) {

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import mill.core.MissedRuns;
 import mill.core.Timeout;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -56,8 +55,7 @@ class PeriodicTimeoutTest {
 
   @Test
   void fixedRateThatSkipsRunsOnceForAllThatWereMissedAndKeepsItsBeat() {
-    timers.scheduleAtFixedRate(
-        Duration.ofNanos(10), Duration.ofNanos(100), MissedRuns.SKIP, this::ran);
+    timers.scheduleAtFixedRate(Duration.ofNanos(10), Duration.ofNanos(100), true, this::ran);
     loop.sleepAndTurn();
     loop.turnAfter(345); // 110, 210 and 310 were missed
     assertThat(runs).containsExactly(10L, 355L);
@@ -72,8 +70,7 @@ class PeriodicTimeoutTest {
 
   @Test
   void fixedRateThatCatchesUpRunsAsOftenAsThereWerePeriods() {
-    timers.scheduleAtFixedRate(
-        Duration.ofNanos(10), Duration.ofNanos(100), MissedRuns.CATCH_UP, this::ran);
+    timers.scheduleAtFixedRate(Duration.ofNanos(10), Duration.ofNanos(100), false, this::ran);
     loop.turnAfter(355);
     for (int i = 0; i < 3; i++) {
       loop.sleepAndTurn();
