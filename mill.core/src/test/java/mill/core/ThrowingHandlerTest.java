@@ -215,7 +215,7 @@ class ThrowingHandlerTest {
 
   @Test
   void onErrorLogsAWarningByDefault() throws Exception {
-    ChildJvm.Outcome outcome = ChildJvm.of(DefaultOnErrorProgram.class).run("other");
+    ChildJvm.Outcome outcome = program(DefaultOnErrorProgram.class).run("other");
     assertThat(outcome.exitCode()).as(outcome.toString()).isZero();
     assertThat(outcome.err())
         .contains("a handler threw, its connection was closed", "FakePollable[fd 3, closed]")
@@ -234,7 +234,7 @@ class ThrowingHandlerTest {
         mill.core.level=FINE
         """);
     ChildJvm.Outcome outcome =
-        ChildJvm.of(DefaultOnErrorProgram.class)
+        program(DefaultOnErrorProgram.class)
             .with("-Djava.util.logging.config.file=" + logging)
             .run("transfer");
     assertThat(outcome.exitCode()).as(outcome.toString()).isZero();
@@ -247,7 +247,7 @@ class ThrowingHandlerTest {
 
   @Test
   void failedTransferIsNotLoggedAsAWarning() throws Exception {
-    ChildJvm.Outcome outcome = ChildJvm.of(DefaultOnErrorProgram.class).run("transfer");
+    ChildJvm.Outcome outcome = program(DefaultOnErrorProgram.class).run("transfer");
     assertThat(outcome.exitCode()).as(outcome.toString()).isZero();
     assertThat(outcome.err()).isEmpty();
   }
@@ -255,7 +255,7 @@ class ThrowingHandlerTest {
   // Without a handler of the user's the JVM prints a stack as if the thread had died.
   @Test
   void taskAndTimerThatThrowSayThatTheLoopGoesOn() throws Exception {
-    ChildJvm.Outcome outcome = ChildJvm.of(ThrowingTaskProgram.class).run();
+    ChildJvm.Outcome outcome = program(ThrowingTaskProgram.class).run();
     assertThat(outcome.exitCode()).as(outcome.toString()).isZero();
     assertThat(outcome.out()).isEqualTo("went on\n");
     assertThat(outcome.err())
@@ -271,7 +271,7 @@ class ThrowingHandlerTest {
 
   @Test
   void nothingIsSaidWhereTheUserHasAHandler() throws Exception {
-    ChildJvm.Outcome outcome = ChildJvm.of(ThrowingTaskProgram.class).run("handled");
+    ChildJvm.Outcome outcome = program(ThrowingTaskProgram.class).run("handled");
     assertThat(outcome.exitCode()).as(outcome.toString()).isZero();
     assertThat(outcome.out().lines()).containsExactlyInAnyOrder("handled", "handled", "went on");
     assertThat(outcome.err()).isEmpty();
@@ -326,5 +326,10 @@ class ThrowingHandlerTest {
         loop.run();
       }
     }
+  }
+
+  // Whatever the virtual machine warns of, under Wine for instance, is not mill's.
+  private static ChildJvm program(Class<?> main) {
+    return ChildJvm.of(main).with("-XX:-PrintWarnings");
   }
 }

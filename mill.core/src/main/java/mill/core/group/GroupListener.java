@@ -159,19 +159,36 @@ public final class GroupListener implements AutoCloseable {
       return acceptor.close();
     }
 
-    /** Goes on with another loop: with the listener, or with a new one if it was closed. */
+    /** Goes on with another loop, or with the next if that one ends just now. */
     void move() throws IOException {
       assert Thread.holdsLock(lock);
-      int other = acceptorLoops.next();
-      if (loops.get(other).hasEnded()) {
-        throw new IllegalStateException(ALL_ENDED);
+      for (int i = 0; i < loops.size(); i++) {
+        loop = acceptorLoops.next();
+        EventLoop other = loops.get(loop);
+        try {
+          if (!other.hasEnded()) {
+            moveTo(other);
+            return;
+          }
+        } catch (IllegalStateException e) {
+          if (!other.hasEnded()) {
+            throw e;
+          }
+        }
       }
-      loop = other;
+      throw new IllegalStateException(ALL_ENDED);
+    }
+
+    /** Takes the listener along, or makes a new one if it was closed. */
+    private void moveTo(EventLoop other) throws IOException {
+      if (acceptor == null) {
+        return;
+      }
       try {
-        acceptor = acceptor == null ? null : acceptor.moveTo(loops.get(other));
+        acceptor = acceptor.moveTo(other);
       } catch (ClosedChannelException e) {
         TcpListener again = TcpListener.bind(place.platform(), place.address(), place.backlog());
-        acceptor = Acceptor.start(loops.get(other), again, this);
+        acceptor = Acceptor.start(other, again, this);
       }
     }
   }
