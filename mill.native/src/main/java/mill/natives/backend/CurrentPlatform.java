@@ -64,6 +64,14 @@ public final class CurrentPlatform {
 
   static void requireNativeAccess(Module module) {
     if (!module.isNativeAccessEnabled()) {
+      ModuleLayer layer = module.getLayer();
+      if (layer != null && !layer.equals(ModuleLayer.boot())) {
+        // The flag names modules of the boot layer, and does nothing here.
+        throw new IllegalStateException(
+            "mill may not call native code: it is in a module layer of your own, so call"
+                + " enableNativeAccess(layer.findModule(\"mill.natives\").get())"
+                + " on the layer's ModuleLayer.Controller");
+      }
       String grant = module.isNamed() ? module.getName() : "ALL-UNNAMED";
       throw new IllegalStateException(
           "mill may not call native code: start java with --enable-native-access=" + grant);

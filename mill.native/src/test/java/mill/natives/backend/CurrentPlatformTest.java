@@ -3,8 +3,12 @@ package mill.natives.backend;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.lang.module.Configuration;
+import java.lang.module.ModuleFinder;
 import java.nio.ByteOrder;
+import java.nio.file.Path;
 import java.util.Locale;
+import java.util.Set;
 import mill.natives.NativePlatform;
 import mill.natives.Poller;
 import mill.testing.ChildJvm;
@@ -70,6 +74,30 @@ class CurrentPlatformTest {
     assertThat(outcome.out()).as("%s", outcome).isEqualTo(sentence + sentence);
     assertThat(outcome.err()).as("no warnings, no stack traces").isEmpty();
     assertThat(outcome.exitCode()).isEqualTo(2);
+  }
+
+  // The flag does not help there, and was what the message told.
+  @Test
+  void missingNativeAccessInALayerOfTheUsersIsSaidWithWhatToCall() {
+    ModuleLayer boot = ModuleLayer.boot();
+    Path mill =
+        Path.of(
+            boot.configuration()
+                .findModule("mill.natives")
+                .orElseThrow()
+                .reference()
+                .location()
+                .orElseThrow());
+    Configuration configuration =
+        boot.configuration()
+            .resolve(ModuleFinder.of(mill), ModuleFinder.of(), Set.of("mill.natives"));
+    ModuleLayer layer = boot.defineModulesWithOneLoader(configuration, null);
+    Module module = layer.findModule("mill.natives").orElseThrow();
+    assertThat(module).isNotSameAs(CurrentPlatform.class.getModule());
+    assertThatThrownBy(() -> CurrentPlatform.requireNativeAccess(module))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("ModuleLayer.Controller")
+        .hasMessageNotContaining("--enable-native-access");
   }
 
   @Test
