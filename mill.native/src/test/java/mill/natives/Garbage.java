@@ -16,15 +16,26 @@ public final class Garbage {
 
   private Garbage() {}
 
-  /** Runs a main class that calls {@link #requireNone}; the test needs {@code @Timeout(600)}. */
+  /**
+   * Runs a main class that calls {@link #requireNone}. Up to three times: what C2 makes of a call
+   * depends on when it compiles its callers, and now and then, on a busy machine, it leaves 40
+   * bytes of a call that it else does away with. Code that makes garbage does so every time. The
+   * test needs {@code @Timeout(600)}.
+   */
   public static void assertNoneIn(Class<?> main, String... arguments) throws Exception {
-    ChildJvm.Outcome outcome =
-        ChildJvm.of(main)
-            .with(Allocations.assumedModule(), "-XX:TieredStopAtLevel=4")
-            .working()
-            .run(arguments);
+    ChildJvm.Outcome outcome = run(main, arguments);
+    for (int again = 0; again < 2 && outcome.exitCode() != 0; again++) {
+      outcome = run(main, arguments);
+    }
     assertThat(outcome.exitCode()).as("%s", outcome).isZero();
     assertThat(outcome.out()).contains(NONE);
+  }
+
+  private static ChildJvm.Outcome run(Class<?> main, String... arguments) throws Exception {
+    return ChildJvm.of(main)
+        .with(Allocations.assumedModule(), "-XX:TieredStopAtLevel=4")
+        .working()
+        .run(arguments);
   }
 
   /** Counts what the current thread allocates for each iteration. */
