@@ -31,8 +31,7 @@ public final class GroupListener implements AutoCloseable {
   /** Where a group is to listen, and how. */
   record Place(Platform platform, SocketAddress address, int backlog, AcceptMode mode) {}
 
-  private final AcceptMode mode;
-  private final Place place; // with the port that was chosen
+  private final Place place; // with the port and the mode that were chosen
   private final List<EventLoop> loops;
   private final LoopRotation acceptorLoops;
   private final ConnectionDistributor distributor;
@@ -52,13 +51,11 @@ public final class GroupListener implements AutoCloseable {
   private int closed;
 
   private GroupListener(
-      AcceptMode mode,
       Place place,
       List<EventLoop> loops,
       LoopRotation acceptorLoops,
       ConnectionDistributor distributor,
       Consumer<GroupListener> forget) {
-    this.mode = mode;
     this.place = place;
     this.loops = loops;
     this.acceptorLoops = acceptorLoops;
@@ -85,7 +82,7 @@ public final class GroupListener implements AutoCloseable {
     boolean started = false;
     try {
       var bound = new Place(platform, listeners.getFirst().localAddress(), wanted.backlog(), mode);
-      var listener = new GroupListener(mode, bound, loops, acceptorLoops, distributor, forget);
+      var listener = new GroupListener(bound, loops, acceptorLoops, distributor, forget);
       listener.start(places, listeners);
       started = true;
       return listener;
@@ -117,7 +114,7 @@ public final class GroupListener implements AutoCloseable {
 
     @Override
     public void accepted(TcpStream stream) {
-      if (mode == AcceptMode.HANDOFF) {
+      if (mode() == AcceptMode.HANDOFF) {
         distributor.handOff(stream);
       } else {
         distributor.deliver(loop, stream, true);
@@ -200,7 +197,7 @@ public final class GroupListener implements AutoCloseable {
         if (closing || shard.loop != ended) {
           continue;
         }
-        if (mode == AcceptMode.SHARDED) {
+        if (mode() == AcceptMode.SHARDED) {
           closed += shard.close(false) ? 1 : 0;
           if (shards.stream().noneMatch(Shard::isOpen)) {
             shard.failed(new IllegalStateException(ALL_ENDED));
@@ -230,7 +227,7 @@ public final class GroupListener implements AutoCloseable {
    * AcceptMode#HANDOFF}} Any thread.
    */
   public AcceptMode mode() {
-    return mode;
+    return place.mode();
   }
 
   /**
@@ -310,6 +307,6 @@ public final class GroupListener implements AutoCloseable {
   /** {@return address and mode} Any thread. */
   @Override
   public String toString() {
-    return "GroupListener[" + place.address() + ", " + mode + "]";
+    return "GroupListener[" + place.address() + ", " + mode() + "]";
   }
 }
