@@ -12,8 +12,8 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import mill.core.internal.Durations;
+import mill.natives.CurrentPlatform;
 import mill.natives.Interest;
-import mill.natives.NativePlatform;
 import mill.natives.Pollable;
 import mill.natives.Trigger;
 
@@ -128,7 +128,7 @@ public final class EventLoop implements Executor, AutoCloseable {
    * @throws UnsupportedOperationException if mill has no backend for this system
    */
   public static EventLoop open(LoopConfig config) throws IOException {
-    return new EventLoop(new Reactor(config, config.platform().orElseGet(NativePlatform::current)));
+    return new EventLoop(new Reactor(config, config.platform().orElseGet(CurrentPlatform::get)));
   }
 
   /**

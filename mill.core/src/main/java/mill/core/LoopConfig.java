@@ -8,7 +8,7 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.function.Consumer;
 import mill.core.internal.Durations;
-import mill.natives.NativePlatform;
+import mill.natives.CurrentPlatform;
 import mill.natives.Poller;
 import mill.natives.ReadyEvents;
 import mill.natives.platform.Platform;
@@ -159,7 +159,7 @@ public final class LoopConfig {
     return onStall;
   }
 
-  /** {@return what the loop runs on, or empty for {@link NativePlatform#current()}} */
+  /** {@return what the loop runs on, or empty for {@link CurrentPlatform#get()}} */
   public Optional<Platform> platform() {
     return Optional.ofNullable(platform);
   }

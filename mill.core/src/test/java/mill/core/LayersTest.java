@@ -30,7 +30,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import mill.natives.NativePlatform;
+import mill.natives.CurrentPlatform;
 import mill.natives.Poller;
 import mill.natives.net.UnixAddress;
 import org.junit.jupiter.api.Test;
@@ -187,7 +187,7 @@ class LayersTest {
   @Test
   void theOneClassThatKnowsTheChoiceIsNativePlatform() {
     noClasses()
-        .that(not(type(NativePlatform.class)).and(not(resideInAPackage("mill.natives.backend"))))
+        .that(not(type(CurrentPlatform.class)).and(not(resideInAPackage("mill.natives.backend"))))
         .should()
         .dependOnClassesThat(resideInAPackage("mill.natives.backend"))
         .check(CLASSES);

@@ -77,7 +77,7 @@ public final class Poller extends UseCounted implements AutoCloseable {
    * @throws UnsupportedOperationException if mill has no backend for this system
    */
   public static Poller open() throws IOException {
-    return open(NativePlatform.current(), token -> {});
+    return open(CurrentPlatform.get(), token -> {});
   }
 
   /**

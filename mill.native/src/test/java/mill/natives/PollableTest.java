@@ -27,7 +27,7 @@ class PollableTest {
     final int closeResult;
 
     Probe(int closeResult) {
-      super(NativePlatform.current(), 1_000_000);
+      super(CurrentPlatform.get(), 1_000_000);
       this.closeResult = closeResult;
     }
 
@@ -212,7 +212,7 @@ class PollableTest {
 
   @Test
   void numberClosedBySomebodyElseIsSaid() {
-    var probe = new Probe(-NativePlatform.current().errnos().number("EBADF"));
+    var probe = new Probe(-CurrentPlatform.get().errnos().number("EBADF"));
     assertThatThrownBy(probe::close)
         .isInstanceOf(IllegalStateException.class)
         .hasMessageContaining("descriptor 1000000 was closed by something else than its owner");
@@ -220,7 +220,7 @@ class PollableTest {
 
   @Test
   void otherErrorsOfCloseAreNotTheCallers() {
-    var probe = new Probe(-NativePlatform.current().errnos().number("EIO"));
+    var probe = new Probe(-CurrentPlatform.get().errnos().number("EIO"));
     probe.close();
     assertThat(probe.closes).hasValue(1);
   }

@@ -116,7 +116,7 @@ class PollerRegistrationTest {
 
   @Test
   void pollableOfAnotherPlatformIsRefused() {
-    Platform real = NativePlatform.current();
+    Platform real = CurrentPlatform.get();
     Platform foreign =
         (Platform)
             Proxy.newProxyInstance(
@@ -248,7 +248,7 @@ class PollerRegistrationTest {
         Watch.tellingClosed(token -> {
           int duplicate = Descriptors.duplicate(fd);
           free.add(duplicate < 0);
-          NativePlatform.current().sockets().close(duplicate);
+          CurrentPlatform.get().sockets().close(duplicate);
         })) {
       telling.register(pair.first(), 1, Interest.READABLE);
       pair.first().close();
@@ -286,7 +286,7 @@ class PollerRegistrationTest {
       UnixStream.Pair fresh = UnixStream.pair();
       watch.register(fresh.first(), i, Interest.WRITABLE);
       assertThat(watch.now()).containsExactly((long) i);
-      NativePlatform.current().sockets().close(duplicate);
+      CurrentPlatform.get().sockets().close(duplicate);
       old.second().close();
       fresh.first().close();
       fresh.second().close();

@@ -5,8 +5,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.FutureTask;
 import java.util.function.LongConsumer;
+import mill.natives.CurrentPlatform;
 import mill.natives.Interest;
-import mill.natives.NativePlatform;
 import mill.natives.Pollable;
 import mill.natives.Poller;
 import mill.natives.Readiness;
@@ -33,7 +33,7 @@ public final class Watch implements AutoCloseable {
   }
 
   public static Watch tellingClosed(LongConsumer closedWhileRegistered) throws IOException {
-    return new Watch(Poller.open(NativePlatform.current(), closedWhileRegistered), 64);
+    return new Watch(Poller.open(CurrentPlatform.get(), closedWhileRegistered), 64);
   }
 
   public Watch register(Pollable pollable, long token, Interest interest, Trigger trigger)

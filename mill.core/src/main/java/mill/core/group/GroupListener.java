@@ -290,10 +290,16 @@ public final class GroupListener implements AutoCloseable {
     }
   }
 
-  /** Whether nothing is accepted on a loop any more. Any thread. */
+  /**
+   * Whether a loop's end has been dealt with: its shard is closed, or accepts on another loop. Any
+   * thread.
+   */
   boolean livesWithout(int loop) {
     synchronized (lock) {
-      return shards.stream().noneMatch(shard -> shard.loop == loop && shard.isOpen());
+      // The one listener of HANDOFF may be closed with its loop, and is then yet to be bound again.
+      return shards.stream()
+          .noneMatch(
+              shard -> shard.loop == loop && (mode() == AcceptMode.HANDOFF || shard.isOpen()));
     }
   }
 

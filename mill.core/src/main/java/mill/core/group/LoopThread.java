@@ -5,7 +5,7 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import mill.core.EventLoop;
-import mill.natives.NativePlatform;
+import mill.natives.CurrentPlatform;
 import mill.natives.platform.Platform;
 
 /** The thread that runs one loop of a group. */
@@ -86,6 +86,6 @@ final class LoopThread {
   }
 
   static Platform platformOf(EventLoop loop) {
-    return loop.config().platform().orElseGet(NativePlatform::current);
+    return loop.config().platform().orElseGet(CurrentPlatform::get);
   }
 }

@@ -17,9 +17,9 @@ import java.util.stream.IntStream;
 import mill.core.EventHandler;
 import mill.core.EventLoop;
 import mill.core.Registration;
+import mill.natives.CurrentPlatform;
 import mill.natives.ErrnoException;
 import mill.natives.Interest;
-import mill.natives.NativePlatform;
 import mill.natives.Readiness;
 import mill.natives.net.TcpListener;
 import mill.natives.net.TcpStream;
@@ -55,8 +55,8 @@ class EndedLoopTest {
   }
 
   private static void requireBalanced(AcceptMode mode) {
-    if (mode == AcceptMode.SHARDED && !NativePlatform.current().balancesListeners()) {
-      abort(NativePlatform.current().name() + " does not spread connections with SO_REUSEPORT");
+    if (mode == AcceptMode.SHARDED && !CurrentPlatform.get().balancesListeners()) {
+      abort(CurrentPlatform.get().name() + " does not spread connections with SO_REUSEPORT");
     }
   }
 

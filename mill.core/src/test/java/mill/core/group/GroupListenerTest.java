@@ -25,9 +25,9 @@ import mill.core.FakePlatform;
 import mill.core.LoopRunner;
 import mill.core.Registration;
 import mill.core.ShutdownReport;
+import mill.natives.CurrentPlatform;
 import mill.natives.ErrnoException;
 import mill.natives.Interest;
-import mill.natives.NativePlatform;
 import mill.natives.Readiness;
 import mill.natives.net.IoStatus;
 import mill.natives.net.TcpStream;
@@ -43,7 +43,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 class GroupListenerTest {
   private static final boolean ON_WINDOWS = File.separatorChar == '\\';
   private static final int BACKLOG = 512;
-  private static final boolean BALANCED = NativePlatform.current().balancesListeners();
+  private static final boolean BALANCED = CurrentPlatform.get().balancesListeners();
   private static final EventHandler SILENT = (registration, readiness) -> registration.close();
 
   private final List<TcpStream> clients = new ArrayList<>();
@@ -114,7 +114,7 @@ class GroupListenerTest {
   @Test
   void shardsSpreadConnectionsOverTheLoops() throws Exception {
     if (!BALANCED) {
-      abort(NativePlatform.current().name() + " does not spread connections with SO_REUSEPORT");
+      abort(CurrentPlatform.get().name() + " does not spread connections with SO_REUSEPORT");
     }
     // By a hash of the client's port: that one of two loops gets none of 256 has a probability of
     // 2^-255.
@@ -156,7 +156,7 @@ class GroupListenerTest {
       assertThatThrownBy(
               () -> group.listen(Net.loopback(), BACKLOG, AcceptMode.SHARDED, (loop, stream) -> {}))
           .isInstanceOf(UnsupportedOperationException.class)
-          .hasMessageContaining(inMemory ? "memory" : NativePlatform.current().name())
+          .hasMessageContaining(inMemory ? "memory" : CurrentPlatform.get().name())
           .hasMessageContaining("use AUTO or HANDOFF");
     }
   }

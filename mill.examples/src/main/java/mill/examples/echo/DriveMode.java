@@ -5,7 +5,7 @@ import java.io.PrintStream;
 import java.util.Locale;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import mill.natives.NativePlatform;
+import mill.natives.CurrentPlatform;
 import org.jspecify.annotations.Nullable;
 
 /** The demo: a server in another process, the load in this one, and what was measured. */
@@ -104,7 +104,7 @@ final class DriveMode {
     out.printf(
         Locale.ROOT,
         "mill echo, %s: %,d connections x %,d bytes, %,d under way on each%n",
-        NativePlatform.current().name(),
+        CurrentPlatform.get().name(),
         command.connections(),
         command.sizeBytes(),
         command.pipeline());

@@ -2,7 +2,7 @@ package mill.examples.echo;
 
 import java.io.IOException;
 import java.io.PrintStream;
-import mill.natives.NativePlatform;
+import mill.natives.CurrentPlatform;
 
 /**
  * The demo: drives its own echo server and tells what it measured, or with {@code --serve} just
@@ -52,7 +52,7 @@ public final class EchoDemo {
    */
   private static void requirePlatform() throws DemoFailure {
     try {
-      var _ = NativePlatform.current();
+      var _ = CurrentPlatform.get();
     } catch (IllegalStateException | UnsupportedOperationException e) {
       throw DemoFailure.usage(String.valueOf(e.getMessage()));
     }

@@ -1,6 +1,6 @@
 package mill.examples.echo;
 
-import mill.natives.NativePlatform;
+import mill.natives.CurrentPlatform;
 import mill.natives.platform.Platform;
 
 /** Binds a thread to a processor, and says how that went. */
@@ -17,7 +17,7 @@ final class Pinning {
     if (cpu == Command.ANY_CPU) {
       return "not pinned";
     }
-    Platform platform = NativePlatform.current();
+    Platform platform = CurrentPlatform.get();
     int result = platform.pinCurrentThread(cpu);
     return result == 0
         ? "pinned to CPU " + cpu

@@ -8,9 +8,9 @@ import java.lang.foreign.Arena;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import mill.core.EventLoop;
+import mill.natives.CurrentPlatform;
 import mill.natives.ErrnoException;
 import mill.natives.Interest;
-import mill.natives.NativePlatform;
 
 /**
  * Prints what happens to files, line for line as {@code inotifywait -m} does. Linux only.
@@ -85,7 +85,7 @@ public final class FileWatch {
       throw WatchFailure.usage("inotify is Linux's own, and this is " + system);
     }
     try {
-      var _ = NativePlatform.current();
+      var _ = CurrentPlatform.get();
     } catch (IllegalStateException | UnsupportedOperationException e) {
       throw WatchFailure.usage(String.valueOf(e.getMessage()));
     }

@@ -11,7 +11,7 @@ import java.lang.foreign.MemoryLayout.PathElement;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
 import java.lang.invoke.MethodHandle;
-import mill.natives.NativePlatform;
+import mill.natives.CurrentPlatform;
 import mill.natives.net.RawFd;
 
 /**
@@ -99,7 +99,7 @@ final class Inotify implements AutoCloseable {
   private static int checked(String call, int result, MemorySegment captured) throws IOException {
     if (result < 0) {
       int errno = captured.get(JAVA_INT, ERRNO_OFFSET);
-      throw NativePlatform.current().errnos().exception(call, -errno);
+      throw CurrentPlatform.get().errnos().exception(call, -errno);
     }
     return result;
   }

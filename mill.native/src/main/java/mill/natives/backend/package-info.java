@@ -1,7 +1,7 @@
 /**
  * The choice of the backend: the one package that knows all of them.
  *
- * <p>The seam, {@link mill.natives.platform}, knows none. {@link mill.natives.NativePlatform} is
+ * <p>The seam, {@link mill.natives.platform}, knows none. {@link mill.natives.CurrentPlatform} is
  * what users ask.
  */
 @NullMarked

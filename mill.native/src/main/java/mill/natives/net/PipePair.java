@@ -1,7 +1,7 @@
 package mill.natives.net;
 
 import java.io.IOException;
-import mill.natives.NativePlatform;
+import mill.natives.CurrentPlatform;
 import mill.natives.platform.Platform;
 
 /**
@@ -19,7 +19,7 @@ public record PipePair(RawFd source, RawFd sink) implements AutoCloseable {
    * @throws IOException if the system refuses, for instance for want of descriptors
    */
   public static PipePair open() throws IOException {
-    return open(NativePlatform.current());
+    return open(CurrentPlatform.get());
   }
 
   /**

@@ -2,7 +2,7 @@ package mill.natives.net;
 
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import mill.natives.NativePlatform;
+import mill.natives.CurrentPlatform;
 import mill.natives.Pollable;
 import mill.natives.platform.Platform;
 
@@ -36,7 +36,7 @@ public final class RawFd extends Pollable {
    * @throws IOException if it is not open ({@code EBADF})
    */
   public static RawFd own(int fd) throws IOException {
-    return wrap(NativePlatform.current(), fd, true);
+    return wrap(CurrentPlatform.get(), fd, true);
   }
 
   /**
@@ -63,7 +63,7 @@ public final class RawFd extends Pollable {
    * @throws IOException if it is not open ({@code EBADF})
    */
   public static RawFd borrow(int fd) throws IOException {
-    return wrap(NativePlatform.current(), fd, false);
+    return wrap(CurrentPlatform.get(), fd, false);
   }
 
   /**

@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.net.SocketAddress;
 import java.util.ArrayList;
 import java.util.List;
-import mill.natives.NativePlatform;
+import mill.natives.CurrentPlatform;
 import mill.natives.platform.NativeAddress;
 import mill.natives.platform.Platform;
 import mill.natives.platform.Sockets;
@@ -42,7 +42,7 @@ public final class TcpListener extends AbstractListener {
    * @throws IOException if the system refuses, for instance for want of descriptors
    */
   public static TcpListener open(Family family) throws IOException {
-    return open(NativePlatform.current(), family);
+    return open(CurrentPlatform.get(), family);
   }
 
   private static TcpListener open(Platform platform, Family family) throws IOException {
@@ -83,7 +83,7 @@ public final class TcpListener extends AbstractListener {
    *     nothing stays open
    */
   public static TcpListener bind(SocketAddress local, int backlog) throws IOException {
-    return bind(NativePlatform.current(), local, backlog);
+    return bind(CurrentPlatform.get(), local, backlog);
   }
 
   /**
@@ -205,7 +205,7 @@ public final class TcpListener extends AbstractListener {
    * @throws IllegalArgumentException if it is a socket of another kind; it stays the caller's then
    */
   public static TcpListener own(int fd) throws IOException {
-    return own(NativePlatform.current(), fd);
+    return own(CurrentPlatform.get(), fd);
   }
 
   /**

@@ -2,7 +2,7 @@ package mill.natives.net;
 
 import java.io.IOException;
 import java.net.SocketAddress;
-import mill.natives.NativePlatform;
+import mill.natives.CurrentPlatform;
 import mill.natives.platform.OptionCode;
 import mill.natives.platform.Platform;
 import mill.natives.platform.Sockets;
@@ -29,7 +29,7 @@ public final class TcpStream extends StreamSocket {
    * @throws IOException if the system refuses, for instance for want of descriptors
    */
   public static TcpStream open(Family family) throws IOException {
-    return open(NativePlatform.current(), family);
+    return open(CurrentPlatform.get(), family);
   }
 
   // A connection that was reset while it waited may refuse options: its first read will tell.
@@ -93,7 +93,7 @@ public final class TcpStream extends StreamSocket {
    * @throws IllegalArgumentException if it is a socket of another kind; it stays the caller's then
    */
   public static TcpStream own(int fd) throws IOException {
-    return own(NativePlatform.current(), fd);
+    return own(CurrentPlatform.get(), fd);
   }
 
   /**
@@ -127,7 +127,7 @@ public final class TcpStream extends StreamSocket {
    *     stays open
    */
   public static TcpStream connect(SocketAddress remote) throws IOException {
-    return connect(NativePlatform.current(), remote);
+    return connect(CurrentPlatform.get(), remote);
   }
 
   /**

@@ -2,7 +2,7 @@ package mill.natives.net;
 
 import java.io.IOException;
 import java.net.SocketAddress;
-import mill.natives.NativePlatform;
+import mill.natives.CurrentPlatform;
 import mill.natives.platform.Platform;
 import mill.natives.platform.Sockets;
 import mill.natives.platform.Sockets.Family;
@@ -27,7 +27,7 @@ public final class UdpSocket extends AbstractDatagramSocket {
    * @throws IOException if the system refuses, for instance for want of descriptors
    */
   public static UdpSocket open(Family family) throws IOException {
-    return open(NativePlatform.current(), family);
+    return open(CurrentPlatform.get(), family);
   }
 
   private static UdpSocket open(Platform platform, Family family) throws IOException {
@@ -46,7 +46,7 @@ public final class UdpSocket extends AbstractDatagramSocket {
    * @throws IllegalArgumentException if it is a socket of another kind; it stays the caller's then
    */
   public static UdpSocket own(int fd) throws IOException {
-    return own(NativePlatform.current(), fd);
+    return own(CurrentPlatform.get(), fd);
   }
 
   /**
@@ -75,7 +75,7 @@ public final class UdpSocket extends AbstractDatagramSocket {
    * @throws IOException if the kernel refuses, {@code EADDRINUSE} for instance; nothing stays open
    */
   public static UdpSocket bind(SocketAddress local) throws IOException {
-    return bind(NativePlatform.current(), local);
+    return bind(CurrentPlatform.get(), local);
   }
 
   /**

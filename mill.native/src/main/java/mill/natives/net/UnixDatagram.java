@@ -2,7 +2,7 @@ package mill.natives.net;
 
 import java.io.IOException;
 import java.net.SocketAddress;
-import mill.natives.NativePlatform;
+import mill.natives.CurrentPlatform;
 import mill.natives.platform.Platform;
 import mill.natives.platform.Sockets;
 import mill.natives.platform.Sockets.Family;
@@ -24,7 +24,7 @@ public final class UnixDatagram extends AbstractDatagramSocket {
    * @throws IOException if the system refuses, for instance for want of descriptors
    */
   public static UnixDatagram open() throws IOException {
-    return open(NativePlatform.current());
+    return open(CurrentPlatform.get());
   }
 
   /**
@@ -50,7 +50,7 @@ public final class UnixDatagram extends AbstractDatagramSocket {
    * @throws IllegalArgumentException if it is a socket of another kind; it stays the caller's then
    */
   public static UnixDatagram own(int fd) throws IOException {
-    return own(NativePlatform.current(), fd);
+    return own(CurrentPlatform.get(), fd);
   }
 
   /**
@@ -79,7 +79,7 @@ public final class UnixDatagram extends AbstractDatagramSocket {
    *     instance; nothing stays open
    */
   public static UnixDatagram bind(SocketAddress local) throws IOException {
-    return bind(NativePlatform.current(), local);
+    return bind(CurrentPlatform.get(), local);
   }
 
   /**

@@ -2,7 +2,7 @@ package mill.natives.net;
 
 import java.io.IOException;
 import java.net.SocketAddress;
-import mill.natives.NativePlatform;
+import mill.natives.CurrentPlatform;
 import mill.natives.platform.NativeAddress;
 import mill.natives.platform.Platform;
 import mill.natives.platform.Sockets;
@@ -41,7 +41,7 @@ public final class UnixListener extends AbstractListener {
    *     instance; nothing stays open
    */
   public static UnixListener bind(SocketAddress local, int backlog) throws IOException {
-    return bind(NativePlatform.current(), local, backlog);
+    return bind(CurrentPlatform.get(), local, backlog);
   }
 
   /**
@@ -82,7 +82,7 @@ public final class UnixListener extends AbstractListener {
    * @throws IllegalArgumentException if it is a socket of another kind; it stays the caller's then
    */
   public static UnixListener own(int fd) throws IOException {
-    return own(NativePlatform.current(), fd);
+    return own(CurrentPlatform.get(), fd);
   }
 
   /**

@@ -2,7 +2,7 @@ package mill.natives.net;
 
 import java.io.IOException;
 import java.net.SocketAddress;
-import mill.natives.NativePlatform;
+import mill.natives.CurrentPlatform;
 import mill.natives.platform.Platform;
 import mill.natives.platform.Sockets;
 import mill.natives.platform.Sockets.Family;
@@ -30,7 +30,7 @@ public final class UnixStream extends StreamSocket {
    *     instance, or {@code EAGAIN} when the server's backlog is full; nothing stays open
    */
   public static UnixStream connect(SocketAddress remote) throws IOException {
-    return connect(NativePlatform.current(), remote);
+    return connect(CurrentPlatform.get(), remote);
   }
 
   /**
@@ -68,7 +68,7 @@ public final class UnixStream extends StreamSocket {
    * @throws IllegalArgumentException if it is a socket of another kind; it stays the caller's then
    */
   public static UnixStream own(int fd) throws IOException {
-    return own(NativePlatform.current(), fd);
+    return own(CurrentPlatform.get(), fd);
   }
 
   /**
@@ -97,7 +97,7 @@ public final class UnixStream extends StreamSocket {
    * @throws IOException if the system refuses, for instance for want of descriptors
    */
   public static Pair pair() throws IOException {
-    return pair(NativePlatform.current());
+    return pair(CurrentPlatform.get());
   }
 
   /**

@@ -82,6 +82,16 @@ public interface Platform {
   }
 
   /**
+   * Gives the threads that mill runs on this platform, and the ways in which they wait. By default
+   * the JDK's.
+   *
+   * @return the threads, always the same
+   */
+  default Threads threads() {
+    return Threads.system();
+  }
+
+  /**
    * Tells whether the kernel spreads new connections over all the listeners of an address that have
    * {@code SO_REUSEPORT}. Having the option is not enough: on macOS one of the listeners gets them
    * all. By default no.

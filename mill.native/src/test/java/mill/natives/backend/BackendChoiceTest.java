@@ -20,7 +20,7 @@ class BackendChoiceTest {
     "FreeBSD, amd64, kqueue on FreeBSD/amd64"
   })
   void eachSystemHasItsBackend(String os, String architecture, String name) {
-    assertEquals(name, CurrentPlatform.choose(os, architecture, LITTLE_ENDIAN, null).name());
+    assertEquals(name, SystemPlatform.choose(os, architecture, LITTLE_ENDIAN, null).name());
   }
 
   @ParameterizedTest
@@ -46,7 +46,7 @@ class BackendChoiceTest {
   void aPollerCanBeForced() {
     assertEquals(
         "epoll on Linux/amd64",
-        CurrentPlatform.choose("Linux", "amd64", LITTLE_ENDIAN, "epoll_wait").name());
+        SystemPlatform.choose("Linux", "amd64", LITTLE_ENDIAN, "epoll_wait").name());
   }
 
   @Test
@@ -63,7 +63,7 @@ class BackendChoiceTest {
     var refused =
         assertThrows(
             IllegalStateException.class,
-            () -> CurrentPlatform.choose("Linux", "amd64", LITTLE_ENDIAN, "kqueue"));
+            () -> SystemPlatform.choose("Linux", "amd64", LITTLE_ENDIAN, "kqueue"));
     assertTrue(refused.getMessage().contains("-Dmill.kqueue.library="), refused::getMessage);
   }
 
@@ -71,7 +71,7 @@ class BackendChoiceTest {
       String os, String architecture, ByteOrder order, String forcedPoller) {
     return assertThrows(
             UnsupportedOperationException.class,
-            () -> CurrentPlatform.choose(os, architecture, order, forcedPoller))
+            () -> SystemPlatform.choose(os, architecture, order, forcedPoller))
         .getMessage();
   }
 }

@@ -3,7 +3,7 @@ package mill.natives.contract;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import mill.natives.NativePlatform;
+import mill.natives.CurrentPlatform;
 import mill.natives.bsd.LibKqueuePlatform;
 import mill.natives.bsd.ModelPlatform;
 import mill.natives.linux.LinuxPlatform;
@@ -28,7 +28,7 @@ final class ContractPlatforms {
     var platforms = new ArrayList<ContractPlatform>();
     if (os.equals("linux")) {
       String architecture = System.getProperty("os.arch");
-      platforms.add(new ContractPlatform(PlatformKind.EPOLL, NativePlatform.current()));
+      platforms.add(new ContractPlatform(PlatformKind.EPOLL, CurrentPlatform.get()));
       platforms.add(
           new ContractPlatform(PlatformKind.EPOLL_WAIT, new LinuxPlatform(architecture, false)));
       if (System.getProperty("mill.kqueue.library") != null) {
@@ -37,9 +37,9 @@ final class ContractPlatforms {
             new ContractPlatform(PlatformKind.KQUEUE_LIBRARY, new LibKqueuePlatform(host)));
       }
     } else if (os.startsWith("windows")) {
-      platforms.add(new ContractPlatform(WindowsDifferences.kind(), NativePlatform.current()));
+      platforms.add(new ContractPlatform(WindowsDifferences.kind(), CurrentPlatform.get()));
     } else {
-      platforms.add(new ContractPlatform(PlatformKind.KQUEUE, NativePlatform.current()));
+      platforms.add(new ContractPlatform(PlatformKind.KQUEUE, CurrentPlatform.get()));
     }
     platforms.add(new ContractPlatform(PlatformKind.KQUEUE_MODEL, ModelPlatform.macOs()));
     platforms.add(

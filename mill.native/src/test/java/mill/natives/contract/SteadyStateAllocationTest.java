@@ -16,9 +16,9 @@ import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.Set;
 import java.util.stream.Stream;
+import mill.natives.CurrentPlatform;
 import mill.natives.Garbage;
 import mill.natives.Interest;
-import mill.natives.NativePlatform;
 import mill.natives.Poller;
 import mill.natives.ReadyEvents;
 import mill.natives.Trigger;
@@ -193,9 +193,9 @@ class SteadyStateAllocationTest {
 
     Platform platform() {
       return switch (this) {
-        case NATIVE -> NativePlatform.current();
+        case NATIVE -> CurrentPlatform.get();
         case KQUEUE_MODEL -> ModelPlatform.macOs();
-        case BSD_TRANSFERS -> HostedBsdPlatform.on(NativePlatform.current());
+        case BSD_TRANSFERS -> HostedBsdPlatform.on(CurrentPlatform.get());
       };
     }
 

@@ -6,8 +6,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.FutureTask;
+import mill.natives.CurrentPlatform;
 import mill.natives.Descriptors;
-import mill.natives.NativePlatform;
 import mill.natives.platform.NativeAddress;
 import mill.natives.platform.Sockets;
 import org.junit.jupiter.api.Test;
@@ -19,7 +19,7 @@ class CallMemoryTest {
   // calls.
   @Test
   void threadsSeeTheirOwnErrno() throws Exception {
-    Sockets sockets = NativePlatform.current().sockets();
+    Sockets sockets = CurrentPlatform.get().sockets();
     int[] pipe = new int[2];
     assertThat(sockets.pipe(pipe)).isZero();
     try {
@@ -45,7 +45,7 @@ class CallMemoryTest {
 
   private static int countOther(CyclicBarrier start, String name, Failing failing)
       throws Exception {
-    int expected = -NativePlatform.current().errnos().number(name);
+    int expected = -CurrentPlatform.get().errnos().number(name);
     int others = 0;
     start.await();
     for (int i = 0; i < ITERATIONS; i++) {
@@ -69,7 +69,7 @@ class CallMemoryTest {
   void resultsThatAreNotNegativePassThrough() {
     CallMemory memory = CallMemory.current();
     assertThat(Descriptors.duplicate(-1))
-        .isEqualTo(-NativePlatform.current().errnos().number("EBADF"));
+        .isEqualTo(-CurrentPlatform.get().errnos().number("EBADF"));
     assertThat(memory.orErrno(0)).isZero();
     assertThat(memory.orErrno(7)).isEqualTo(7);
     assertThat(memory.orErrno(1L << 40)).isEqualTo(1L << 40);

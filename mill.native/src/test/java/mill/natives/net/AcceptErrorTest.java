@@ -10,8 +10,8 @@ import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import mill.natives.CurrentPlatform;
 import mill.natives.ErrnoException;
-import mill.natives.NativePlatform;
 import mill.natives.platform.Platform;
 import mill.natives.platform.Sockets;
 import mill.testnet.Net;
@@ -25,7 +25,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * before it is the real one.
  */
 class AcceptErrorTest {
-  private final Platform real = NativePlatform.current();
+  private final Platform real = CurrentPlatform.get();
   private final Deque<Integer> failures = new ArrayDeque<>();
 
   // accept(2): an error of the connection is reported by the call that would have given it. 63 and

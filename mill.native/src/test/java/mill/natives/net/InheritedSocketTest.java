@@ -10,10 +10,10 @@ import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import mill.natives.CurrentPlatform;
 import mill.natives.Descriptors;
 import mill.natives.ErrnoException;
 import mill.natives.Interest;
-import mill.natives.NativePlatform;
 import mill.natives.Pollable;
 import mill.natives.platform.NativeAddress;
 import mill.natives.platform.Sockets;
@@ -25,7 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Sockets that a parent process, systemd for instance, has opened and passed on. */
 class InheritedSocketTest {
-  private static final Sockets SOCKETS = NativePlatform.current().sockets();
+  private static final Sockets SOCKETS = CurrentPlatform.get().sockets();
 
   private static final long O_CLOEXEC = 0x80000;
 

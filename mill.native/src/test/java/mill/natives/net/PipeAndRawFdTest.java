@@ -7,10 +7,10 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.ClosedChannelException;
+import mill.natives.CurrentPlatform;
 import mill.natives.Descriptors;
 import mill.natives.ErrnoException;
 import mill.natives.Interest;
-import mill.natives.NativePlatform;
 import mill.natives.Readiness;
 import mill.natives.platform.Sockets;
 import mill.testing.ChildJvm;
@@ -19,7 +19,7 @@ import mill.testnet.Watch;
 import org.junit.jupiter.api.Test;
 
 class PipeAndRawFdTest {
-  private static final Sockets SOCKETS = NativePlatform.current().sockets();
+  private static final Sockets SOCKETS = CurrentPlatform.get().sockets();
 
   @Test
   void bytesComeOutInOrderAndThenTheEnd() throws IOException {
@@ -182,7 +182,7 @@ class PipeAndRawFdTest {
   static final class ClosedTwice {
     public static void main(String[] arguments) throws IOException {
       PipePair pipe = PipePair.open();
-      NativePlatform.current().sockets().close(pipe.source().fd());
+      CurrentPlatform.get().sockets().close(pipe.source().fd());
       try {
         pipe.close();
       } catch (IllegalStateException e) {

@@ -10,8 +10,8 @@ import java.lang.foreign.ValueLayout;
 import java.lang.reflect.Modifier;
 import java.util.Arrays;
 import java.util.List;
+import mill.natives.CurrentPlatform;
 import mill.natives.ErrnoException;
-import mill.natives.NativePlatform;
 import mill.natives.platform.Sockets.Family;
 import mill.testnet.Net;
 import org.junit.jupiter.api.Test;
@@ -182,9 +182,9 @@ class SockOptTest {
       var option = (SockOpt<?>) field.get(null);
       assertThat(option).hasToString(field.getName());
       assertThat(option.name()).isEqualTo(field.getName());
-      assertThat(NativePlatform.current().option(option.name())).as("%s", option).isNotNull();
+      assertThat(CurrentPlatform.get().option(option.name())).as("%s", option).isNotNull();
     }
-    assertThat(NativePlatform.current().option("SO_SUCH")).isNull();
+    assertThat(CurrentPlatform.get().option("SO_SUCH")).isNull();
   }
 
   @Test
@@ -227,7 +227,7 @@ class SockOptTest {
     try (TcpStream socket = TcpStream.open(Family.INET)) {
       assertThatThrownBy(() -> socket.getOption(madeUp))
           .isInstanceOf(UnsupportedOperationException.class)
-          .hasMessage("there is no socket option SO_SUCH on " + NativePlatform.current().name());
+          .hasMessage("there is no socket option SO_SUCH on " + CurrentPlatform.get().name());
     }
   }
 }

@@ -7,7 +7,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.time.Duration;
-import mill.natives.NativePlatform;
+import mill.natives.CurrentPlatform;
 import mill.natives.platform.OptionCode;
 import mill.testnet.Net;
 import mill.testnet.Net.TcpPair;
@@ -39,7 +39,7 @@ class TcpLingerTest {
 
   @Test
   void lingeringThatWasAskedForByNumberDoesNotHoldUpEither() throws IOException {
-    OptionCode code = NativePlatform.current().option("SO_LINGER");
+    OptionCode code = CurrentPlatform.get().option("SO_LINGER");
     assertThat(code).as("every system lingers").isNotNull();
     try (TcpPair tcp = Net.tcpPair();
         Arena arena = Arena.ofConfined()) {

@@ -14,9 +14,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import mill.natives.CurrentPlatform;
 import mill.natives.ErrnoException;
 import mill.natives.Interest;
-import mill.natives.NativePlatform;
 import mill.natives.Poller;
 import mill.natives.Readiness;
 import mill.natives.platform.NativeAddress;
@@ -63,8 +63,7 @@ class TcpListenerTest {
       Net.untilReady(listener, Interest.READABLE);
       try (TcpStream server = listener.accept(peer)) {
         assertThat(server).isNotNull();
-        assertThat(NativePlatform.current().addresses().decode(peer))
-            .isEqualTo(client.localAddress());
+        assertThat(CurrentPlatform.get().addresses().decode(peer)).isEqualTo(client.localAddress());
       }
       assertThat(listener.accept(peer)).isNull();
       assertThat(peer.length()).as("no address").isZero();
@@ -181,8 +180,7 @@ class TcpListenerTest {
   // BlueSocket#94, bun#1443: who shares a port asks for it.
   @Test
   void shardsShareTheirAddressAmongThemselvesAlone() throws IOException {
-    List<TcpListener> shards =
-        TcpListener.bindShards(NativePlatform.current(), Net.loopback(), 16, 3);
+    List<TcpListener> shards = TcpListener.bindShards(CurrentPlatform.get(), Net.loopback(), 16, 3);
     try {
       SocketAddress address = shards.getFirst().localAddress();
       assertThat(shards).hasSize(3);
@@ -190,7 +188,7 @@ class TcpListenerTest {
         assertThat(shard.localAddress()).isEqualTo(address);
       }
       assertThatThrownBy(() -> TcpListener.bind(address)).hasMessageContaining("EADDRINUSE");
-      assertThatThrownBy(() -> TcpListener.bindShards(NativePlatform.current(), address, 16, 2))
+      assertThatThrownBy(() -> TcpListener.bindShards(CurrentPlatform.get(), address, 16, 2))
           .hasMessageContaining("EADDRINUSE");
     } finally {
       shards.forEach(TcpListener::close);
@@ -200,9 +198,9 @@ class TcpListenerTest {
   @Test
   void shardsShareTheConnections() throws IOException {
     assumeTrue(
-        NativePlatform.current().balancesListeners(), "this kernel does not spread connections");
+        CurrentPlatform.get().balancesListeners(), "this kernel does not spread connections");
     List<TcpListener> shards =
-        TcpListener.bindShards(NativePlatform.current(), Net.loopback(), 128, 2);
+        TcpListener.bindShards(CurrentPlatform.get(), Net.loopback(), 128, 2);
     List<TcpStream> clients = new ArrayList<>();
     try {
       for (int i = 0; i < 64; i++) {
@@ -219,8 +217,7 @@ class TcpListenerTest {
 
   @Test
   void fewerThanOneShardIsRefused() {
-    assertThatThrownBy(
-            () -> TcpListener.bindShards(NativePlatform.current(), Net.loopback(), 16, 0))
+    assertThatThrownBy(() -> TcpListener.bindShards(CurrentPlatform.get(), Net.loopback(), 16, 0))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("at least 1, not 0");
   }

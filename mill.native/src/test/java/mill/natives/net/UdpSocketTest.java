@@ -8,9 +8,9 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import mill.natives.CurrentPlatform;
 import mill.natives.ErrnoException;
 import mill.natives.Interest;
-import mill.natives.NativePlatform;
 import mill.natives.Readiness;
 import mill.natives.platform.NativeAddress;
 import mill.natives.platform.Sockets.Family;
@@ -43,7 +43,7 @@ class UdpSocketTest {
   void datagramArrivesWithItsSender() throws IOException {
     assertThat(one.sendTo(Net.utf8(arena, "hello"), 0, 5, two.localAddress())).isEqualTo(5);
     assertThat(receiveFrom(two, 64)).isEqualTo("hello");
-    assertThat(NativePlatform.current().addresses().decode(from)).isEqualTo(one.localAddress());
+    assertThat(CurrentPlatform.get().addresses().decode(from)).isEqualTo(one.localAddress());
   }
 
   @Test
@@ -63,7 +63,7 @@ class UdpSocketTest {
     receiveFrom(two, 8);
     assertThat(two.receiveFrom(buffer, 0, 8, from)).isEqualTo(IoStatus.WOULD_BLOCK);
     assertThat(from.length()).isZero();
-    assertThat(NativePlatform.current().addresses().decode(from)).isNull();
+    assertThat(CurrentPlatform.get().addresses().decode(from)).isNull();
     assertThat(two.receive(buffer, 0, 8)).isEqualTo(IoStatus.WOULD_BLOCK);
   }
 
@@ -149,7 +149,7 @@ class UdpSocketTest {
     MemorySegment tooLong = arena.allocate(70_000);
     assertThatThrownBy(() -> one.sendTo(tooLong, 0, 70_000, to))
         .hasMessage("sendto(" + to + "): EMSGSIZE (errno 90)");
-    NativePlatform.current().addresses().encode(to, Family.INET, from);
+    CurrentPlatform.get().addresses().encode(to, Family.INET, from);
     assertThatThrownBy(() -> one.sendTo(tooLong, 0, 70_000, from))
         .hasMessage("sendto(" + to + "): EMSGSIZE (errno 90)");
   }

@@ -17,9 +17,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.UUID;
+import mill.natives.CurrentPlatform;
 import mill.natives.ErrnoException;
 import mill.natives.Interest;
-import mill.natives.NativePlatform;
 import mill.natives.Readiness;
 import mill.natives.platform.NativeAddress;
 import mill.testnet.Net;
@@ -162,8 +162,7 @@ class UnixSocketTest {
       assertThat(sender.send(buffer, 0, 3)).isEqualTo(3);
       assertThat(receiver.receiveFrom(buffer, 0, 4, from)).isZero();
       assertThat(receiver.receiveFrom(buffer, 0, 4, from)).isEqualTo(3);
-      assertThat(NativePlatform.current().addresses().decode(from))
-          .isIn(null, UnixAddress.unnamed());
+      assertThat(CurrentPlatform.get().addresses().decode(from)).isIn(null, UnixAddress.unnamed());
       assertThatThrownBy(() -> receiver.sendTo(buffer, 0, 1, from))
           .isInstanceOf(ErrnoException.class);
     }
@@ -322,7 +321,7 @@ class UnixSocketTest {
       assertThat(one.sendTo(Net.utf8(arena, "question"), 0, 8, there)).isEqualTo(8);
       assertThat(two.receiveFrom(buffer, 0, 16, from)).isEqualTo(8);
       assertThat(Net.text(buffer, 8)).isEqualTo("question");
-      assertThat(NativePlatform.current().addresses().decode(from)).isEqualTo(one.localAddress());
+      assertThat(CurrentPlatform.get().addresses().decode(from)).isEqualTo(one.localAddress());
       assertThat(two.sendTo(Net.utf8(arena, "answer"), 0, 6, from)).isEqualTo(6);
       assertThat(one.receive(buffer, 0, 4)).as("cut off").isEqualTo(4);
       assertThat(Net.text(buffer, 4)).isEqualTo("answ");

@@ -7,8 +7,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.net.InetSocketAddress;
 import java.util.List;
+import mill.natives.CurrentPlatform;
 import mill.natives.Interest;
-import mill.natives.NativePlatform;
 import mill.natives.platform.NativeAddress;
 import mill.natives.platform.Sockets.Family;
 import mill.testnet.Net;
@@ -38,7 +38,7 @@ class WildcardTest {
   @Test
   void shardsOfAnyAddressAreReachedByBothFamilies() throws IOException {
     List<TcpListener> shards =
-        TcpListener.bindShards(NativePlatform.current(), new InetSocketAddress(0), 16, 2);
+        TcpListener.bindShards(CurrentPlatform.get(), new InetSocketAddress(0), 16, 2);
     try {
       int port = ((InetSocketAddress) shards.getFirst().localAddress()).getPort();
       for (InetSocketAddress to : List.of(Net.loopback6(port), Net.loopback(port))) {

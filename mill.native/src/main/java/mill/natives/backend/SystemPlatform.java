@@ -14,7 +14,7 @@ import mill.natives.windows.WindowsPlatform;
 import org.jspecify.annotations.Nullable;
 
 /** Chooses the platform once, and says clearly why there is none. */
-public final class CurrentPlatform {
+public final class SystemPlatform {
   /** For tests: names the poller instead of leaving the choice to mill. */
   static final String POLLER_PROPERTY = "mill.poller";
 
@@ -39,11 +39,11 @@ public final class CurrentPlatform {
   @GuardedBy("LOCK")
   private static @Nullable Platform instance;
 
-  private CurrentPlatform() {}
+  private SystemPlatform() {}
 
   /**
    * {@return the one platform of this system} Any thread; see {@link
-   * mill.natives.NativePlatform#current()}.
+   * mill.natives.CurrentPlatform#get()}.
    */
   public static Platform get() {
     synchronized (LOCK) {
@@ -51,7 +51,7 @@ public final class CurrentPlatform {
       // later one into a NoClassDefFoundError, and the message that says what to type would be
       // lost.
       if (instance == null) {
-        requireNativeAccess(CurrentPlatform.class.getModule());
+        requireNativeAccess(SystemPlatform.class.getModule());
         instance =
             choose(
                 System.getProperty("os.name"),

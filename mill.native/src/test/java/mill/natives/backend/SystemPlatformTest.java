@@ -9,7 +9,7 @@ import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Set;
-import mill.natives.NativePlatform;
+import mill.natives.CurrentPlatform;
 import mill.natives.Poller;
 import mill.testing.ChildJvm;
 import org.junit.jupiter.api.Test;
@@ -17,11 +17,11 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class CurrentPlatformTest {
+class SystemPlatformTest {
   @ParameterizedTest
   @ValueSource(strings = {"amd64", "x86_64", "aarch64"})
   void linuxOn64BitsIsChosen(String architecture) {
-    assertThat(CurrentPlatform.choose("Linux", architecture, ByteOrder.LITTLE_ENDIAN).name())
+    assertThat(SystemPlatform.choose("Linux", architecture, ByteOrder.LITTLE_ENDIAN).name())
         .isEqualTo("epoll on Linux/" + architecture);
   }
 
@@ -35,7 +35,7 @@ class CurrentPlatformTest {
     "SunOS, sparcv9"
   })
   void otherSystemsAreRefusedByTheirNames(String os, String architecture) {
-    assertThatThrownBy(() -> CurrentPlatform.choose(os, architecture, ByteOrder.LITTLE_ENDIAN))
+    assertThatThrownBy(() -> SystemPlatform.choose(os, architecture, ByteOrder.LITTLE_ENDIAN))
         .isInstanceOf(UnsupportedOperationException.class)
         .hasMessageContaining("no backend for " + os + " on " + architecture)
         .hasMessageContaining(
@@ -44,7 +44,7 @@ class CurrentPlatformTest {
 
   @Test
   void bigEndianIsRefused() {
-    assertThatThrownBy(() -> CurrentPlatform.choose("Linux", "aarch64", ByteOrder.BIG_ENDIAN))
+    assertThatThrownBy(() -> SystemPlatform.choose("Linux", "aarch64", ByteOrder.BIG_ENDIAN))
         .isInstanceOf(UnsupportedOperationException.class)
         .hasMessageContaining("Linux on aarch64 (BIG_ENDIAN)");
   }
@@ -55,7 +55,7 @@ class CurrentPlatformTest {
     var before = Locale.getDefault();
     try {
       Locale.setDefault(Locale.of("tr"));
-      assertThat(CurrentPlatform.choose("LINUX", "amd64", ByteOrder.LITTLE_ENDIAN)).isNotNull();
+      assertThat(SystemPlatform.choose("LINUX", "amd64", ByteOrder.LITTLE_ENDIAN)).isNotNull();
     } finally {
       Locale.setDefault(before);
     }
@@ -63,7 +63,7 @@ class CurrentPlatformTest {
 
   @Test
   void thereIsOneInstance() {
-    assertThat(NativePlatform.current()).isSameAs(NativePlatform.current());
+    assertThat(CurrentPlatform.get()).isSameAs(CurrentPlatform.get());
   }
 
   @Test
@@ -93,8 +93,8 @@ class CurrentPlatformTest {
             .resolve(ModuleFinder.of(mill), ModuleFinder.of(), Set.of("mill.natives"));
     ModuleLayer layer = boot.defineModulesWithOneLoader(configuration, null);
     Module module = layer.findModule("mill.natives").orElseThrow();
-    assertThat(module).isNotSameAs(CurrentPlatform.class.getModule());
-    assertThatThrownBy(() -> CurrentPlatform.requireNativeAccess(module))
+    assertThat(module).isNotSameAs(SystemPlatform.class.getModule());
+    assertThatThrownBy(() -> SystemPlatform.requireNativeAccess(module))
         .isInstanceOf(IllegalStateException.class)
         .hasMessageContaining("ModuleLayer.Controller")
         .hasMessageNotContaining("--enable-native-access");
@@ -112,7 +112,7 @@ class CurrentPlatformTest {
   static final class Opens {
     public static void main(String[] arguments) throws Exception {
       try (Poller poller = Poller.open()) {
-        System.out.println(poller.platform().equals(NativePlatform.current()) ? "open" : "strange");
+        System.out.println(poller.platform().equals(CurrentPlatform.get()) ? "open" : "strange");
       } catch (IllegalStateException e) {
         System.out.println(e.getMessage());
         try {
