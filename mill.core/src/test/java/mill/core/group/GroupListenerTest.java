@@ -18,6 +18,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
+import mill.core.DescriptorLimitProgram;
 import mill.core.DispatchMode;
 import mill.core.EventHandler;
 import mill.core.EventLoop;
@@ -38,6 +39,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** How accepted connections come to the loops of a group; over real loopback sockets. */
 class GroupListenerTest {
@@ -450,16 +452,17 @@ class GroupListenerTest {
     }
   }
 
-  @Test
-  void theLoopRestsWhileThereAreNoDescriptorsAndAcceptsAgainWhenThereAre() throws Exception {
+  @ParameterizedTest
+  @ValueSource(strings = {"cold", "warm"})
+  void theLoopRestsWhileThereAreNoDescriptorsAndAcceptsAgainWhenThereAre(String before)
+      throws Exception {
     if (!System.getProperty("os.name").equals("Linux")) {
       abort("needs ulimit -n and a system that keeps to it");
     }
-    assertThat(Acceptor.BACK_OFF_NS).isLessThanOrEqualTo(TimeUnit.MILLISECONDS.toNanos(50));
     ChildJvm.Outcome outcome =
         ChildJvm.of(DescriptorLimitProgram.class)
             .withDescriptorLimit(DescriptorLimitProgram.LIMIT)
-            .run();
+            .run("group", before);
     assertThat(outcome.exitCode()).as(outcome.toString()).isZero();
     assertThat(outcome.out()).isEqualTo("served and resumed\n");
   }
