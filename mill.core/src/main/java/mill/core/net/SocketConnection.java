@@ -1,0 +1,892 @@
+package mill.core.net;
+
+import static java.util.Objects.requireNonNull;
+
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.net.SocketAddress;
+import java.time.Duration;
+import java.util.ArrayList;
+import mill.core.CloseReason;
+import mill.core.EventHandler;
+import mill.core.EventLoop;
+import mill.core.Registration;
+import mill.core.internal.Durations;
+import mill.core.net.CloseCause.Kind;
+import mill.natives.Readiness;
+import mill.natives.net.SockOpt;
+import mill.natives.net.StreamSocket;
+import mill.natives.net.TcpStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A connection over a socket. The loop's thread, but for what says something else.
+ *
+ * <pre>
+ *   NEW ──▶ STANDS ──▶ GONE: descriptor closed ──▶ TOLD: onClosed called
+ *    └───────────────────▲
+ * </pre>
+ *
+ * <p>Callbacks come from four places alone, none of them inside of another: a pass after an event
+ * ({@link #onReady}), a pass that was owed ({@link #readOwed}), what is due ({@link #settle}), and
+ * the timer. What a user calls inside of one only notes what is due.
+ */
+final class SocketConnection extends ConnectionDoor implements EventHandler {
+  private static final int OPEN = 1;
+  private static final int HANDOVER = 1 << 1;
+  private static final int DRAINED = 1 << 2;
+  private static final int SHUTDOWN = 1 << 3;
+  private static final int CALLS = OPEN | HANDOVER | DRAINED | SHUTDOWN;
+  private static final int FINISH = 1 << 4;
+  private static final int DEADLINE = 1 << 5; // not a due, but a callback, as is the next
+  private static final int END = 1 << 6;
+  private static final int MAX_CALLS = 8; // in one settling
+
+  private enum Phase {
+    NEW,
+    STANDS,
+    GONE,
+    TOLD
+  }
+
+  final ConnectionConfig config;
+  private final ReadSide reads;
+  private final boolean pausesWhenCongested;
+  private final @Nullable ServerPart server;
+  private final @Nullable Dialer dialer;
+
+  private Phase phase = Phase.NEW;
+  private int due;
+  private boolean inPass;
+  private ConnectionHandler handler;
+  private boolean handlerOpened;
+  private @Nullable ArrayList<ConnectionHandler> nextHandlers;
+  private @Nullable StreamSocket socket;
+  private @Nullable Registration registration;
+  private @Nullable SocketAddress local;
+  private SocketAddress remote;
+  private @Nullable Object attachment;
+
+  private @Nullable Pauses pauses;
+  private @Nullable ArrayList<SocketConnection> waiters; // that do not read while this is congested
+
+  private boolean ending; // end() was called: a FIN behind the queue
+  private boolean closing; // close() was called
+  private boolean finSent;
+  private boolean peerFirst;
+  private boolean shutdownTold;
+  private @Nullable Kind cause;
+  private @Nullable Throwable error;
+
+  private @Nullable ConnectionTimer timer;
+  private boolean watchesSending;
+  private long connectAtNs = ConnectionTimer.NEVER;
+  private long deadlineNs = ConnectionTimer.NEVER;
+  private long readNs;
+  private long progressNs;
+
+  // The server's list, in the order of accepting.
+  @Nullable SocketConnection nextOfServer;
+  @Nullable SocketConnection previousOfServer;
+
+  SocketConnection(
+      LoopConnections home,
+      ConnectionConfig config,
+      ConnectionHandler handler,
+      @Nullable ServerPart server,
+      SocketAddress peer) {
+    super(home, config);
+    this.config = config;
+    this.handler = handler;
+    this.server = server;
+    reads = new ReadSide(home, this, config);
+    pausesWhenCongested = config.pausesWhenCongested(server != null);
+    remote = peer;
+    dialer = server == null ? new Dialer(home, this, peer) : null;
+  }
+
+  // ---- its beginning
+
+  /** Begins to connect. */
+  @Override
+  void start() {
+    if (phase == Phase.NEW && dialer != null) {
+      connectAtNs = home.nowNs() + config.connectTimeoutNs;
+      timer().lookAt(connectAtNs);
+      dialer.start();
+    }
+  }
+
+  /**
+   * The socket is connected, and registered for both directions with this as its handler.
+   *
+   * @param readable whether something may have arrived already
+   */
+  void stands(StreamSocket connected, Registration registered, boolean readable)
+      throws IOException {
+    socket = connected;
+    registration = registered;
+    phase = Phase.STANDS;
+    connectAtNs = ConnectionTimer.NEVER;
+    if (local == null) {
+      local = connected.localAddress();
+    }
+    if (readable) {
+      reads.ready(true);
+    }
+    due |= OPEN;
+    home.onAgenda(this);
+  }
+
+  /** The address that has answered, of those of its target. */
+  void connected(SocketAddress peer) {
+    remote = peer;
+  }
+
+  /** The address of this end, if it is known before it stands. */
+  void comesFrom(SocketAddress here) {
+    local = here;
+  }
+
+  // ---- events
+
+  @Override
+  @SuppressWarnings("ReferenceEquality") // whether it is the very same
+  public void onReady(Registration ready, Readiness readiness) {
+    if (ready != registration) {
+      if (dialer != null) {
+        dialer.onReady(ready, readiness);
+      }
+      return;
+    }
+    int bits = readiness.bits();
+    boolean broken = (bits & (Readiness.ERROR | Readiness.WRITE_CLOSED)) != 0;
+    if ((bits & Readiness.WRITABLE) != 0 && queue.isBlocked()) {
+      queue.unblock();
+      if (!broken) {
+        send();
+      }
+    }
+    if ((bits & (Readiness.READABLE | Readiness.READ_CLOSED)) != 0) {
+      reads.ready(broken || (bits & Readiness.READ_CLOSED) != 0);
+      readPass();
+    }
+    if ((bits & Readiness.ERROR) != 0 && phase == Phase.STANDS && !mayDeliver() && !closing) {
+      fail(Kind.PEER_RESET, null); // who does not read would not hear of it
+    }
+    settle();
+  }
+
+  /** A read that was owed. */
+  void readOwed() {
+    readPass();
+    settle();
+  }
+
+  private void readPass() {
+    if (phase != Phase.STANDS) {
+      return;
+    }
+    inPass = true;
+    try {
+      reads.pass(requireNonNull(socket));
+    } catch (IOException e) {
+      fail(Kind.PEER_RESET, e);
+    } finally {
+      inPass = false;
+    }
+  }
+
+  void hasRead() {
+    if (config.readIdleNs != 0) {
+      readNs = home.turnNs();
+    }
+  }
+
+  /** Whether frames are delivered now. */
+  boolean mayDeliver() {
+    return phase == Phase.STANDS
+        && handlerOpened
+        && !closing
+        && (pauses == null || pauses.isEmpty())
+        && !(pausesWhenCongested && queue.isCongestedHere());
+  }
+
+  // ---- callbacks
+
+  /** Gives a frame to the handler. */
+  void frame(MemorySegment memory, long offset, long length) {
+    home.callbackBegins();
+    long mark = queue.mark();
+    try {
+      handler.onFrame(this, memory, offset, length);
+    } catch (Throwable thrown) {
+      threw(thrown, mark);
+    }
+    home.seam.clearInterrupt();
+    if ((due & HANDOVER) != 0) {
+      handOver();
+    }
+  }
+
+  private void call(int what) {
+    home.callbackBegins();
+    long mark = queue.mark();
+    try {
+      switch (what) {
+        case OPEN -> handler.onOpen(this);
+        case DRAINED -> handler.onDrained(this);
+        case SHUTDOWN -> handler.onShutdown(this);
+        case DEADLINE -> handler.onDeadline(this);
+        case END -> handler.onEnd(this);
+        default -> throw new IllegalStateException("not a callback: " + what);
+      }
+    } catch (Throwable thrown) {
+      threw(thrown, mark);
+    }
+    home.seam.clearInterrupt();
+  }
+
+  /** A callback has thrown: what it has put from a mark on is dropped. */
+  void threw(Throwable thrown, long mark) {
+    home.seam.handlerThrew(thrown);
+    ConnectionLog.threw(this, handler, thrown);
+    if (phase != Phase.TOLD) {
+      if (phase != Phase.GONE) {
+        queue.truncate(mark);
+      }
+      fail(Kind.HANDLER_THREW, thrown);
+    }
+  }
+
+  /** Does what is due. Not inside of a callback. */
+  void settle() {
+    for (int i = 0; callsAreDue(); i++) {
+      if (i == MAX_CALLS) {
+        home.onAgenda(this);
+        break;
+      }
+      inPass = true;
+      settleOne();
+      inPass = false;
+    }
+    if (queue.isDirty()) {
+      send();
+    }
+    advance();
+    if (phase == Phase.GONE && (due & FINISH) != 0 && !hasCommands()) {
+      finish();
+    }
+  }
+
+  private boolean callsAreDue() {
+    return switch (phase) {
+      case NEW -> (due & HANDOVER) != 0;
+      case STANDS -> (due & CALLS) != 0;
+      case GONE, TOLD -> false;
+    };
+  }
+
+  private void settleOne() {
+    if ((due & HANDOVER) != 0) {
+      handOver();
+    } else if (closing) {
+      due &= ~CALLS;
+    } else if ((due & OPEN) != 0) {
+      due &= ~OPEN;
+      open();
+    } else if ((due & DRAINED) != 0) {
+      due &= ~DRAINED;
+      ReadTaker taker = reads.taker();
+      if (taker != null) {
+        taker.drained(this);
+      } else {
+        call(DRAINED);
+      }
+    } else if ((due & SHUTDOWN) != 0) {
+      due &= ~SHUTDOWN;
+      call(SHUTDOWN);
+    }
+  }
+
+  private void open() {
+    handlerOpened = true;
+    isOpen = true;
+    if (config.readIdleNs != 0) {
+      readNs = home.nowNs();
+      timer().lookAt(readNs + config.readIdleNs);
+    }
+    call(OPEN);
+    readAgain();
+  }
+
+  /** The peer sends no more, and the handler has had every frame. */
+  void peerEnded() {
+    peerFirst = !ending;
+    call(END);
+    if ((due & HANDOVER) != 0) {
+      handOver();
+    }
+  }
+
+  private void handOver() {
+    due &= ~HANDOVER;
+    ArrayList<ConnectionHandler> next = nextHandlers;
+    nextHandlers = null;
+    for (int i = 0; next != null && i < next.size(); i++) {
+      tellClosed(new CloseCause(Kind.HANDED_OVER, handlerOpened, null, 0));
+      handler = next.get(i);
+      handlerOpened = false;
+    }
+    if (phase == Phase.STANDS && !closing && (due & OPEN) == 0) {
+      handlerOpened = true;
+      call(OPEN);
+      readAgain();
+    }
+  }
+
+  /** Whether there is something that waits for a pass. */
+  private void readAgain() {
+    if (phase == Phase.STANDS && reads.isPending()) {
+      home.owes(this);
+    }
+  }
+
+  private void wake() {
+    if (!inPass) {
+      home.onAgenda(this);
+    }
+  }
+
+  // ---- sending
+
+  @Override
+  void hasOutput() {
+    wake();
+  }
+
+  @Override
+  void sendAtOnce() {
+    send();
+  }
+
+  private void send() {
+    queue.clean();
+    StreamSocket to = socket;
+    if (phase != Phase.STANDS || to == null || queue.isBlocked()) {
+      return;
+    }
+    try {
+      if (!queue.send(to)) {
+        queue.soil();
+        home.onAgenda(this);
+      }
+    } catch (IOException e) {
+      fail(Kind.PEER_RESET, e);
+    }
+  }
+
+  @Override
+  void isBlocked() {
+    if (!watchesSending) {
+      watchesSending = true;
+      progressNs = home.nowNs();
+      timer().lookAt(progressNs + config.writeStallNs);
+    }
+  }
+
+  @Override
+  void madeProgress() {
+    if (watchesSending || closing) {
+      progressNs = home.turnNs();
+    }
+  }
+
+  /** The queue has fallen to the low mark. */
+  @Override
+  void drained() {
+    due |= DRAINED;
+    resumeWaiters();
+    if (pausesWhenCongested) {
+      readAgain();
+    }
+    wake();
+  }
+
+  private void resumeWaiters() {
+    ArrayList<SocketConnection> waiting = waiters;
+    waiters = null;
+    for (int i = 0; waiting != null && i < waiting.size(); i++) {
+      waiting.get(i).resumeHere(queue);
+    }
+  }
+
+  // ---- its end
+
+  @Override
+  void endHere() {
+    if (ending || closing || phase.compareTo(Phase.GONE) >= 0) {
+      return;
+    }
+    ending = true;
+    isOpen = false;
+    queue.close();
+    wake();
+  }
+
+  @Override
+  void closeHere() {
+    close(peerFirst && !ending ? Kind.PEER_END : Kind.LOCAL, null);
+  }
+
+  @Override
+  void resetHere() {
+    note(Kind.LOCAL, null);
+    goAway(true);
+  }
+
+  private void close(Kind kind, @Nullable Throwable why) {
+    if (closing || phase.compareTo(Phase.GONE) >= 0) {
+      return;
+    }
+    note(kind, why);
+    closing = true;
+    isOpen = false;
+    queue.close();
+    if (phase == Phase.NEW) {
+      goAway(false);
+      return;
+    }
+    pauses = null;
+    reads.discard();
+    progressNs = home.nowNs();
+    timer().lookAt(progressNs + config.closeTimeoutNs);
+    readAgain();
+    wake();
+  }
+
+  /** Ends for a cause that is not the user's: at once, or when what is queued is sent. */
+  void fail(Kind kind, @Nullable Throwable why) {
+    switch (kind) {
+      case OVERFLOW, NO_MEMORY, WRITE_STALLED -> {
+        note(kind, why);
+        goAway(true);
+      }
+      case TRUNCATED, MALFORMED, FRAME_TOO_LONG, READ_IDLE, LAYER, HANDLER_THREW ->
+          close(kind, why);
+      default -> {
+        note(kind, why);
+        goAway(false);
+      }
+    }
+  }
+
+  private void note(Kind kind, @Nullable Throwable why) {
+    if (cause == null && phase.compareTo(Phase.GONE) < 0) {
+      cause = kind;
+      error = why;
+    }
+  }
+
+  /** The FIN when all is sent, and the end when both sides have ended. */
+  private void advance() {
+    StreamSocket from = socket;
+    if (phase != Phase.STANDS || from == null || !(ending || closing)) {
+      return;
+    }
+    if (!finSent && queue.isEmpty()) {
+      if (reads.isOver()) {
+        bothEnded();
+        return;
+      }
+      finSent = true;
+      progressNs = home.nowNs();
+      try {
+        from.shutdownWrite();
+      } catch (IOException e) {
+        fail(Kind.PEER_RESET, e); // it has gone meanwhile
+        return;
+      }
+    }
+    if (finSent && reads.isOver()) {
+      bothEnded();
+    }
+  }
+
+  private void bothEnded() {
+    note(peerFirst ? Kind.PEER_END : Kind.LOCAL, null);
+    goAway(false);
+  }
+
+  /** Closes the descriptor. */
+  private void goAway(boolean resets) {
+    if (phase.compareTo(Phase.GONE) >= 0) {
+      return;
+    }
+    boolean stood = phase == Phase.STANDS;
+    phase = Phase.GONE;
+    isOpen = false;
+    noMoreCommands();
+    queue.close();
+    if (!stood) {
+      if (dialer != null) {
+        dialer.cancel();
+      }
+      finishSoon();
+      return;
+    }
+    if (resets && socket instanceof TcpStream stream) {
+      try {
+        stream.setOption(SockOpt.SO_LINGER, 0);
+      } catch (IOException e) {
+        ConnectionLog.noReset(this, e); // it is closed all the same
+      }
+    }
+    requireNonNull(registration).close(); // onClosed comes from there
+  }
+
+  private void finishSoon() {
+    due |= FINISH;
+    home.onAgenda(this);
+  }
+
+  /** The registration has ended, by this or by the loop. */
+  @Override
+  @SuppressWarnings("ReferenceEquality") // whether it is the very same
+  public void onClosed(Registration ended, CloseReason reason) {
+    if (ended != registration) {
+      if (dialer != null) {
+        dialer.attemptClosed(ended, reason);
+      }
+      return;
+    }
+    note(
+        switch (reason) {
+          case LOOP_CLOSED, SHUTDOWN_FORCED -> Kind.SHUTDOWN;
+          default -> Kind.LOCAL;
+        },
+        null);
+    phase = Phase.GONE;
+    isOpen = false;
+    noMoreCommands();
+    due |= FINISH;
+    if (!hasCommands()) {
+      finish();
+    }
+  }
+
+  @Override
+  void commandsAreDone() {
+    if ((due & FINISH) != 0) {
+      home.onAgenda(this);
+    }
+  }
+
+  private void finish() {
+    if (phase == Phase.TOLD) {
+      return;
+    }
+    phase = Phase.TOLD;
+    long undelivered = queue.undelivered();
+    queue.release();
+    reads.release();
+    if (timer != null) {
+      timer.cancel();
+    }
+    resumeWaiters();
+    if (server != null) {
+      server.left(this, undelivered);
+    }
+    if ((due & HANDOVER) != 0) {
+      handOver();
+    }
+    Kind kind = cause == null ? Kind.LOCAL : cause;
+    tellClosed(new CloseCause(kind, handlerOpened, error, undelivered));
+  }
+
+  private void tellClosed(CloseCause why) {
+    home.callbackBegins();
+    try {
+      handler.onClosed(this, why);
+    } catch (Throwable thrown) {
+      home.seam.handlerThrew(thrown);
+      ConnectionLog.threw(this, handler, thrown);
+    }
+    home.seam.clearInterrupt();
+  }
+
+  // ---- shutdown
+
+  /** The loop or the server shuts down. */
+  void tellOfShutdown() {
+    if (!shutdownTold) {
+      shutdownTold = true;
+      due |= SHUTDOWN;
+      home.onAgenda(this);
+    }
+  }
+
+  /** The time of the server's shutdown is over. */
+  void forceShutdown() {
+    fail(Kind.SHUTDOWN, null);
+  }
+
+  /** There will be no turn any more, and no registration that the loop closes. */
+  void loopEnds() {
+    if (phase == Phase.NEW) {
+      fail(Kind.SHUTDOWN, null);
+    }
+  }
+
+  @Override
+  public void onShutdown(Registration ending) {
+    if (phase == Phase.NEW) {
+      fail(Kind.SHUTDOWN, null);
+    } else {
+      tellOfShutdown();
+    }
+  }
+
+  @Override
+  public long undeliveredBytes(Registration of) {
+    return queuedBytes();
+  }
+
+  // ---- time
+
+  private ConnectionTimer timer() {
+    ConnectionTimer made = timer;
+    if (made == null) {
+      made = new ConnectionTimer(home, this::look);
+      timer = made;
+    }
+    return made;
+  }
+
+  /** Looks whether the time of something is over, and when to look next. */
+  private void look() {
+    long nowNs = home.nowNs();
+    if (phase == Phase.NEW && connectAtNs <= nowNs) {
+      fail(Kind.CONNECT_TIMEOUT, null);
+    }
+    if (deadlineNs <= nowNs) {
+      deadlineNs = ConnectionTimer.NEVER;
+      if (phase == Phase.STANDS && handlerOpened && !closing) {
+        call(DEADLINE);
+      }
+    }
+    long next = Math.min(connectAtNs, deadlineNs);
+    if (phase == Phase.STANDS) {
+      next = Math.min(next, closing ? lookAtClose(nowNs) : lookAtProgress(nowNs));
+    }
+    if (phase.compareTo(Phase.GONE) < 0) {
+      timer().lookAt(next);
+      home.onAgenda(this);
+    }
+  }
+
+  private long lookAtClose(long nowNs) {
+    long endNs = progressNs + config.closeTimeoutNs;
+    if (endNs <= nowNs) {
+      goAway(!queue.isEmpty());
+    }
+    return endNs;
+  }
+
+  private long lookAtProgress(long nowNs) {
+    long next = ConnectionTimer.NEVER;
+    if (watchesSending) {
+      watchesSending = queue.isBlocked();
+      next = watchesSending ? progressNs + config.writeStallNs : next;
+      if (next <= nowNs) {
+        fail(Kind.WRITE_STALLED, null);
+        return next;
+      }
+    }
+    if (config.readIdleNs != 0 && handlerOpened && !reads.hasEnded()) {
+      if (!mayDeliver()) {
+        readNs = nowNs;
+      }
+      long idleNs = readNs + config.readIdleNs;
+      if (idleNs <= nowNs) {
+        fail(Kind.READ_IDLE, null);
+        return idleNs + config.closeTimeoutNs;
+      }
+      next = Math.min(next, idleNs);
+    }
+    return next;
+  }
+
+  @Override
+  public void deadline(@Nullable Duration fromNow) {
+    requireHere("deadline()");
+    if (fromNow == null) {
+      deadlineNs = ConnectionTimer.NEVER;
+      return;
+    }
+    if (phase.compareTo(Phase.GONE) < 0) {
+      deadlineNs = home.nowNs() + Math.min(Durations.saturatedNs(fromNow), Long.MAX_VALUE >> 2);
+      timer().lookAt(deadlineNs);
+    }
+  }
+
+  // ---- the rest of what its users see
+
+  @Override
+  void overflows() {
+    fail(Kind.OVERFLOW, null);
+  }
+
+  @Override
+  void outOfMemory() {
+    fail(Kind.NO_MEMORY, null);
+  }
+
+  @Override
+  void refused() {
+    if (phase.compareTo(Phase.GONE) < 0 && !queue.isClosed()) {
+      due |= DRAINED;
+      home.onAgenda(this);
+    }
+  }
+
+  @Override
+  void run(Runnable task) {
+    if ((due & CALLS) != 0) {
+      settle();
+    }
+    long mark = queue.mark();
+    try {
+      task.run();
+    } catch (Throwable thrown) {
+      threw(thrown, mark);
+    }
+    home.seam.clearInterrupt();
+  }
+
+  @Override
+  public void flush() {
+    requireHere("flush()");
+    send();
+  }
+
+  @Override
+  public void framer(Framer framer) {
+    requireHere("framer()");
+    reads.framer(requireNonNull(framer, "framer"));
+    readAgain();
+  }
+
+  @Override
+  public void handler(ConnectionHandler next) {
+    requireHere("handler()");
+    requireNonNull(next, "handler");
+    if (phase == Phase.TOLD) {
+      throw new IllegalStateException("it has ended, and no handler takes over: " + this);
+    }
+    if (nextHandlers == null) {
+      nextHandlers = new ArrayList<>(1);
+    }
+    nextHandlers.add(next);
+    due |= HANDOVER;
+    wake();
+  }
+
+  /**
+   * Lets somebody else read, in place of the framer and the handler, from the first unread byte on;
+   * or null for them again. Where a relay plugs in.
+   */
+  void taker(@Nullable ReadTaker taker) {
+    reads.taker(taker);
+    readAgain();
+  }
+
+  /** Whether bytes were read that nobody has taken, for a pool that will not lend such a one. */
+  boolean hasUnread() {
+    return reads.hasUnread();
+  }
+
+  @Override
+  void pauseHere(Object reason) {
+    if (closing || phase.compareTo(Phase.GONE) >= 0) {
+      return;
+    }
+    if (pauses == null) {
+      pauses = new Pauses();
+    }
+    pauses.add(reason);
+  }
+
+  @Override
+  void resumeHere(Object reason) {
+    if (pauses != null && pauses.remove(reason) && pauses.isEmpty()) {
+      if (config.readIdleNs != 0) {
+        readNs = home.turnNs();
+      }
+      readAgain();
+    }
+  }
+
+  @Override
+  public void pauseWhile(Connection other) {
+    requireHere("pauseWhile()");
+    var that = (SocketConnection) other;
+    if (!that.home.equals(home)) {
+      throw new IllegalArgumentException("a connection of another loop: " + other);
+    }
+    if (equals(that) || that.phase != Phase.STANDS || !that.queue.isCongestedHere()) {
+      return;
+    }
+    if (that.waiters == null) {
+      that.waiters = new ArrayList<>();
+    }
+    if (!that.waiters.contains(this)) {
+      that.waiters.add(this);
+    }
+    pauseHere(that.queue);
+  }
+
+  @Override
+  public EventLoop loop() {
+    return home.loop;
+  }
+
+  @Override
+  public StreamSocket socket() {
+    StreamSocket known = socket;
+    if (known == null) {
+      throw new IllegalStateException("it is not connected yet: " + this);
+    }
+    return known;
+  }
+
+  @Override
+  public SocketAddress localAddress() {
+    SocketAddress known = local;
+    if (known == null) {
+      throw new IllegalStateException("it is not connected yet: " + this);
+    }
+    return known;
+  }
+
+  @Override
+  public SocketAddress remoteAddress() {
+    return remote;
+  }
+
+  @Override
+  public void attach(@Nullable Object object) {
+    attachment = object;
+  }
+
+  @Override
+  public @Nullable Object attachment() {
+    return attachment;
+  }
+
+  /** {@return the addresses, and what has become of it} */
+  @Override
+  public String toString() {
+    return "Connection[%s, from %s%s]".formatted(remote, local, isOpen ? "" : ", " + phase);
+  }
+}
