@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
  *            └▶ pause, resume, the ends: flags ──────────▶ done behind what the ring held
  * </pre>
  *
- * <p>While a flag is up everything else of the connection goes the way of the flags too: that keeps
- * the order of each thread.
+ * <p>While a flag is up everything else of the connection goes the way of the flags too, or is
+ * refused: that keeps the order of each thread. The flag that begins a connect is none of these.
  */
 abstract class ConnectionDoor implements Connection {
   private static final int START = 1;
@@ -222,7 +222,7 @@ abstract class ConnectionDoor implements Connection {
     COMMANDS.getAndAdd(this, 1);
     // After the addition: who ends this looks at it after it has begun to refuse.
     if (!refuses
-        && flags == 0
+        && (flags & ~START) == 0
         && home.ring.offer((SocketConnection) this, command, argument)) {
       home.seam.wake();
       return true;
