@@ -1,5 +1,6 @@
 package mill.core.net;
 
+import java.util.concurrent.RejectedExecutionException;
 import mill.core.Timeout;
 import org.jspecify.annotations.Nullable;
 
@@ -33,7 +34,11 @@ final class ConnectionTimer {
       made = home.loop.newTimeout(this::fire);
       timeout = made;
     }
-    made.rescheduleNs(Math.max(0, timeNs - home.nowNs()));
+    try {
+      made.rescheduleNs(Math.max(0, timeNs - home.nowNs()));
+    } catch (RejectedExecutionException e) {
+      // The loop is at its end, which ends the connection before any time does.
+    }
   }
 
   private void fire() {
