@@ -14,9 +14,7 @@ import mill.core.Registration;
 import mill.core.internal.Durations;
 import mill.core.net.CloseCause.Kind;
 import mill.natives.Readiness;
-import mill.natives.net.SockOpt;
 import mill.natives.net.StreamSocket;
-import mill.natives.net.TcpStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,59 +29,32 @@ import org.jspecify.annotations.Nullable;
  * ({@link #onReady}), a pass that was owed ({@link #readOwed}), what is due ({@link #settle}), and
  * the timer. What a user calls inside of one only notes what is due.
  */
-final class SocketConnection extends ConnectionDoor implements EventHandler {
+final class SocketConnection extends ConnectionEnds implements EventHandler {
   private static final int OPEN = 1;
   private static final int HANDOVER = 1 << 1;
   private static final int DRAINED = 1 << 2;
   private static final int SHUTDOWN = 1 << 3;
   private static final int CALLS = OPEN | HANDOVER | DRAINED | SHUTDOWN;
-  private static final int FINISH = 1 << 4;
-  private static final int DEADLINE = 1 << 5; // not a due, but a callback, as is the next
-  private static final int END = 1 << 6;
+  private static final int DEADLINE = 1 << 4; // not a due, but a callback, as is the next
+  private static final int END = 1 << 5;
   private static final int MAX_CALLS = 8; // in one settling
 
-  private enum Phase {
-    NEW,
-    STANDS,
-    GONE,
-    TOLD
-  }
-
-  final ConnectionConfig config;
-  private final ReadSide reads;
   private final boolean pausesWhenCongested;
   private final @Nullable ServerPart server;
   private final @Nullable Dialer dialer;
 
-  private Phase phase = Phase.NEW;
   private int due;
   private boolean inPass;
   private ConnectionHandler handler;
   private boolean handlerOpened;
   private @Nullable ArrayList<ConnectionHandler> nextHandlers;
-  private @Nullable StreamSocket socket;
-  private @Nullable Registration registration;
   private @Nullable SocketAddress local;
   private SocketAddress remote;
   private @Nullable Object attachment;
 
-  private @Nullable Pauses pauses;
   private @Nullable ArrayList<SocketConnection> waiters; // that do not read while this is congested
 
-  private boolean ending; // end() was called: a FIN behind the queue
-  private boolean closing; // close() was called
-  private boolean finSent;
-  private boolean peerFirst;
   private boolean shutdownTold;
-  private @Nullable Kind cause;
-  private @Nullable Throwable error;
-
-  private @Nullable ConnectionTimer timer;
-  private boolean watchesSending;
-  private long connectAtNs = ConnectionTimer.NEVER;
-  private long deadlineNs = ConnectionTimer.NEVER;
-  private long readNs;
-  private long progressNs;
 
   // The server's list, in the order of accepting.
   @Nullable SocketConnection nextOfServer;
@@ -96,10 +67,8 @@ final class SocketConnection extends ConnectionDoor implements EventHandler {
       @Nullable ServerPart server,
       SocketAddress peer) {
     super(home, config);
-    this.config = config;
     this.handler = handler;
     this.server = server;
-    reads = new ReadSide(home, this, config);
     pausesWhenCongested = config.pausesWhenCongested(server != null);
     remote = peer;
     dialer = server == null ? new Dialer(home, this, peer) : null;
@@ -111,8 +80,7 @@ final class SocketConnection extends ConnectionDoor implements EventHandler {
   @Override
   void start() {
     if (phase == Phase.NEW && dialer != null) {
-      connectAtNs = home.nowNs() + config.connectTimeoutNs;
-      timer().lookAt(connectAtNs);
+      times().connects();
       dialer.start();
     }
   }
@@ -127,7 +95,9 @@ final class SocketConnection extends ConnectionDoor implements EventHandler {
     socket = connected;
     registration = registered;
     phase = Phase.STANDS;
-    connectAtNs = ConnectionTimer.NEVER;
+    if (dialer != null) {
+      times().stands();
+    }
     if (local == null) {
       local = connected.localAddress();
     }
@@ -198,8 +168,9 @@ final class SocketConnection extends ConnectionDoor implements EventHandler {
   }
 
   void hasRead() {
-    if (config.readIdleNs != 0) {
-      readNs = home.turnNs();
+    ConnectionTimes known = timesIfAny();
+    if (known != null) {
+      known.hasRead();
     }
   }
 
@@ -274,9 +245,7 @@ final class SocketConnection extends ConnectionDoor implements EventHandler {
       send();
     }
     advance();
-    if (phase == Phase.GONE && (due & FINISH) != 0 && !hasCommands()) {
-      finish();
-    }
+    finishIfDue();
   }
 
   private boolean callsAreDue() {
@@ -313,8 +282,7 @@ final class SocketConnection extends ConnectionDoor implements EventHandler {
     handlerOpened = true;
     isOpen = true;
     if (config.readIdleNs != 0) {
-      readNs = home.nowNs();
-      timer().lookAt(readNs + config.readIdleNs);
+      times().opens();
     }
     call(OPEN);
     readAgain();
@@ -345,14 +313,15 @@ final class SocketConnection extends ConnectionDoor implements EventHandler {
     }
   }
 
-  /** Whether there is something that waits for a pass. */
-  private void readAgain() {
+  @Override
+  void readAgain() {
     if (phase == Phase.STANDS && reads.isPending()) {
       home.owes(this);
     }
   }
 
-  private void wake() {
+  @Override
+  void wake() {
     if (!inPass) {
       home.onAgenda(this);
     }
@@ -388,17 +357,14 @@ final class SocketConnection extends ConnectionDoor implements EventHandler {
 
   @Override
   void isBlocked() {
-    if (!watchesSending) {
-      watchesSending = true;
-      progressNs = home.nowNs();
-      timer().lookAt(progressNs + config.writeStallNs);
-    }
+    times().blocks();
   }
 
   @Override
   void madeProgress() {
-    if (watchesSending || closing) {
-      progressNs = home.turnNs();
+    ConnectionTimes known = timesIfAny();
+    if (known != null) {
+      known.goesOn();
     }
   }
 
@@ -424,175 +390,24 @@ final class SocketConnection extends ConnectionDoor implements EventHandler {
   // ---- its end
 
   @Override
-  void endHere() {
-    if (ending || closing || phase.compareTo(Phase.GONE) >= 0) {
-      return;
-    }
-    ending = true;
-    isOpen = false;
-    queue.close();
-    wake();
-  }
-
-  @Override
-  void closeHere() {
-    close(peerFirst && !ending ? Kind.PEER_END : Kind.LOCAL, null);
-  }
-
-  @Override
-  void resetHere() {
-    note(Kind.LOCAL, null);
-    goAway(true);
-  }
-
-  private void close(Kind kind, @Nullable Throwable why) {
-    if (closing || phase.compareTo(Phase.GONE) >= 0) {
-      return;
-    }
-    note(kind, why);
-    closing = true;
-    isOpen = false;
-    queue.close();
-    if (phase == Phase.NEW) {
-      goAway(false);
-      return;
-    }
-    pauses = null;
-    reads.discard();
-    progressNs = home.nowNs();
-    timer().lookAt(progressNs + config.closeTimeoutNs);
-    readAgain();
-    wake();
-  }
-
-  /** Ends for a cause that is not the user's: at once, or when what is queued is sent. */
-  void fail(Kind kind, @Nullable Throwable why) {
-    switch (kind) {
-      case OVERFLOW, NO_MEMORY, WRITE_STALLED -> {
-        note(kind, why);
-        goAway(true);
-      }
-      case TRUNCATED, MALFORMED, FRAME_TOO_LONG, READ_IDLE, LAYER, HANDLER_THREW ->
-          close(kind, why);
-      default -> {
-        note(kind, why);
-        goAway(false);
-      }
+  void cancelConnect() {
+    if (dialer != null) {
+      dialer.cancel();
     }
   }
 
-  private void note(Kind kind, @Nullable Throwable why) {
-    if (cause == null && phase.compareTo(Phase.GONE) < 0) {
-      cause = kind;
-      error = why;
-    }
-  }
-
-  /** The FIN when all is sent, and the end when both sides have ended. */
-  private void advance() {
-    StreamSocket from = socket;
-    if (phase != Phase.STANDS || from == null || !(ending || closing)) {
-      return;
-    }
-    if (!finSent && queue.isEmpty()) {
-      if (reads.isOver()) {
-        bothEnded();
-        return;
-      }
-      finSent = true;
-      progressNs = home.nowNs();
-      try {
-        from.shutdownWrite();
-      } catch (IOException e) {
-        fail(Kind.PEER_RESET, e); // it has gone meanwhile
-        return;
-      }
-    }
-    if (finSent && reads.isOver()) {
-      bothEnded();
-    }
-  }
-
-  private void bothEnded() {
-    note(peerFirst ? Kind.PEER_END : Kind.LOCAL, null);
-    goAway(false);
-  }
-
-  /** Closes the descriptor. */
-  private void goAway(boolean resets) {
-    if (phase.compareTo(Phase.GONE) >= 0) {
-      return;
-    }
-    boolean stood = phase == Phase.STANDS;
-    phase = Phase.GONE;
-    isOpen = false;
-    noMoreCommands();
-    queue.close();
-    if (!stood) {
-      if (dialer != null) {
-        dialer.cancel();
-      }
-      finishSoon();
-      return;
-    }
-    if (resets && socket instanceof TcpStream stream) {
-      try {
-        stream.setOption(SockOpt.SO_LINGER, 0);
-      } catch (IOException e) {
-        ConnectionLog.noReset(this, e); // it is closed all the same
-      }
-    }
-    requireNonNull(registration).close(); // onClosed comes from there
-  }
-
-  private void finishSoon() {
-    due |= FINISH;
-    home.onAgenda(this);
-  }
-
-  /** The registration has ended, by this or by the loop. */
   @Override
   @SuppressWarnings("ReferenceEquality") // whether it is the very same
   public void onClosed(Registration ended, CloseReason reason) {
-    if (ended != registration) {
-      if (dialer != null) {
-        dialer.attemptClosed(ended, reason);
-      }
-      return;
-    }
-    note(
-        switch (reason) {
-          case LOOP_CLOSED, SHUTDOWN_FORCED -> Kind.SHUTDOWN;
-          default -> Kind.LOCAL;
-        },
-        null);
-    phase = Phase.GONE;
-    isOpen = false;
-    noMoreCommands();
-    due |= FINISH;
-    if (!hasCommands()) {
-      finish();
+    if (ended == registration) {
+      registrationEnded(reason);
+    } else if (dialer != null) {
+      dialer.attemptClosed(ended, reason);
     }
   }
 
   @Override
-  void commandsAreDone() {
-    if ((due & FINISH) != 0) {
-      home.onAgenda(this);
-    }
-  }
-
-  private void finish() {
-    if (phase == Phase.TOLD) {
-      return;
-    }
-    phase = Phase.TOLD;
-    long undelivered = queue.undelivered();
-    queue.release();
-    reads.release();
-    if (timer != null) {
-      timer.cancel();
-    }
+  void isFinished(Kind kind, @Nullable Throwable why, long undelivered) {
     resumeWaiters();
     if (server != null) {
       server.left(this, undelivered);
@@ -600,8 +415,7 @@ final class SocketConnection extends ConnectionDoor implements EventHandler {
     if ((due & HANDOVER) != 0) {
       handOver();
     }
-    Kind kind = cause == null ? Kind.LOCAL : cause;
-    tellClosed(new CloseCause(kind, handlerOpened, error, undelivered));
+    tellClosed(new CloseCause(kind, handlerOpened, why, undelivered));
   }
 
   private void tellClosed(CloseCause why) {
@@ -652,85 +466,29 @@ final class SocketConnection extends ConnectionDoor implements EventHandler {
     return queuedBytes();
   }
 
-  // ---- time
+  // ---- the rest of what its users see
 
-  private ConnectionTimer timer() {
-    ConnectionTimer made = timer;
-    if (made == null) {
-      made = new ConnectionTimer(home, this::look);
-      timer = made;
-    }
-    return made;
-  }
-
-  /** Looks whether the time of something is over, and when to look next. */
-  private void look() {
-    long nowNs = home.nowNs();
-    if (phase == Phase.NEW && connectAtNs <= nowNs) {
-      fail(Kind.CONNECT_TIMEOUT, null);
-    }
-    if (deadlineNs <= nowNs) {
-      deadlineNs = ConnectionTimer.NEVER;
-      if (phase == Phase.STANDS && handlerOpened && !closing) {
-        call(DEADLINE);
-      }
-    }
-    long next = Math.min(connectAtNs, deadlineNs);
-    if (phase == Phase.STANDS) {
-      next = Math.min(next, closing ? lookAtClose(nowNs) : lookAtProgress(nowNs));
-    }
-    if (phase.compareTo(Phase.GONE) < 0) {
-      timer().lookAt(next);
-      home.onAgenda(this);
+  /** The time of {@link #deadline} is over. */
+  void deadlineIsOver() {
+    if (phase == Phase.STANDS && handlerOpened && !closing) {
+      call(DEADLINE);
     }
   }
 
-  private long lookAtClose(long nowNs) {
-    long endNs = progressNs + config.closeTimeoutNs;
-    if (endNs <= nowNs) {
-      goAway(!queue.isEmpty());
-    }
-    return endNs;
-  }
-
-  private long lookAtProgress(long nowNs) {
-    long next = ConnectionTimer.NEVER;
-    if (watchesSending) {
-      watchesSending = queue.isBlocked();
-      next = watchesSending ? progressNs + config.writeStallNs : next;
-      if (next <= nowNs) {
-        fail(Kind.WRITE_STALLED, null);
-        return next;
-      }
-    }
-    if (config.readIdleNs != 0 && handlerOpened && !reads.hasEnded()) {
-      if (!mayDeliver()) {
-        readNs = nowNs;
-      }
-      long idleNs = readNs + config.readIdleNs;
-      if (idleNs <= nowNs) {
-        fail(Kind.READ_IDLE, null);
-        return idleNs + config.closeTimeoutNs;
-      }
-      next = Math.min(next, idleNs);
-    }
-    return next;
+  /** Whether the peer's end was read. */
+  boolean hasEnded() {
+    return reads.hasEnded();
   }
 
   @Override
   public void deadline(@Nullable Duration fromNow) {
     requireHere("deadline()");
-    if (fromNow == null) {
-      deadlineNs = ConnectionTimer.NEVER;
-      return;
-    }
-    if (phase.compareTo(Phase.GONE) < 0) {
-      deadlineNs = home.nowNs() + Math.min(Durations.saturatedNs(fromNow), Long.MAX_VALUE >> 2);
-      timer().lookAt(deadlineNs);
+    if (fromNow != null && !isGone()) {
+      times().deadline(Durations.saturatedNs(fromNow));
+    } else if (timesIfAny() != null) {
+      times().noDeadline();
     }
   }
-
-  // ---- the rest of what its users see
 
   @Override
   void overflows() {
@@ -744,7 +502,7 @@ final class SocketConnection extends ConnectionDoor implements EventHandler {
 
   @Override
   void refused() {
-    if (phase.compareTo(Phase.GONE) < 0 && !queue.isClosed()) {
+    if (!isGone() && !queue.isClosed()) {
       due |= DRAINED;
       home.onAgenda(this);
     }
@@ -808,7 +566,7 @@ final class SocketConnection extends ConnectionDoor implements EventHandler {
 
   @Override
   void pauseHere(Object reason) {
-    if (closing || phase.compareTo(Phase.GONE) >= 0) {
+    if (closing || isGone()) {
       return;
     }
     if (pauses == null) {
@@ -820,9 +578,7 @@ final class SocketConnection extends ConnectionDoor implements EventHandler {
   @Override
   void resumeHere(Object reason) {
     if (pauses != null && pauses.remove(reason) && pauses.isEmpty()) {
-      if (config.readIdleNs != 0) {
-        readNs = home.turnNs();
-      }
+      hasRead(); // the time that nothing is read begins now
       readAgain();
     }
   }

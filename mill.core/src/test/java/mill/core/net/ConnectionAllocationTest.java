@@ -5,6 +5,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicLong;
 import mill.natives.net.IoStatus;
 import mill.natives.net.SockOpt;
 import mill.natives.net.TcpStream;
@@ -20,12 +21,14 @@ class ConnectionAllocationTest {
 
   private Arena arena;
   private MemorySegment buffer;
+  private MemorySegment text;
 
   @BeforeEach
   void counted() {
     Allocations.assumeCounted();
     arena = Arena.ofAuto();
     buffer = arena.allocate(1 << 16);
+    text = arena.allocate(100);
   }
 
   private void send(TcpStream client, int bytes) throws Exception {
@@ -100,13 +103,13 @@ class ConnectionAllocationTest {
   @Test
   void partialWritesCongestionAndPausesAllocateNothing() throws Exception {
     var there = new CountDownLatch(1);
-    int rounds = 500; // enough for the compiler to come to the rarer calls
+    int rounds = 400; // enough for the compiler to come to the rarer calls
     byte[] reply = new byte[256 << 10];
     ConnectionHandler handler =
         new ConnectionHandler() {
           @Override
           public void onOpen(Connection c) throws IOException {
-            c.socket().setOption(SockOpt.SO_SNDBUF, 8 << 10);
+            c.socket().setOption(SockOpt.SO_SNDBUF, 64 << 10);
             there.countDown();
           }
 
@@ -167,26 +170,44 @@ class ConnectionAllocationTest {
           client -> {
             Connection to = connections.getFirst();
             Message large = Messages.of(new byte[4000]);
+            var received = new AtomicLong();
+            var reader =
+                Await.inBackground(
+                    "reader",
+                    () -> {
+                      int n;
+                      while ((n = client.read(buffer)) != IoStatus.END_OF_STREAM) {
+                        received.addAndGet(Math.max(0, n));
+                      }
+                      return true;
+                    });
+            var sent = new AtomicLong();
             Allocations.requireNone(
                 ROUNDS,
                 () -> {
                   for (int i = 0; i < ROUNDS; i++) {
-                    Message small = Message.copyOf(buffer, 0, 100);
-                    while (!to.write(small)) {
-                      Thread.onSpinWait();
-                    }
+                    Message small = Message.copyOf(text, 0, 100);
+                    write(to, small);
                     small.release();
-                    while (!to.write(large)) {
+                    write(to, large);
+                    long all = sent.addAndGet(4100);
+                    while (received.get() < all) {
                       Thread.onSpinWait();
                     }
-                    receive(client, 4100);
                   }
                 },
                 loops.runner.thread().threadId(),
                 Thread.currentThread().threadId());
             large.release();
+            to.close();
+            Await.outcome(reader);
           });
     }
   }
 
+  private static void write(Connection to, Message message) {
+    while (!to.write(message)) {
+      Thread.onSpinWait();
+    }
+  }
 }
