@@ -339,11 +339,7 @@ public final class EventLoop implements Executor, AutoCloseable {
 
     // Registered for nothing: the first event must find the object complete.
     private ListenerPlace(
-        EventLoop loop,
-        AcceptSource source,
-        int backlog,
-        AcceptLimit limit,
-        SocketAcceptor taker)
+        EventLoop loop, AcceptSource source, int backlog, AcceptLimit limit, SocketAcceptor taker)
         throws IOException {
       this.loop = loop;
       acceptor = new Acceptor(source, backlog, limit, taker, this);

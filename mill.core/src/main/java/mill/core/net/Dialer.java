@@ -30,8 +30,8 @@ import org.jspecify.annotations.Nullable;
  *                              └─▶ none is left: failed
  * </pre>
  *
- * <p>Racing of addresses belongs in {@link #dialNext}: what an attempt is, and how it ends, does not
- * know that there is only one at a time.
+ * <p>Racing of addresses belongs in {@link #dialNext}: what an attempt is, and how it ends, does
+ * not know that there is only one at a time.
  */
 final class Dialer implements NameResolver.Answer {
   private final LoopConnections home;

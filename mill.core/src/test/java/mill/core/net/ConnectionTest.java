@@ -110,8 +110,7 @@ class ConnectionTest {
         message.release();
       }
       c.close();
-      assertThat(new String(peer.readAll(), StandardCharsets.UTF_8))
-          .isEqualTo(expected.toString());
+      assertThat(new String(peer.readAll(), StandardCharsets.UTF_8)).isEqualTo(expected.toString());
     }
   }
 }
