@@ -39,9 +39,6 @@ abstract class ConnectionCalls extends ConnectionEnds {
     pausesWhenCongested = config.pausesWhenCongested(accepted);
   }
 
-  /** Sends what the kernel takes. */
-  abstract void send();
-
   /** It is not congested any more, or has ended: who waits for that reads on. */
   abstract void resumeWaiters();
 
@@ -78,7 +75,11 @@ abstract class ConnectionCalls extends ConnectionEnds {
       threw(thrown, mark);
     }
     home.seam.clearInterrupt();
-    if ((due & HANDOVER) != 0) {
+    handOverIfDue();
+  }
+
+  private void handOverIfDue() {
+    while ((due & HANDOVER) != 0 && !isGone()) { // onOpen of the next may hand over as well
       handOver();
     }
   }
@@ -102,7 +103,7 @@ abstract class ConnectionCalls extends ConnectionEnds {
   }
 
   /** A callback has thrown: what it has put from a mark on is dropped. */
-  void threw(Throwable thrown, long mark) {
+  final void threw(Throwable thrown, long mark) {
     home.seam.handlerThrew(thrown);
     ConnectionLog.threw(this, handler, thrown);
     if (phase != Phase.TOLD) {
@@ -124,7 +125,7 @@ abstract class ConnectionCalls extends ConnectionEnds {
       settleOne();
       inPass = false;
     }
-    if (queue.isDirty()) {
+    if (queue.isDirty() || (layers != null && layers.below().isDirty())) {
       send();
     }
     advance();
@@ -134,7 +135,7 @@ abstract class ConnectionCalls extends ConnectionEnds {
   private boolean callsAreDue() {
     return switch (phase) {
       case NEW -> (due & HANDOVER) != 0;
-      case STANDS -> (due & CALLS) != 0;
+      case STANDS -> (due & CALLS) != 0 && (layers == null || layers.isReady());
       case GONE, TOLD -> false;
     };
   }
@@ -163,7 +164,7 @@ abstract class ConnectionCalls extends ConnectionEnds {
 
   private void open() {
     handlerOpened = true;
-    isOpen = true;
+    isOpen = !ending;
     if (config.readIdleNs != 0) {
       times().opens();
     }
@@ -175,9 +176,7 @@ abstract class ConnectionCalls extends ConnectionEnds {
   final void peerEnded() {
     peerFirst = !ending;
     call(END);
-    if ((due & HANDOVER) != 0) {
-      handOver();
-    }
+    handOverIfDue();
   }
 
   private void handOver() {
@@ -254,6 +253,9 @@ abstract class ConnectionCalls extends ConnectionEnds {
 
   /** The time of {@link #deadline} is over. */
   final void deadlineIsOver() {
+    if ((due & CALLS) != 0) {
+      settle();
+    }
     if (phase == Phase.STANDS && handlerOpened && !closing) {
       call(DEADLINE);
     }

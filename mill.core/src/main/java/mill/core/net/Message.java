@@ -90,6 +90,7 @@ public final class Message {
     return new Message();
   }
 
+  @SuppressWarnings("MustBeClosedChecker") // closed with the last reference
   private void allocate(long bytes) {
     PooledBuffer pooled = bytes <= Blocks.LARGE ? Pool.MEMORY.tryAcquire((int) bytes) : null;
     if (pooled == null) {

@@ -102,8 +102,9 @@ final class SocketConnection extends ConnectionCalls implements EventHandler {
     }
     int bits = readiness.bits();
     boolean broken = (bits & (Readiness.ERROR | Readiness.WRITE_CLOSED)) != 0;
-    if ((bits & Readiness.WRITABLE) != 0 && queue.isBlocked()) {
-      queue.unblock();
+    if ((bits & Readiness.WRITABLE) != 0 && bottom().isBlocked()) {
+      bottom().unblock();
+      queue.soil(); // sent below; of a broken connection what has arrived is read first
       if (!broken) {
         send();
       }
@@ -168,17 +169,50 @@ final class SocketConnection extends ConnectionCalls implements EventHandler {
   void send() {
     queue.clean();
     StreamSocket to = socket;
-    if (phase != Phase.STANDS || to == null || queue.isBlocked()) {
+    WriteQueue bottom = bottom();
+    if (phase != Phase.STANDS || to == null || bottom.isBlocked()) {
       return;
     }
     try {
-      if (!queue.send(to)) {
+      boolean all = layers == null ? queue.send(to) : sendThrough(layers, to);
+      if (!all) {
         queue.soil();
         home.onAgenda(this);
       }
     } catch (IOException e) {
       fail(Kind.PEER_RESET, e);
     }
+  }
+
+  /** Whether the kernel took no more, and its next event is waited for. */
+  boolean isSendBlocked() {
+    return bottom().isBlocked();
+  }
+
+  /** What goes to the socket as it is. */
+  private WriteQueue bottom() {
+    return layers == null ? queue : layers.below();
+  }
+
+  private boolean sendThrough(LayerStack between, StreamSocket to) throws IOException {
+    WriteQueue below = between.below();
+    boolean all = true;
+    do {
+      between.encode(queue);
+      below.clean();
+      all = below.send(to);
+    } while (all && queue.hasSendable() && between.isReady() && !below.isBlocked());
+    return all;
+  }
+
+  /**
+   * Puts layers between the socket and the frames, before the connection stands or when nothing is
+   * unread. Where layers plug in.
+   */
+  void layers(LayerStack between) {
+    layers = between;
+    reads.layers(between);
+    readAgain();
   }
 
   @Override

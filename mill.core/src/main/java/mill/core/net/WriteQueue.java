@@ -48,6 +48,7 @@ final class WriteQueue extends BlockOutput {
   private final long low;
   private final long high;
   private final long limit;
+  private final long atOnce;
 
   private @Nullable Block head;
   private @Nullable Block tail;
@@ -71,12 +72,28 @@ final class WriteQueue extends BlockOutput {
   private long @Nullable [] holds; // in ascending order
   private int holdCount;
 
-  WriteQueue(LoopConnections home, ConnectionDoor owner, long low, long high, long limit) {
+  /** The queue of a connection. */
+  WriteQueue(LoopConnections home, ConnectionDoor owner, ConnectionConfig config) {
     this.home = home;
     this.owner = owner;
-    this.low = low;
-    this.high = high;
-    this.limit = limit;
+    low = config.low;
+    high = config.high;
+    limit = config.queueLimit;
+    atOnce = AT_ONCE;
+  }
+
+  private WriteQueue(LoopConnections home, ConnectionDoor owner) {
+    this.home = home;
+    this.owner = owner;
+    low = 0;
+    high = Long.MAX_VALUE;
+    limit = Long.MAX_VALUE;
+    atOnce = Long.MAX_VALUE; // whoever puts here sends it
+  }
+
+  /** A queue below the layers of a connection: what it holds is counted above. */
+  static WriteQueue below(LoopConnections home, ConnectionDoor owner) {
+    return new WriteQueue(home, owner);
   }
 
   // ---- what it holds
@@ -261,7 +278,7 @@ final class WriteQueue extends BlockOutput {
   void added(Block block, int bytes) {
     block.end += bytes;
     grown(bytes);
-    if (put - sent >= AT_ONCE && !blocked && sendable() >= AT_ONCE) {
+    if (put - sent >= atOnce && !blocked && sendable() >= atOnce) {
       owner.sendAtOnce();
     }
   }
