@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.RejectedExecutionException;
+import mill.core.internal.PlatformFuture;
 import mill.core.internal.RegistrationTable;
 import mill.core.internal.TaskQueue;
 import mill.core.internal.UncaughtExceptions;
@@ -514,13 +515,13 @@ public final class Registration extends SerialCalls {
     CompletableFuture<Void> waiting;
     synchronized (lock) {
       RegistrationExtras more = extras();
-      waiting = more.quiet == null ? new CompletableFuture<>() : more.quiet;
+      waiting = more.quiet == null ? new PlatformFuture<>() : more.quiet;
       more.quiet = waiting;
     }
     if (isClosed()) {
       waiting.complete(null); // it was told before it could be seen that somebody waits
     }
-    return waiting.minimalCompletionStage();
+    return waiting.copy(); // what its holder does to the copy is his own business
   }
 
   @Override
