@@ -53,7 +53,7 @@ class LayersTest {
           Registration.class.getName(),
           EventHandler.class.getName());
 
-  private static final JavaClasses CLASSES = importModules();
+  static final JavaClasses CLASSES = importModules();
 
   private static JavaClasses importModules() {
     System.setProperty("slf4j.internal.verbosity", "ERROR"); // it has nowhere to log to
@@ -285,7 +285,7 @@ class LayersTest {
     return classes;
   }
 
-  private static String topLevel(JavaClass javaClass) {
+  static String topLevel(JavaClass javaClass) {
     String name = javaClass.getBaseComponentType().getName();
     int nested = name.indexOf('$');
     return nested < 0 ? name : name.substring(0, nested);
