@@ -1,16 +1,23 @@
 package mill.core;
 
+import com.tngtech.archunit.core.domain.AccessTarget.CodeUnitAccessTarget;
 import com.tngtech.archunit.core.domain.JavaClass;
-import java.util.List;
+import java.lang.ref.ReferenceQueue;
+import java.time.InstantSource;
+import java.util.Collections;
+import java.util.Date;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.UUID;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGenerator;
 import java.util.stream.BaseStream;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -20,75 +27,90 @@ import java.util.stream.Stream;
 enum SourceOfDisorder {
   CLOCK {
     @Override
-    boolean isCalledBy(JavaClass owner, String name, List<JavaClass> parameters) {
-      return owner.isEquivalentTo(System.class)
-              && Set.of("nanoTime", "currentTimeMillis").contains(name)
-          || owner.getPackageName().equals("java.time") && name.equals("now")
-          || owner.isAssignableTo(java.time.InstantSource.class)
-          || owner.isEquivalentTo(java.util.Date.class);
+    boolean is(Call call) {
+      return call.of(System.class, "nanoTime", "currentTimeMillis")
+          || call.ofPackage("java.time", "now")
+          || call.of(InstantSource.class)
+          || call.of(Date.class);
     }
   },
   MACHINE {
     @Override
-    boolean isCalledBy(JavaClass owner, String name, List<JavaClass> parameters) {
-      return owner.isEquivalentTo(Runtime.class) && name.equals("availableProcessors");
+    boolean is(Call call) {
+      return call.of(Runtime.class, "availableProcessors");
     }
   },
   THREAD {
     @Override
-    boolean isCalledBy(JavaClass owner, String name, List<JavaClass> parameters) {
-      boolean stage = owner.isAssignableTo(CompletionStage.class);
-      boolean namesExecutor =
-          parameters.stream().anyMatch(type -> type.isAssignableTo(Executor.class));
-      return owner.isAssignableTo(Thread.class) && MAKERS.contains(name)
-          || owner.isAssignableTo(Thread.Builder.class)
-          || POOLS.contains(owner.getName())
-          || stage && name.endsWith("Async") && !namesExecutor
-          || stage && JDK_THREADS.contains(name)
-          || name.equals("parallelStream")
-          || owner.isAssignableTo(BaseStream.class) && name.equals("parallel");
+    boolean is(Call call) {
+      return call.of(Thread.class, "<init>", "ofPlatform", "ofVirtual", "startVirtualThread")
+          || call.of(Thread.Builder.class)
+          || call.ofOneOf(THREAD_MAKERS)
+          || call.of(CompletionStage.class, JDK_THREADS)
+          || isAsyncWithoutExecutor(call)
+          || call.name().equals("parallelStream")
+          || call.of(BaseStream.class, "parallel");
+    }
+
+    private boolean isAsyncWithoutExecutor(Call call) {
+      return call.of(CompletionStage.class)
+          && call.name().endsWith("Async")
+          && call.target().getRawParameterTypes().stream()
+              .noneMatch(type -> type.isAssignableTo(Executor.class));
     }
   },
   WAIT {
     @Override
-    boolean isCalledBy(JavaClass owner, String name, List<JavaClass> parameters) {
-      return owner.getPackageName().equals("java.util.concurrent.locks")
-          || WAITERS.contains(owner.getName())
-          || owner.isAssignableTo(BlockingQueue.class)
-          || MONITOR.contains(name) && isOfObject(name, parameters)
-          || owner.isAssignableTo(Thread.class) && THREAD_WAITS.contains(name)
-          || owner.isEquivalentTo(java.util.concurrent.TimeUnit.class) && UNIT_WAITS.contains(name)
-          || owner.isAssignableTo(Future.class) && FUTURE_WAITS.contains(name)
-          || owner.isEquivalentTo(java.lang.ref.ReferenceQueue.class) && name.equals("remove");
+    boolean is(Call call) {
+      return isOfMonitor(call)
+          || call.of(Thread.class, "join", "sleep", "yield", "onSpinWait")
+          || call.of(TimeUnit.class, "timedWait", "timedJoin", "sleep")
+          || call.of(Future.class, "get", "join")
+          || call.of(ReferenceQueue.class, "remove")
+          || call.of(BlockingQueue.class)
+          || call.ofOneOf(WAITERS)
+          || call.owner().getPackageName().equals("java.util.concurrent.locks");
+    }
+
+    private boolean isOfMonitor(Call call) {
+      boolean bare = call.target().getRawParameterTypes().isEmpty();
+      return switch (call.name()) {
+        case "notify", "notifyAll" -> bare;
+        case "wait" -> bare || call.target().getRawParameterTypes().getFirst().isPrimitive();
+        default -> false;
+      };
     }
   },
   CHANCE {
     @Override
-    boolean isCalledBy(JavaClass owner, String name, List<JavaClass> parameters) {
-      return owner.isAssignableTo(RandomGenerator.class)
-          || owner.isEquivalentTo(java.util.UUID.class)
-          || name.equals("random") && owner.getPackageName().equals("java.lang")
-          || name.equals("shuffle") && owner.isEquivalentTo(java.util.Collections.class)
-          || name.equals("identityHashCode")
-          || name.equals("hashCode") && owner.isEquivalentTo(Object.class)
-          || name.equals("threadId");
+    boolean is(Call call) {
+      return call.of(RandomGenerator.class)
+          || call.of(UUID.class)
+          || call.ofPackage("java.lang", "random", "identityHashCode", "threadId")
+          || call.of(Collections.class, "shuffle")
+          || isHashOfAnything(call);
+    }
+
+    private boolean isHashOfAnything(Call call) {
+      return call.name().equals("hashCode") && call.owner().isEquivalentTo(Object.class);
     }
   },
   HASH_ORDER {
     @Override
-    boolean isCalledBy(JavaClass owner, String name, List<JavaClass> parameters) {
-      return HASHED.contains(owner.getName()) && HASHED_MAKERS.contains(name)
-          || (owner.isEquivalentTo(Map.class) || owner.isEquivalentTo(Set.class))
-              && IMMUTABLE_MAKERS.contains(name)
-          || owner.isEquivalentTo(java.util.stream.Collectors.class)
-              && HASHED_COLLECTORS.stream().anyMatch(name::startsWith);
+    boolean is(Call call) {
+      return isHashedMaker(call)
+          || call.of(Map.class, "of", "ofEntries", "copyOf")
+          || call.of(Set.class, "of", "copyOf")
+          || call.of(Collectors.class, HASHED_COLLECTORS);
+    }
+
+    private boolean isHashedMaker(Call call) {
+      return call.ofOneOf(HASHED)
+          && Set.of("<init>", "newHashMap", "newHashSet", "newKeySet").contains(call.name());
     }
   };
 
-  private static final String CONSTRUCTOR = "<init>";
-  private static final Set<String> MAKERS =
-      Set.of(CONSTRUCTOR, "ofPlatform", "ofVirtual", "startVirtualThread");
-  private static final Set<String> POOLS =
+  private static final Set<String> THREAD_MAKERS =
       Set.of(
           "java.util.concurrent.Executors",
           "java.util.concurrent.ForkJoinPool",
@@ -96,8 +118,9 @@ enum SourceOfDisorder {
           "java.util.concurrent.ScheduledThreadPoolExecutor",
           "java.util.Timer",
           "java.lang.ref.Cleaner");
-  private static final Set<String> JDK_THREADS =
-      Set.of("orTimeout", "completeOnTimeout", "delayedExecutor", "defaultExecutor");
+  private static final String[] JDK_THREADS = {
+    "orTimeout", "completeOnTimeout", "delayedExecutor", "defaultExecutor"
+  };
   private static final Set<String> WAITERS =
       Set.of(
           "java.util.concurrent.CountDownLatch",
@@ -106,10 +129,6 @@ enum SourceOfDisorder {
           "java.util.concurrent.Phaser",
           "java.util.concurrent.Semaphore",
           "java.util.concurrent.ExecutorService");
-  private static final Set<String> MONITOR = Set.of("wait", "notify", "notifyAll");
-  private static final Set<String> THREAD_WAITS = Set.of("join", "sleep", "yield", "onSpinWait");
-  private static final Set<String> UNIT_WAITS = Set.of("timedWait", "timedJoin", "sleep");
-  private static final Set<String> FUTURE_WAITS = Set.of("get", "join");
   private static final Set<String> HASHED =
       Set.of(
           "java.util.HashMap",
@@ -118,39 +137,68 @@ enum SourceOfDisorder {
           "java.util.IdentityHashMap",
           "java.util.WeakHashMap",
           "java.util.concurrent.ConcurrentHashMap");
-  private static final Set<String> HASHED_MAKERS =
-      Set.of(CONSTRUCTOR, "newHashMap", "newHashSet", "newKeySet");
-  private static final Set<String> IMMUTABLE_MAKERS = Set.of("of", "ofEntries", "copyOf");
-  private static final Set<String> HASHED_COLLECTORS =
-      Set.of("toSet", "toMap", "toUnmodifiable", "toConcurrentMap", "groupingBy", "partitioningBy");
+  private static final String[] HASHED_COLLECTORS = {
+    "toSet",
+    "toMap",
+    "toUnmodifiableSet",
+    "toUnmodifiableMap",
+    "toConcurrentMap",
+    "groupingBy",
+    "groupingByConcurrent",
+    "partitioningBy"
+  };
 
-  /** Whether a call is of this kind. */
-  abstract boolean isCalledBy(JavaClass owner, String name, List<JavaClass> parameters);
+  /** A call, or a method reference. */
+  record Call(CodeUnitAccessTarget target) {
+    JavaClass owner() {
+      return target.getOwner();
+    }
 
-  private static boolean isOfObject(String name, List<JavaClass> parameters) {
-    return parameters.isEmpty()
-        || name.equals("wait") && parameters.stream().allMatch(JavaClass::isPrimitive);
+    String name() {
+      return target.getName();
+    }
+
+    /** Whether it is one of these methods of a type or its subtypes; of all, if none is named. */
+    boolean of(Class<?> type, String... names) {
+      return isOneOf(names) && owner().isAssignableTo(type);
+    }
+
+    boolean ofPackage(String name, String... names) {
+      return isOneOf(names) && owner().getPackageName().equals(name);
+    }
+
+    boolean ofOneOf(Set<String> types) {
+      return types.contains(owner().getName());
+    }
+
+    private boolean isOneOf(String... names) {
+      return names.length == 0 || Set.of(names).contains(name());
+    }
+
+    @Override
+    public String toString() {
+      return owner().getSimpleName() + "." + name();
+    }
   }
 
+  /** Whether a call is of this kind. */
+  abstract boolean is(Call call);
+
   /**
-   * Where classes call what is of this kind, also by a method reference: {@code where: what}, with
-   * the top-level class and the JDK's class and method.
+   * Where classes call what is of this kind: {@code where: what}, with the top-level class and the
+   * other's class and method.
    */
   Set<String> foundIn(Iterable<JavaClass> classes) {
     var found = new TreeSet<String>();
     for (JavaClass from : classes) {
-      Stream.concat(
-              from.getCodeUnitCallsFromSelf().stream().map(call -> call.getTarget()),
-              from.getCodeUnitReferencesFromSelf().stream().map(reference -> reference.getTarget()))
-          .filter(target ->
-              isCalledBy(target.getOwner(), target.getName(), target.getRawParameterTypes()))
-          .map(target ->
-              LayersTest.topLevel(from)
-                  + ": "
-                  + target.getOwner().getSimpleName()
-                  + "."
-                  + target.getName())
-          .forEach(found::add);
+      Stream<CodeUnitAccessTarget> calls =
+          from.getCodeUnitCallsFromSelf().stream().map(call -> call.getTarget());
+      Stream<CodeUnitAccessTarget> references =
+          from.getCodeUnitReferencesFromSelf().stream().map(reference -> reference.getTarget());
+      Stream.concat(calls, references)
+          .map(Call::new)
+          .filter(this::is)
+          .forEach(call -> found.add(LayersTest.topLevel(from) + ": " + call));
     }
     return found;
   }
