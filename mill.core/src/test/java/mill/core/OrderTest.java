@@ -10,6 +10,7 @@ import static mill.core.SourceOfDisorder.WAIT;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import java.time.Instant;
 import java.util.HashMap;
@@ -44,6 +45,8 @@ import org.junit.jupiter.params.provider.EnumSource;
  * waits, draws lots or iterates by hash past the platform, but at the places that are named here.
  */
 class OrderTest {
+  private static final JavaClasses PLANTED = new ClassFileImporter().importClasses(Planted.class);
+
   /** Where something is called all the same, and why that may be. */
   private record Place(SourceOfDisorder kind, String where, String reason, List<String> calls) {
     static Place of(SourceOfDisorder kind, String where, String reason, String... calls) {
@@ -158,9 +161,8 @@ class OrderTest {
   @ParameterizedTest
   @EnumSource(SourceOfDisorder.class)
   void eachKindIsFoundInCallsAndInMethodReferences(SourceOfDisorder kind) {
-    var classes = new ClassFileImporter().importClasses(Planted.class);
     String where = OrderTest.class.getName() + ": ";
-    assertThat(kind.foundIn(classes))
+    assertThat(kind.foundIn(PLANTED))
         .isEqualTo(planted(kind).map(where::concat).collect(Collectors.toCollection(TreeSet::new)));
   }
 
