@@ -56,12 +56,16 @@ class LayersTest {
   static final JavaClasses CLASSES = importModules();
 
   private static JavaClasses importModules() {
-    System.setProperty("slf4j.internal.verbosity", "ERROR"); // it has nowhere to log to
     List<Location> locations =
         MODULES.stream()
             .map(name -> Location.of(reference(name).location().orElseThrow()))
             .toList();
-    return new ClassFileImporter().importLocations(locations);
+    return importer().importLocations(locations);
+  }
+
+  static ClassFileImporter importer() {
+    System.setProperty("slf4j.internal.verbosity", "ERROR"); // it has nowhere to log to
+    return new ClassFileImporter();
   }
 
   private static ModuleReference reference(String module) {
@@ -125,8 +129,7 @@ class LayersTest {
         .mayOnlyAccessLayers("timer", "internal", "metal")
         .whereLayer("timer")
         .mayOnlyAccessLayers("internal")
-        // Of the metal the two know threads and clocks only: see
-        // whatHasThreadsAndNoSocketsKnowsNoNativeCode.
+        // Threads and clock only: whatHasThreadsAndNoSocketsKnowsNoNativeCode.
         .whereLayer("compute")
         .mayOnlyAccessLayers("internal", "metal")
         .whereLayer("internal")

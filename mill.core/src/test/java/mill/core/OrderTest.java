@@ -11,7 +11,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
-import com.tngtech.archunit.core.importer.ClassFileImporter;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -45,7 +44,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * waits, draws lots or iterates by hash past the platform, but at the places that are named here.
  */
 class OrderTest {
-  private static final JavaClasses PLANTED = new ClassFileImporter().importClasses(Planted.class);
+  private static final JavaClasses PLANTED = LayersTest.importer().importClasses(Planted.class);
 
   /** Where something is called all the same, and why that may be. */
   private record Place(SourceOfDisorder kind, String where, String reason, List<String> calls) {

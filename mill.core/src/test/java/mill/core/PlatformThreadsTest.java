@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
@@ -312,7 +313,7 @@ class PlatformThreadsTest {
     assertThat(heard).hasValue(failure);
   }
 
-  private <T> T inScope(java.util.concurrent.Callable<T> work) throws Exception {
+  private <T> T inScope(Callable<T> work) throws Exception {
     var made = new AtomicReference<T>();
     CurrentPlatform.run(platform, () -> made.set(work.call()));
     return made.get();
@@ -324,7 +325,6 @@ class PlatformThreadsTest {
     try (var pool = ComputePool.open(config)) {
       String me = Thread.currentThread().getName();
       var gate = new CountDownLatch(1);
-      threads.virtual(); // nothing of it is needed here
       var future =
           pool.submit(
                   () -> {
