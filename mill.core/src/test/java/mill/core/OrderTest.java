@@ -44,8 +44,6 @@ import org.junit.jupiter.params.provider.EnumSource;
  * waits, draws lots or iterates by hash past the platform, but at the places that are named here.
  */
 class OrderTest {
-  private static final JavaClasses PLANTED = LayersTest.importer().importClasses(Planted.class);
-
   /** Where something is called all the same, and why that may be. */
   private record Place(SourceOfDisorder kind, String where, String reason, List<String> calls) {
     static Place of(SourceOfDisorder kind, String where, String reason, String... calls) {
@@ -161,7 +159,8 @@ class OrderTest {
   @EnumSource(SourceOfDisorder.class)
   void eachKindIsFoundInCallsAndInMethodReferences(SourceOfDisorder kind) {
     String where = OrderTest.class.getName() + ": ";
-    assertThat(kind.foundIn(PLANTED))
+    JavaClasses classes = LayersTest.importer().importClasses(Planted.class);
+    assertThat(kind.foundIn(classes))
         .isEqualTo(planted(kind).map(where::concat).collect(Collectors.toCollection(TreeSet::new)));
   }
 
