@@ -1,0 +1,6 @@
+package mill.sim;
+
+/** What goes wrong. */
+public final class Faults {
+  private Faults() {}
+}
