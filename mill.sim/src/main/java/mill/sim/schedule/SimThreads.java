@@ -1,6 +1,5 @@
 package mill.sim.schedule;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -13,12 +12,10 @@ public final class SimThreads implements Threads {
   /** What a turn costs that only waits for another's. */
   private static final long SPIN_NS = 1_000;
 
-  private record Waiter(Object lock, SimThread thread) {}
-
   private final World world;
   private final SimProcess process;
   private final SplitMix64 schedule;
-  private final List<Waiter> waiters = new ArrayList<>();
+  private final List<Waiter> waiters;
 
   /**
    * Makes the threads' maker.
@@ -30,6 +27,7 @@ public final class SimThreads implements Threads {
     this.world = world;
     this.process = process;
     schedule = world.random("schedule");
+    waiters = world.waiters();
   }
 
   @Override
@@ -105,11 +103,11 @@ public final class SimThreads implements Threads {
   @Override
   public void signal(Object lock) {
     requireMonitor(lock);
-    List<Waiter> candidates = waiters.stream().filter(waiter -> waiter.lock == lock).toList();
+    List<Waiter> candidates = waiters.stream().filter(waiter -> waiter.lock() == lock).toList();
     if (!candidates.isEmpty()) {
       Waiter chosen = candidates.get(schedule.nextInt(candidates.size()));
       waiters.remove(chosen);
-      world.wake(chosen.thread);
+      world.wake(chosen.thread());
     }
   }
 
@@ -117,9 +115,9 @@ public final class SimThreads implements Threads {
   public void signalAll(Object lock) {
     requireMonitor(lock);
     for (Waiter waiter : List.copyOf(waiters)) {
-      if (waiter.lock == lock) {
+      if (waiter.lock() == lock) {
         waiters.remove(waiter);
-        world.wake(waiter.thread);
+        world.wake(waiter.thread());
       }
     }
   }

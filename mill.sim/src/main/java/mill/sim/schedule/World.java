@@ -49,6 +49,7 @@ public final class World {
   private final List<SimThread> unstarted = new ArrayList<>();
   private final List<SimThread> live = new ArrayList<>();
   private final List<SimThread> runnable = new ArrayList<>();
+  private final List<Waiter> waiters = new ArrayList<>();
   private final List<SimProcess> processes = new ArrayList<>();
   private final AtomicLong turns = new AtomicLong(); // read by the watchdog
   private final Thread driver = Thread.currentThread();
@@ -414,6 +415,11 @@ public final class World {
 
   @Nullable SimThread find(Thread thread) {
     return byThread.get(thread);
+  }
+
+  /** Who waits in monitors, in the order of coming. */
+  List<Waiter> waiters() {
+    return waiters;
   }
 
   /** What the thread of the JDK runs. */
