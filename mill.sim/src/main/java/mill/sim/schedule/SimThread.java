@@ -23,7 +23,6 @@ public final class SimThread {
   final boolean daemon;
   final Thread thread;
   final List<SimThread> joiners = new ArrayList<>();
-  boolean begun;
   boolean ended;
   boolean permit; // of park
   boolean woken; // of the sleep under way, or the next one

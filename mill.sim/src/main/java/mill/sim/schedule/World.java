@@ -4,11 +4,11 @@ import static java.util.Objects.requireNonNull;
 
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 import mill.natives.CurrentPlatform;
 import mill.natives.platform.Threads;
 import org.jspecify.annotations.Nullable;
@@ -45,12 +45,8 @@ public final class World {
   private final EventQueue events = new EventQueue();
   private final Map<String, SplitMix64> streams = new HashMap<>(); // looked up, never gone through
   private final SplitMix64 schedule;
-  private final IdentityHashMap<Thread, SimThread> byThread = new IdentityHashMap<>(); // likewise
-  private final List<SimThread> unstarted = new ArrayList<>();
-  private final List<SimThread> live = new ArrayList<>();
-  private final List<SimThread> runnable = new ArrayList<>();
+  private final Roster roster = new Roster();
   private final List<Waiter> waiters = new ArrayList<>();
-  private final List<SimProcess> processes = new ArrayList<>();
   private final AtomicLong turns = new AtomicLong(); // read by the watchdog
   private final Thread driver = Thread.currentThread();
 
@@ -59,10 +55,8 @@ public final class World {
 
   private long nowNs;
   private long limitNs = NEVER;
-  private int nextId = 1;
   private int turnsAtInstant;
-  private int interruptible;
-  private int foreground; // threads and events that have to end before the world does
+  private int mustHappen; // events before which the world may not end
   private boolean inEvent;
   private boolean ending;
   private @Nullable Throwable failure;
@@ -110,11 +104,11 @@ public final class World {
    * @param event what
    */
   public void mustHappen(long atNs, Runnable event) {
-    foreground++;
+    mustHappen++;
     at(
         atNs,
         () -> {
-          foreground--;
+          mustHappen--;
           event.run();
         });
   }
@@ -170,7 +164,7 @@ public final class World {
    *
    * @param lines takes a line each
    */
-  public void tellSteps(java.util.function.Consumer<String> lines) {
+  public void tellSteps(Consumer<String> lines) {
     listener = lines::accept;
   }
 
@@ -217,7 +211,7 @@ public final class World {
   public void handOver() {
     SimThread self = requireCurrent();
     requireAlive(self);
-    runnable.add(self);
+    roster.mayRun(self);
     passOn(self, null);
     requireAlive(self);
   }
@@ -237,10 +231,8 @@ public final class World {
     SimThread self = requireCurrent();
     requireAlive(self);
     if (!self.woken) {
-      self.sleeps++;
-      self.sleep = kind;
+      roster.sleeps(self, kind);
       self.blocker = blocker;
-      interruptible += kind == SimThread.Sleep.INTERRUPTIBLE ? 1 : 0;
       if (untilNs != NEVER) {
         events.addAlarm(Math.max(untilNs, nowNs), self);
       }
@@ -260,16 +252,7 @@ public final class World {
    */
   public void wake(SimThread thread) {
     thread.woken = true;
-    rouse(thread);
-  }
-
-  private void rouse(SimThread thread) {
-    if (thread.sleep != SimThread.Sleep.NONE) {
-      interruptible -= thread.sleep == SimThread.Sleep.INTERRUPTIBLE ? 1 : 0;
-      thread.sleep = SimThread.Sleep.NONE;
-      thread.sleeps++; // its alarm is void
-      runnable.add(thread);
-    }
+    roster.rouse(thread);
   }
 
   private void passOn(SimThread self, @Nullable Object monitor) {
@@ -308,20 +291,18 @@ public final class World {
   private @Nullable SimThread choose() {
     turns.setOpaque(turns.getPlain() + 1);
     while (true) {
-      admitStarted();
-      if (interruptible > 0) {
-        rouseInterrupted();
+      roster.lookAround();
+      if (!ending && (failure != null || (mustHappen == 0 && !roster.hasForeground()))) {
+        ending = true;
+        roster.killAll();
       }
-      if (!ending && (failure != null || foreground == 0)) {
-        killAll();
-      }
-      int count = runnable.size();
+      int count = roster.runnable();
       if (count > 0) {
         if (!ending && ++turnsAtInstant > MAX_TURNS_AT_ONE_INSTANT) {
-          fail(new AssertionError(Waiting.livelock(live, nowNs)));
+          fail(new AssertionError(Waiting.livelock(roster.live(), nowNs)));
           continue;
         }
-        return take(count == 1 ? 0 : schedule.nextInt(count));
+        return roster.take(count == 1 ? 0 : schedule.nextInt(count));
       }
       if (ending) {
         return null;
@@ -330,21 +311,15 @@ public final class World {
     }
   }
 
-  // The order is lost, and nobody depends on it: the next choice is drawn too.
-  private SimThread take(int index) {
-    SimThread last = runnable.removeLast();
-    return index == runnable.size() ? last : runnable.set(index, last);
-  }
-
   private void letTimePass() {
     EventQueue.Event event = events.poll();
     if (event == null) {
-      fail(new AssertionError(Waiting.deadlock(live, nowNs)));
+      fail(new AssertionError(Waiting.deadlock(roster.live(), nowNs)));
       return;
     }
     if (event.atNs > limitNs) {
       nowNs = limitNs;
-      fail(new AssertionError(Waiting.timeOver(live, nowNs)));
+      fail(new AssertionError(Waiting.timeOver(roster.live(), nowNs)));
       return;
     }
     if (event.atNs > nowNs) {
@@ -352,7 +327,7 @@ public final class World {
       turnsAtInstant = 0;
     }
     if (event.sleeper != null) {
-      rouse(event.sleeper);
+      roster.rouse(event.sleeper);
       return;
     }
     inEvent = true;
@@ -362,33 +337,6 @@ public final class World {
       fail(thrown);
     } finally {
       inEvent = false;
-    }
-  }
-
-  private void admitStarted() {
-    for (int i = 0; i < unstarted.size(); i++) {
-      SimThread thread = unstarted.get(i);
-      // Whoever started it has done so before this turn was passed on: the state is no race.
-      if (thread.thread.getState() != Thread.State.NEW) {
-        unstarted.remove(i--);
-        thread.begun = true;
-        live.add(thread);
-        runnable.add(thread);
-        foreground += isForeground(thread) ? 1 : 0;
-      }
-    }
-  }
-
-  private static boolean isForeground(SimThread thread) {
-    return !thread.daemon && !thread.process().isBackground();
-  }
-
-  private void rouseInterrupted() {
-    for (int i = 0; i < live.size(); i++) {
-      SimThread thread = live.get(i);
-      if (thread.sleep == SimThread.Sleep.INTERRUPTIBLE && thread.isInterrupted()) {
-        rouse(thread);
-      }
     }
   }
 
@@ -404,17 +352,13 @@ public final class World {
    * @return the thread
    */
   public Thread newThread(SimProcess process, String name, boolean daemon, Runnable body) {
-    var made = new SimThread(this, nextId++, process, name, daemon, body);
-    byThread.put(made.thread, made);
-    unstarted.add(made);
-    if (!processes.contains(process)) {
-      processes.add(process);
-    }
+    var made = new SimThread(this, roster.nextId(), process, name, daemon, body);
+    roster.add(made);
     return made.thread;
   }
 
   @Nullable SimThread find(Thread thread) {
-    return byThread.get(thread);
+    return roster.find(thread);
   }
 
   /** Who waits in monitors, in the order of coming. */
@@ -442,10 +386,7 @@ public final class World {
   }
 
   private void end(SimThread self) {
-    self.ended = true;
-    live.remove(self);
-    byThread.remove(self.thread);
-    foreground -= isForeground(self) ? 1 : 0;
+    roster.end(self);
     self.joiners.forEach(this::wake);
   }
 
@@ -455,18 +396,7 @@ public final class World {
    * @param process the process
    */
   public void kill(SimProcess process) {
-    process.kill();
-    unstarted.removeIf(thread -> thread.process() == process);
-    for (SimThread thread : List.copyOf(live)) {
-      if (thread.process() == process) {
-        rouse(thread);
-      }
-    }
-  }
-
-  private void killAll() {
-    ending = true;
-    processes.forEach(this::kill);
+    roster.kill(process);
   }
 
   private void requireAlive(SimThread self) {
@@ -515,7 +445,7 @@ public final class World {
    * @param stuckNs after how long in real time a thread that keeps its turn is a failure
    */
   public void runToEnd(long stuckNs) {
-    if (foreground == 0 && unstarted.isEmpty()) {
+    if (mustHappen == 0 && roster.isEmpty()) {
       throw new IllegalStateException(
           "there is nothing to run: start a host, or have something happen");
     }
