@@ -6,11 +6,11 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.concurrent.Executor;
-import mill.sim.kernel.SimPlatform;
+import java.util.ArrayList;
+import java.util.List;
 import mill.sim.schedule.SimProcess;
-import org.jspecify.annotations.Nullable;
 
-/** A host of a {@link Simulation}: a name, addresses, a clock, and one program at a time. */
+/** A host of a {@link Simulation}: a name, addresses, a clock, and programs. */
 public final class SimHost {
   /** A program, as {@code main} would run it. */
   @FunctionalInterface
@@ -23,13 +23,13 @@ public final class SimHost {
     void run() throws Exception;
   }
 
+  /** A program, and its life. */
+  private record Launched(Program main, boolean serves, SimProcess process) {}
+
   private final Simulation sim;
   private final String name;
   private final int number;
-  private @Nullable Program program;
-  private boolean serves;
-  private @Nullable SimProcess process;
-  private @Nullable SimPlatform platform;
+  private List<Launched> launched = new ArrayList<>();
 
   SimHost(Simulation sim, String name) {
     this.sim = sim;
@@ -48,11 +48,10 @@ public final class SimHost {
 
   /**
    * Runs a program that has to end, with all threads that are not daemons, before the simulation
-   * does.
+   * does. A host runs as many programs as are wanted, beside each other.
    *
    * @param main the program
    * @return this
-   * @throws IllegalStateException if one runs
    */
   public SimHost start(Program main) {
     return launch(requireNonNull(main, "main"), false);
@@ -63,23 +62,16 @@ public final class SimHost {
    *
    * @param main the program
    * @return this
-   * @throws IllegalStateException if one runs
    */
   public SimHost serve(Program main) {
     return launch(requireNonNull(main, "main"), true);
   }
 
-  private SimHost launch(Program main, boolean background) {
-    if (process != null && !process.isDead()) {
-      throw new IllegalStateException("host " + name + " runs a program already");
-    }
-    program = main;
-    serves = background;
-    var started = new SimProcess(name, background);
-    platform = sim.network().platform(number, started);
-    started.runOn(platform);
-    process = started;
-    sim.world().newThread(started, "main", false, () -> runMain(main)).start();
+  private SimHost launch(Program main, boolean serves) {
+    var process = new SimProcess(name, serves);
+    process.runOn(sim.network().platform(number, process));
+    launched.add(new Launched(main, serves, process));
+    sim.world().newThread(process, "main", false, () -> runMain(main)).start();
     return this;
   }
 
@@ -106,32 +98,34 @@ public final class SimHost {
   }
 
   /**
-   * Kills the program as a power cut does: no thread runs further, nothing is flushed, no peer is told
-   * before it sends again. Takes effect before any other thread has its turn.
-   *
-   * @throws IllegalStateException if none was started
+   * {@return whether a program of the host has a thread that has not ended}
    */
-  public void crash() {
-    SimProcess running = requireNonNullState(process);
-    sim.world().trace("crash", number, 0);
-    sim.network().crash(number);
-    sim.world().kill(running);
+  public boolean isRunning() {
+    return launched.stream().anyMatch(each -> sim.world().isLive(each.process));
   }
 
   /**
-   * Runs the program once more, after a crash.
-   *
-   * @throws IllegalStateException if none was started, or it has not crashed
+   * Kills all programs as a power cut does: no thread runs further, nothing is flushed, and no peer
+   * is told before it sends again.
    */
-  public void restart() {
-    launch(requireNonNullState(program), serves);
+  public void crash() {
+    sim.world().trace("crash", number, 0);
+    sim.network().crash(number);
+    launched.forEach(each -> sim.world().kill(each.process));
   }
 
-  private <T> T requireNonNullState(@Nullable T started) {
-    if (started == null) {
-      throw new IllegalStateException("host " + name + " was never started");
+  /** Runs the programs that a crash has ended once more, from their beginning. */
+  public void restart() {
+    sim.world().trace("restart", number, 0);
+    List<Launched> before = launched;
+    launched = new ArrayList<>();
+    for (Launched each : before) {
+      if (each.process.isDead()) {
+        launch(each.main, each.serves);
+      } else {
+        launched.add(each);
+      }
     }
-    return started;
   }
 
   /**
@@ -164,12 +158,12 @@ public final class SimHost {
 
   /**
    * {@return what runs tasks on threads of the host, a new one each: for programs that want an
-   * executor of their own}
+   * executor of their own} They end with the program that was started last.
    */
   public Executor executor() {
     return task -> {
-      SimProcess running = requireNonNullState(process);
-      sim.world().newThread(running, name + "-task", true, task).start();
+      SimProcess process = launched.getLast().process;
+      sim.world().newThread(process, name + "-task", true, task).start();
     };
   }
 

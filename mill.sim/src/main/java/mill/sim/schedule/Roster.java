@@ -41,6 +41,11 @@ final class Roster {
     return live.isEmpty() && unstarted.isEmpty();
   }
 
+  boolean isLive(SimProcess process) {
+    admitStarted();
+    return live.stream().anyMatch(thread -> thread.process() == process);
+  }
+
   /** Whether anybody lives whom the world has to wait for. */
   boolean hasForeground() {
     return foreground > 0;

@@ -399,6 +399,15 @@ public final class World {
     roster.kill(process);
   }
 
+  /**
+   * {@return whether a process has a thread that has not ended}
+   *
+   * @param process the process
+   */
+  public boolean isLive(SimProcess process) {
+    return roster.isLive(process);
+  }
+
   private void requireAlive(SimThread self) {
     if (!self.isDying()) {
       return;
