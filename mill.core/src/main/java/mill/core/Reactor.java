@@ -8,7 +8,6 @@ import mill.core.internal.InterruptFlag;
 import mill.core.internal.RegistrationTable;
 import mill.core.internal.SafeText;
 import mill.core.internal.UncaughtExceptions;
-import mill.core.internal.WorkerPool;
 import mill.core.internal.timer.LoopTimeout;
 import mill.core.internal.timer.LoopTimers;
 import mill.natives.Interest;
@@ -41,7 +40,7 @@ final class Reactor {
   private final RunQueue<Registration> runQueue;
   private final LoopTasks tasks;
   private final LoopTimers timers;
-  private final LoopLifecycle lifecycle = new LoopLifecycle();
+  private final LoopLifecycle lifecycle;
   private final InterruptFlag interrupts = new InterruptFlag();
   private final LoopEnd<Registration> ending;
   private final @Nullable LoopTelemetry telemetry;
@@ -53,6 +52,7 @@ final class Reactor {
   Reactor(LoopConfig config, Platform platform) throws IOException {
     this.config = config;
     this.platform = platform;
+    lifecycle = new LoopLifecycle(platform);
     events = new ReadyEvents(config.eventsPerPoll());
     timers =
         new LoopTimers(
@@ -78,7 +78,7 @@ final class Reactor {
             interrupts);
     workers =
         config.dispatch() == DispatchMode.WORKERS
-            ? new WorkerPool<>(config.workers(), config.name(), this::work)
+            ? new WorkerPool<>(config.workers(), config.name(), platform.threads(), this::work)
             : null;
     runQueue = new RunQueue<>(workers, this::wakeIfAsleep, this::called);
     poller = Poller.open(platform, this::closedWhileRegistered);
@@ -167,7 +167,9 @@ final class Reactor {
   private void watch(LoopTelemetry told) {
     told.begins();
     if (config.stallThreshold().isPresent()) {
-      watchdog = StallWatchdog.start(new StallWatch(told, config, Reactor::describe), config);
+      watchdog =
+          StallWatchdog.start(
+              new StallWatch(told, config, Reactor::describe), config, platform.threads());
     }
   }
 
@@ -320,6 +322,11 @@ final class Reactor {
   }
 
   // ---- what is thrown
+
+  /** Tells the platform what onError is about to hear. Any thread. */
+  void threw(Throwable thrown) {
+    platform.threads().threw(thrown);
+  }
 
   /** Counts what a handler threw. Any thread. */
   void handlerThrew() {

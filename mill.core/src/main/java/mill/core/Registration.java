@@ -458,6 +458,7 @@ public final class Registration extends SerialCalls {
       UncaughtExceptions.suppress(second, thrown);
     }
     try {
+      reactor().threw(thrown);
       handler.onError(this, thrown);
     } catch (Throwable second) {
       UncaughtExceptions.suppress(thrown, second);

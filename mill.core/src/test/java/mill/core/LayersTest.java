@@ -4,6 +4,7 @@ import static com.tngtech.archunit.base.DescribedPredicate.alwaysTrue;
 import static com.tngtech.archunit.base.DescribedPredicate.describe;
 import static com.tngtech.archunit.base.DescribedPredicate.not;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.type;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
@@ -33,6 +34,8 @@ import java.util.stream.Stream;
 import mill.natives.CurrentPlatform;
 import mill.natives.Poller;
 import mill.natives.net.UnixAddress;
+import mill.natives.platform.Platform;
+import mill.natives.platform.Threads;
 import org.junit.jupiter.api.Test;
 
 /** Which package may know which, in both modules; read from the class files that users get. */
@@ -122,10 +125,12 @@ class LayersTest {
         .mayOnlyAccessLayers("timer", "internal", "metal")
         .whereLayer("timer")
         .mayOnlyAccessLayers("internal")
+        // Of the metal the two know threads and clocks only: see
+        // whatHasThreadsAndNoSocketsKnowsNoNativeCode.
         .whereLayer("compute")
-        .mayOnlyAccessLayers("internal")
+        .mayOnlyAccessLayers("internal", "metal")
         .whereLayer("internal")
-        .mayNotAccessAnyLayer()
+        .mayOnlyAccessLayers("metal")
         .whereLayer("metal")
         .mayNotAccessAnyLayer()
         // The sealed interface of which the engine is the one implementation.
@@ -190,6 +195,19 @@ class LayersTest {
         .that(not(type(CurrentPlatform.class)).and(not(resideInAPackage("mill.natives.backend"))))
         .should()
         .dependOnClassesThat(resideInAPackage("mill.natives.backend"))
+        .check(CLASSES);
+  }
+
+  @Test
+  void whatHasThreadsAndNoSocketsKnowsNoNativeCode() {
+    noClasses()
+        .that(resideInAnyPackage("mill.core.compute", "mill.core.internal"))
+        .should()
+        .dependOnClassesThat(
+            resideInAPackage("mill.natives..")
+                .and(not(type(CurrentPlatform.class)))
+                .and(not(type(Platform.class)))
+                .and(not(type(Threads.class))))
         .check(CLASSES);
   }
 

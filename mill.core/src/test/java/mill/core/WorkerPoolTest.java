@@ -1,4 +1,4 @@
-package mill.core.internal;
+package mill.core;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -11,10 +11,52 @@ import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import java.util.stream.IntStream;
+import mill.core.internal.TaskQueue;
+import mill.natives.platform.Threads;
+import mill.testing.Allocations;
 import org.junit.jupiter.api.Test;
 
 class WorkerPoolTest {
+  /** What a worker is given. */
+  private static final class Item extends SerialCalls {
+    final int number;
+
+    Item(int number) {
+      this.number = number;
+    }
+
+    @Override
+    void fire(int events) {}
+
+    @Override
+    void rearm() {}
+
+    @Override
+    void call(Runnable task) {}
+
+    @Override
+    void callOnClosed(CloseReason reason) {}
+
+    @Override
+    TaskQueue.Offer offer(Runnable task) {
+      return TaskQueue.Offer.CLOSED;
+    }
+
+    @Override
+    TaskQueue tasks() {
+      return null;
+    }
+
+    @Override
+    void completeQuiet() {}
+  }
+
+  private static WorkerPool<Item> pool(int workers, Consumer<Item> work) {
+    return new WorkerPool<>(workers, "pool", Threads.system(), work);
+  }
+
   private static void await(CountDownLatch latch) {
     try {
       assertThat(latch.await(30, TimeUnit.SECONDS)).isTrue();
@@ -36,16 +78,15 @@ class WorkerPoolTest {
     List<Integer> seen = new ArrayList<>();
     var done = new CountDownLatch(1_000);
     var pool =
-        new WorkerPool<Integer>(
+        pool(
             1,
-            "pool",
             item -> {
-              seen.add(item);
+              seen.add(item.number);
               done.countDown();
             });
-    IntStream.range(0, 500).forEach(pool::submit);
+    IntStream.range(0, 500).mapToObj(Item::new).forEach(pool::submit);
     pool.start();
-    IntStream.range(500, 1_000).forEach(pool::submit);
+    IntStream.range(500, 1_000).mapToObj(Item::new).forEach(pool::submit);
     await(done);
     end(pool);
     assertThat(seen).isEqualTo(IntStream.range(0, 1_000).boxed().toList());
@@ -57,9 +98,8 @@ class WorkerPoolTest {
     var done = new CountDownLatch(4);
     Set<String> names = ConcurrentHashMap.newKeySet();
     var pool =
-        new WorkerPool<String>(
+        pool(
             4,
-            "pool",
             item -> {
               try {
                 barrier.await(30, TimeUnit.SECONDS);
@@ -70,7 +110,7 @@ class WorkerPoolTest {
               done.countDown();
             });
     pool.start();
-    List.of("a", "b", "c", "d").forEach(pool::submit);
+    IntStream.range(0, 4).mapToObj(Item::new).forEach(pool::submit);
     await(done);
     end(pool);
     assertThat(names)
@@ -81,20 +121,19 @@ class WorkerPoolTest {
   @Test
   void stopLetsTheWorkersFinishWhatWasSubmittedAndWhatTheySubmitThemselves() {
     var worked = new AtomicInteger();
-    var self = new AtomicReference<WorkerPool<Integer>>();
+    var self = new AtomicReference<WorkerPool<Item>>();
     var pool =
-        new WorkerPool<Integer>(
+        pool(
             2,
-            "pool",
             item -> {
               worked.incrementAndGet();
-              if (item > 0) {
-                self.get().submit(item - 1);
+              if (item.number > 0) {
+                self.get().submit(new Item(item.number - 1));
               }
             });
     self.set(pool);
     for (int i = 0; i < 100; i++) {
-      pool.submit(9);
+      pool.submit(new Item(9));
     }
     pool.stop();
     pool.start();
@@ -104,7 +143,7 @@ class WorkerPoolTest {
 
   @Test
   void poolThatNeverStartedHasEnded() {
-    var pool = new WorkerPool<String>(3, "pool", item -> {});
+    var pool = pool(3, item -> {});
     end(pool);
     assertThat(pool.isWorker()).isFalse();
   }
@@ -114,11 +153,10 @@ class WorkerPoolTest {
     var release = new CountDownLatch(1);
     var entered = new CountDownLatch(1);
     var isWorker = new AtomicReference<Boolean>();
-    var self = new AtomicReference<WorkerPool<String>>();
+    var self = new AtomicReference<WorkerPool<Item>>();
     var pool =
-        new WorkerPool<String>(
+        pool(
             1,
-            "pool",
             item -> {
               isWorker.set(self.get().isWorker());
               entered.countDown();
@@ -126,7 +164,7 @@ class WorkerPoolTest {
             });
     self.set(pool);
     pool.start();
-    pool.submit("busy");
+    pool.submit(new Item(0));
     await(entered);
     pool.stop();
     Thread.currentThread().interrupt();
@@ -144,20 +182,41 @@ class WorkerPoolTest {
     var first = new CountDownLatch(1);
     var second = new CountDownLatch(2);
     var pool =
-        new WorkerPool<String>(
+        pool(
             1,
-            "pool",
             item -> {
               worker.set(Thread.currentThread());
               first.countDown();
               second.countDown();
             });
     pool.start();
-    pool.submit("a");
+    pool.submit(new Item(0));
     await(first);
     worker.get().interrupt();
-    pool.submit("b");
+    pool.submit(new Item(0));
     await(second);
     end(pool);
+  }
+
+  /**
+   * It is marked as submitted by then: where memory is short and the pool took none of it, the item
+   * would be lost, and its handler never hear that it is closed.
+   */
+  @Test
+  void submittingAllocatesNothingHoweverManyWait() {
+    Allocations.assumeCounted();
+    var items = IntStream.range(0, 100_000).mapToObj(Item::new).toList();
+    var pool = pool(1, item -> {});
+    pool.submit(items.getFirst()); // what is linked once
+    long before = Allocations.ofCurrentThread();
+    for (int i = 1; i < items.size(); i++) {
+      pool.submit(items.get(i));
+    }
+    long allocated = Allocations.ofCurrentThread() - before;
+    for (Item item : items) {
+      assertThat(pool.poll()).isSameAs(item);
+    }
+    assertThat(pool.poll()).isNull();
+    assertThat(allocated).as("bytes for all").isLessThan(items.size());
   }
 }

@@ -1,16 +1,16 @@
-package mill.core.internal;
+package mill.core;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
+import mill.core.internal.UncaughtExceptions;
+import mill.core.internal.Waits;
+import mill.natives.platform.Threads;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A fixed number of threads that work through items, first in first out. The queue grows as far as
- * there are items: the loop submits each registration at most once at a time, so its bound is that
- * of the registrations.
+ * A fixed number of threads that work through items, first in first out.
  *
  * <pre>
  *   working ──stop()──▶ works through what was submitted ──▶ ended
@@ -18,12 +18,14 @@ import org.jspecify.annotations.Nullable;
  *                                  └── drop() ─────────────────┘ only what runs is finished
  * </pre>
  *
- * <p>A monitor and a ring: an item that is submitted allocates nothing.
+ * <p>A monitor, and a list through the items themselves: each is in it at most once, so its bound
+ * is theirs, and nothing is allocated. So nothing is lost either when memory is short: an item that
+ * was marked as submitted, and is not, would never be worked on.
  *
  * @param <T> what is worked on
  */
-public final class WorkerPool<T> {
-  private static final long END_CHECK_MS = 1;
+final class WorkerPool<T extends SerialCalls> {
+  private static final long END_CHECK_NS = 1_000_000;
 
   /**
    * A thread, and what it works on.
@@ -32,23 +34,27 @@ public final class WorkerPool<T> {
    * @param item the item
    * @param <T> what is worked on
    */
-  public record Running<T>(Thread thread, T item) {}
+  record Running<T>(Thread thread, T item) {}
 
   private final class Worker {
     final Thread thread;
     @Nullable T item; // guarded by the lock
 
     Worker(String name) {
-      thread = Thread.ofPlatform().daemon().name(name).unstarted(() -> workUntilStopped(this));
+      thread = threads.unstarted(name, true, () -> workUntilStopped(this));
     }
   }
 
+  private final Threads threads;
   private final Consumer<T> work;
   private final List<Worker> workers = new ArrayList<>();
   private final Object lock = new Object();
 
   @GuardedBy("lock")
-  private final ArrayDeque<T> items = new ArrayDeque<>();
+  private @Nullable T first;
+
+  @GuardedBy("lock")
+  private @Nullable T last;
 
   @GuardedBy("lock")
   private boolean stopping;
@@ -64,9 +70,11 @@ public final class WorkerPool<T> {
    *
    * @param workers how many threads
    * @param name what their names begin with
+   * @param threads makes them, and lets them wait
    * @param work what they do with an item; what it throws is reported and ends nothing
    */
-  public WorkerPool(int workers, String name, Consumer<T> work) {
+  WorkerPool(int workers, String name, Threads threads, Consumer<T> work) {
+    this.threads = threads;
     this.work = work;
     for (int i = 0; i < workers; i++) {
       this.workers.add(new Worker(name + "-worker-" + i));
@@ -74,7 +82,7 @@ public final class WorkerPool<T> {
   }
 
   /** Starts the threads. Once. */
-  public void start() {
+  void start() {
     for (Worker worker : workers) {
       boolean started = false;
       countLive(1);
@@ -98,12 +106,18 @@ public final class WorkerPool<T> {
   /**
    * Hands an item to one of the threads. Any thread; also one of their own, after {@link #stop()}.
    *
-   * @param item what to work on
+   * @param item what to work on, not submitted just now
    */
-  public void submit(T item) {
+  void submit(T item) {
     synchronized (lock) {
-      items.addLast(item);
-      lock.notify();
+      T before = last;
+      last = item;
+      if (before == null) {
+        first = item;
+      } else {
+        before.next = item;
+      }
+      threads.signal(lock);
     }
   }
 
@@ -112,14 +126,29 @@ public final class WorkerPool<T> {
    *
    * @return the oldest item, or null if there is none
    */
-  public @Nullable T poll() {
+  @Nullable T poll() {
     synchronized (lock) {
-      return items.pollFirst();
+      return take();
     }
   }
 
+  @GuardedBy("lock")
+  @SuppressWarnings("unchecked") // only submit() links them
+  private @Nullable T take() {
+    assert Thread.holdsLock(lock);
+    T taken = first;
+    if (taken != null) {
+      first = (T) taken.next;
+      taken.next = null;
+      if (first == null) {
+        last = null;
+      }
+    }
+    return taken;
+  }
+
   /** {@return whether the calling thread is one of the pool's} */
-  public boolean isWorker() {
+  boolean isWorker() {
     Thread current = Thread.currentThread();
     for (Worker worker : workers) {
       if (worker.thread == current) {
@@ -133,10 +162,10 @@ public final class WorkerPool<T> {
    * Lets the threads end when they have worked through what has been submitted. Does not wait for
    * that.
    */
-  public void stop() {
+  void stop() {
     synchronized (lock) {
       stopping = true;
-      lock.notifyAll();
+      threads.signalAll(lock);
     }
   }
 
@@ -144,14 +173,14 @@ public final class WorkerPool<T> {
    * Lets the threads begin nothing any more: what waits, and what is submitted from now on, is left
    * to {@link #poll()}. After {@link #stop()}.
    */
-  public void drop() {
+  void drop() {
     synchronized (lock) {
       dropping = true;
     }
   }
 
   /** Interrupts the threads that work, so that a handler that blocks has a chance to end. */
-  public void interrupt() {
+  void interrupt() {
     synchronized (lock) { // or the interrupt could come to the next item
       for (Worker worker : workers) {
         if (worker.item != null) {
@@ -162,7 +191,7 @@ public final class WorkerPool<T> {
   }
 
   /** {@return what is worked on at this moment} Any thread. */
-  public List<Running<T>> running() {
+  List<Running<T>> running() {
     var running = new ArrayList<Running<T>>();
     synchronized (lock) {
       for (Worker worker : workers) {
@@ -180,14 +209,13 @@ public final class WorkerPool<T> {
    *
    * @return true if all have
    */
-  @SuppressWarnings("WaitNotInLoop") // whoever asks asks again
-  public boolean awaitEnd() {
+  boolean awaitEnd() {
     boolean interrupted = false;
     boolean ended;
     synchronized (lock) {
       try {
         if (live > 0) {
-          lock.wait(END_CHECK_MS);
+          threads.await(lock, END_CHECK_NS);
         }
       } catch (InterruptedException e) {
         interrupted = true; // passed on below: the threads are to end all the same
@@ -195,25 +223,12 @@ public final class WorkerPool<T> {
       ended = live == 0;
     }
     for (int i = 0; ended && i < workers.size(); i++) {
-      interrupted |= join(workers.get(i).thread);
+      Waits.join(threads, workers.get(i).thread); // it has nothing left to do but to end
     }
     if (interrupted) {
       Thread.currentThread().interrupt();
     }
     return ended;
-  }
-
-  // It has nothing left to do but to end. True if this was interrupted meanwhile.
-  private static boolean join(Thread ending) {
-    boolean interrupted = false;
-    while (true) {
-      try {
-        ending.join();
-        return interrupted;
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
-    }
   }
 
   private void workUntilStopped(Worker worker) {
@@ -232,19 +247,19 @@ public final class WorkerPool<T> {
       worker.item = null;
       // What one handler leaves is not the next one's.
       Thread.interrupted();
-      while (items.isEmpty() || dropping) {
+      T item;
+      while (dropping || (item = take()) == null) {
         if (stopping) {
           live--;
-          lock.notifyAll();
+          threads.signalAll(lock);
           return null;
         }
         try {
-          lock.wait();
+          threads.await(lock, Threads.FOREVER);
         } catch (InterruptedException e) {
           // Means nothing to the pool; a handler that wanted it has had its chance.
         }
       }
-      T item = items.removeFirst();
       worker.item = item;
       return item;
     }
