@@ -46,6 +46,7 @@ public final class Simulation {
     this.seed = seed;
     this.tolerated = tolerated;
     world = new World(seed);
+    world.tellThrown(this::thrown);
     chances = world.random("user");
     this.faults = new SeededFaults(faults, world.random("faults"), this::sometimes);
     network = new Network(world, this.faults);

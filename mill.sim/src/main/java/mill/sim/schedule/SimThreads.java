@@ -192,6 +192,14 @@ public final class SimThreads implements Threads {
     }
   }
 
+  /** Tells the world, whose user decides whether it fails. */
+  @Override
+  public void threw(Throwable thrown) {
+    if (!(thrown instanceof ProcessKilled)) {
+      world.threw(thrown);
+    }
+  }
+
   @Override
   public int processors() {
     return process.processors();

@@ -61,6 +61,7 @@ public final class World {
   private boolean ending;
   private @Nullable Throwable failure;
   private Trace.@Nullable Listener listener;
+  private Consumer<Throwable> thrownListener = thrown -> {};
 
   /**
    * Makes a world, to be run by the calling thread.
@@ -166,6 +167,19 @@ public final class World {
    */
   public void tellSteps(Consumer<String> lines) {
     listener = lines::accept;
+  }
+
+  /**
+   * Has told what the callbacks of mill throw, before their user hears of it.
+   *
+   * @param listener hears it
+   */
+  public void tellThrown(Consumer<Throwable> listener) {
+    thrownListener = listener;
+  }
+
+  void threw(Throwable thrown) {
+    thrownListener.accept(thrown);
   }
 
   /**
