@@ -23,7 +23,7 @@ final class SimPlatform implements Platform {
   private final SimProcess process;
   private final World world;
   private final Descriptors files = new Descriptors();
-  private final SimSockets sockets = new SimSockets(this);
+  private final SimSockets sockets;
   private final SimThreads threads;
   private boolean dead;
 
@@ -33,6 +33,7 @@ final class SimPlatform implements Platform {
     this.process = process;
     world = host.world();
     threads = new SimThreads(world, process);
+    sockets = new SimSockets(this);
     host.add(this);
   }
 
