@@ -23,7 +23,9 @@ abstract class InetSocket extends SimSocket {
     return type == Type.STREAM ? host.tcpPorts : host.udpPorts;
   }
 
-  /** {@return whether this may be reached by IPv4 and IPv6 both, when it is bound to any address} */
+  /**
+   * {@return whether this may be reached by IPv4 and IPv6 both, when it is bound to any address}
+   */
   final boolean isDualStack() {
     return family == Family.INET6 && !options.isSet(SimOption.IPV6_V6ONLY);
   }

@@ -134,8 +134,8 @@ public final class Network {
   }
 
   /**
-   * Takes a host's power: what it had open is gone, and nobody is told. What is sent to it waits for
-   * it to have power again, and is answered then.
+   * Takes a host's power: what it had open is gone, and nobody is told. What is sent to it waits
+   * for it to have power again, and is answered then.
    *
    * @param host the host
    */

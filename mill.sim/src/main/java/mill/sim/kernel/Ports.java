@@ -76,9 +76,7 @@ final class Ports {
   void keepInTimeWait(InetSocket socket, Endpoint remote) {
     long untilNs = host.world().nowNs() + TIME_WAIT_NS;
     boolean reuse = socket.options.isSet(SimOption.SO_REUSEADDR);
-    port(socket.local.port())
-        .waiting
-        .add(new TimeWait(socket.local, remote, reuse, untilNs));
+    port(socket.local.port()).waiting.add(new TimeWait(socket.local, remote, reuse, untilNs));
   }
 
   private Port port(int number) {
@@ -114,11 +112,10 @@ final class Ports {
   private boolean isInTimeWait(Port port, Endpoint local, Endpoint remote) {
     expire(port);
     return port.waiting.stream()
-        .anyMatch(
-            old ->
-                old.local.equals(local)
-                    && old.remote.isSameAddress(remote)
-                    && old.remote.port() == remote.port());
+        .anyMatch(old ->
+            old.local.equals(local)
+                && old.remote.isSameAddress(remote)
+                && old.remote.port() == remote.port());
   }
 
   private void expire(Port port) {
@@ -145,10 +142,8 @@ final class Ports {
     }
     expire(port);
     return port.waiting.stream()
-        .anyMatch(
-            old ->
-                (wanted.isAny() || old.local.isSameAddress(wanted))
-                    && !(reuseAddress && old.reuse));
+        .anyMatch(old ->
+            (wanted.isAny() || old.local.isSameAddress(wanted)) && !(reuseAddress && old.reuse));
   }
 
   private static boolean overlap(InetSocket socket, Endpoint wanted, InetSocket other) {

@@ -99,7 +99,9 @@ final class SimPlatform implements Platform {
     return cpu >= 0 && cpu < process.processors() ? 0 : -SimErrnos.EINVAL;
   }
 
-  /** {@return how many descriptors are open, those of pollers too, and without the standard three} */
+  /**
+   * {@return how many descriptors are open, those of pollers too, and without the standard three}
+   */
   int openDescriptors() {
     return files.open();
   }

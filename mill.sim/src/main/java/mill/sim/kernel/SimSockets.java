@@ -203,8 +203,7 @@ final class SimSockets implements Sockets {
   @Override
   public int receiveUrgent(int fd) {
     SimFile file = platform.handOver(fd);
-    return platform.done(
-        Call.RECV, fd, onSocket(Call.RECV, file, SimSocket::receiveUrgent));
+    return platform.done(Call.RECV, fd, onSocket(Call.RECV, file, SimSocket::receiveUrgent));
   }
 
   @Override

@@ -21,8 +21,7 @@ final class TcpSyn extends Packet {
       return;
     }
     TcpSocket listener = to.tcpPorts.listener(destination);
-    Fate fate =
-        listener == null ? Fate.NONE : to.faults().atConnect(from.index(), to.index());
+    Fate fate = listener == null ? Fate.NONE : to.faults().atConnect(from.index(), to.index());
     if (listener == null || fate == Fate.REFUSED) {
       if (fate == Fate.REFUSED) {
         to.faults().happened(FaultKind.CONNECT_REFUSED);
