@@ -8,8 +8,8 @@ import org.opentest4j.AssertionFailedError;
 import org.opentest4j.TestAbortedException;
 
 /**
- * Runs each test on its platform, and turns a failure that was declared into a skip with its reason,
- * and a stale one into a failure.
+ * Runs each test on its platform, and turns a failure that was declared into a skip with its
+ * reason, and a stale one into a failure.
  */
 final class ContractInterceptor implements InvocationInterceptor {
   @Override
@@ -38,8 +38,7 @@ final class ContractInterceptor implements InvocationInterceptor {
     throw new AssertionFailedError("it passes, so this declaration is stale: " + declared.get());
   }
 
-  private static void run(PlatformContract contract, Invocation<Void> invocation)
-      throws Throwable {
+  private static void run(PlatformContract contract, Invocation<Void> invocation) throws Throwable {
     contract.target.runner().run(platform -> contract.run(platform, invocation::proceed));
   }
 }

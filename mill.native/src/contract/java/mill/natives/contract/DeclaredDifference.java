@@ -33,11 +33,7 @@ record DeclaredDifference(PlatformKind kind, String testClass, String test, Stri
       Stream.of(
               WindowsDifferences.table().stream(),
               kqueue("PriorityContractTest", NO_URGENT_DATA, "*"),
-              of(
-                  PlatformKind.SIMULATED,
-                  "PriorityContractTest",
-                  NOBODY_SENDS_URGENT_DATA,
-                  "*"),
+              of(PlatformKind.SIMULATED, "PriorityContractTest", NOBODY_SENDS_URGENT_DATA, "*"),
               of(
                   PlatformKind.KQUEUE_LIBRARY,
                   "TcpEndContractTest",
