@@ -9,4 +9,5 @@ module mill.sim {
   requires static org.jspecify;
 
   exports mill.sim;
+  exports mill.sim.fault;
 }

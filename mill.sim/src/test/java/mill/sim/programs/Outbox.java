@@ -44,7 +44,7 @@ final class Outbox {
       full = written <= 0;
       start += Math.max(written, 0);
     }
-    Interest wanted = size() > 0 ? reading.or(Interest.WRITABLE) : reading;
+    Interest wanted = size() > 0 ? reading.with(Interest.WRITABLE) : reading;
     if (!registration.interest().equals(wanted)) {
       registration.setInterest(wanted);
     }

@@ -8,9 +8,10 @@ import org.opentest4j.AssertionFailedError;
 import org.opentest4j.TestAbortedException;
 
 /**
- * Turns a failure that was declared into a skip with its reason, and a stale one into a failure.
+ * Runs each test on its platform, and turns a failure that was declared into a skip with its
+ * reason, and a stale one into a failure.
  */
-final class DifferenceInterceptor implements InvocationInterceptor {
+final class ContractInterceptor implements InvocationInterceptor {
   @Override
   public void interceptTestMethod(
       Invocation<Void> invocation,
@@ -23,17 +24,21 @@ final class DifferenceInterceptor implements InvocationInterceptor {
         DeclaredDifference.find(
             kind, contract.getClass().getSimpleName(), method.getExecutable().getName());
     if (declared.isEmpty()) {
-      invocation.proceed();
+      run(contract, invocation);
       return;
     }
     String reason = "declared difference of " + kind + ": " + declared.get().reason();
     try {
-      invocation.proceed();
+      run(contract, invocation);
     } catch (TestAbortedException e) {
       throw e;
     } catch (Throwable expected) {
       throw new TestAbortedException(reason, expected);
     }
     throw new AssertionFailedError("it passes, so this declaration is stale: " + declared.get());
+  }
+
+  private static void run(PlatformContract contract, Invocation<Void> invocation) throws Throwable {
+    contract.target.runner().run(platform -> contract.run(platform, invocation::proceed));
   }
 }

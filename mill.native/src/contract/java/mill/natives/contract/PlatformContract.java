@@ -19,7 +19,8 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.Callable;
-import java.util.concurrent.FutureTask;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import mill.natives.ErrnoException;
 import mill.natives.Interest;
@@ -34,8 +35,6 @@ import mill.natives.net.TcpListener;
 import mill.natives.net.TcpStream;
 import mill.natives.platform.Platform;
 import mill.testing.Await;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.Parameter;
@@ -50,7 +49,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 @ParameterizedClass(name = "{0}")
 @MethodSource("mill.natives.contract.ContractPlatforms#all")
-@ExtendWith(DifferenceInterceptor.class)
+@ExtendWith(ContractInterceptor.class)
 abstract class PlatformContract {
   /** How long something that must happen may take; less is only for trying out what fails. */
   static final long BOUND_NS =
@@ -59,6 +58,8 @@ abstract class PlatformContract {
   private static final int CHUNK_BYTES = 16 * 1024;
 
   @Parameter ContractPlatform target;
+
+  private Platform platform;
 
   final Arena arena = Arena.ofShared();
   final ReadyEvents events = new ReadyEvents(64);
@@ -70,13 +71,24 @@ abstract class PlatformContract {
   /** Two ends of a connection, both non-blocking and connected. */
   record Connection(TcpStream client, TcpStream server) {}
 
-  @BeforeEach
-  void openPoller() throws IOException {
-    poller = closing(Poller.open(platform(), closedWhileRegistered::add));
+  /** Runs a test on a platform, between what comes before each and after each. */
+  final void run(Platform on, Executable test) throws Throwable {
+    platform = on;
+    try {
+      poller = closing(Poller.open(platform, closedWhileRegistered::add));
+      test.execute();
+    } catch (Throwable thrown) {
+      try {
+        closeEverything();
+      } catch (Throwable late) {
+        thrown.addSuppressed(late);
+      }
+      throw thrown;
+    }
+    closeEverything();
   }
 
-  @AfterEach
-  void closeEverything() throws Exception {
+  private void closeEverything() throws Exception {
     while (!closing.isEmpty()) {
       closing.pop().close();
     }
@@ -84,7 +96,7 @@ abstract class PlatformContract {
   }
 
   final Platform platform() {
-    return target.platform();
+    return platform;
   }
 
   /** Has something closed after the test; the last one first. */
@@ -97,10 +109,10 @@ abstract class PlatformContract {
 
   /** Polls until the events of a token have brought all these bits; what they brought in all. */
   final int await(long token, int bits) throws IOException {
-    long deadline = System.nanoTime() + BOUND_NS;
+    long deadline = platform().nanoTime() + BOUND_NS;
     int seen = 0;
     while ((seen & bits) != bits) {
-      long left = deadline - System.nanoTime();
+      long left = deadline - platform().nanoTime();
       if (left <= 0) {
         fail(
             "token %d brought %s, not %s".formatted(token, Readiness.of(seen), Readiness.of(bits)));
@@ -131,9 +143,9 @@ abstract class PlatformContract {
 
   /** Whether polling up to a wake-up brings nothing for a token. */
   final boolean isQuiet(long token) throws IOException {
-    long deadline = System.nanoTime() + BOUND_NS;
+    long deadline = platform().nanoTime() + BOUND_NS;
     poller.wake();
-    while (System.nanoTime() < deadline) {
+    while (platform().nanoTime() < deadline) {
       poller.poll(events, BOUND_NS);
       if (bitsOf(token) != 0) {
         consumeWake(deadline);
@@ -153,24 +165,52 @@ abstract class PlatformContract {
   private void consumeWake(long deadline) throws IOException {
     String reported = events.toString();
     while (!events.woken()) {
-      assertTrue(System.nanoTime() < deadline, () -> "no wake-up behind " + reported);
+      assertTrue(platform().nanoTime() < deadline, () -> "no wake-up behind " + reported);
       poller.poll(events, BOUND_NS);
     }
   }
 
   /** Asks again and again, for a bounded time. */
-  static void until(String what, Await.Condition condition) throws Exception {
-    Await.eventually(what, condition);
+  @SuppressWarnings("ThreadPriorityCheck") // yields so as to leave a small machine to the others
+  final void until(String what, Await.Condition condition) throws Exception {
+    long start = platform().nanoTime();
+    while (!condition.holds()) {
+      if (platform().nanoTime() - start > Await.PATIENCE_NS) {
+        throw Await.hung(what, null);
+      }
+      Thread.yield();
+      platform().threads().onSpinWait();
+    }
   }
 
-  /** Runs something on a thread of its own. */
-  static <T> FutureTask<T> background(Callable<T> action) {
-    return Await.inBackground("contract", action);
+  /** Runs something on a thread of its own, which is one of the platform's. */
+  final <T> CompletableFuture<T> background(Callable<T> action) {
+    var outcome = new CompletableFuture<T>();
+    Runnable body =
+        () -> {
+          try {
+            outcome.complete(action.call());
+          } catch (Throwable thrown) {
+            outcome.completeExceptionally(thrown);
+          }
+        };
+    platform().threads().unstarted("contract", true, body).start();
+    return outcome;
   }
 
   /** The result of something in the background. */
-  static <T> T join(FutureTask<T> task) throws Exception {
-    return Await.outcome(task);
+  final <T> T join(CompletableFuture<T> outcome) throws Exception {
+    if (!platform().threads().await(outcome, Await.PATIENCE_NS)) {
+      throw Await.hung("the outcome of what runs in the background", null);
+    }
+    try {
+      return outcome.get();
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof Exception cause) {
+        throw cause;
+      }
+      throw new AssertionError(e.getCause());
+    }
   }
 
   // Sockets.
@@ -211,9 +251,9 @@ abstract class PlatformContract {
     try (var own = Poller.open(platform(), token -> {})) {
       own.register(pollable, 1, interest, Trigger.LEVEL);
       var found = new ReadyEvents(4);
-      long deadline = System.nanoTime() + BOUND_NS;
+      long deadline = platform().nanoTime() + BOUND_NS;
       while (own.poll(found, BOUND_NS) == 0) {
-        assertTrue(System.nanoTime() < deadline, () -> pollable + " is not ready: " + interest);
+        assertTrue(platform().nanoTime() < deadline, () -> pollable + " is not ready: " + interest);
       }
       own.deregister(pollable);
     }
@@ -240,13 +280,13 @@ abstract class PlatformContract {
   /** Reads exactly as many bytes, as they come. */
   final String receive(StreamSocket stream, int length) throws IOException {
     MemorySegment buffer = arena.allocate(length);
-    long deadline = System.nanoTime() + BOUND_NS;
+    long deadline = platform().nanoTime() + BOUND_NS;
     int received = 0;
     while (received < length) {
       int read = stream.read(buffer, received, length - received);
       assertTrue(read != IoStatus.END_OF_STREAM, "the stream ended");
       received += Math.max(read, 0);
-      assertTrue(System.nanoTime() < deadline, "the bytes did not arrive");
+      assertTrue(platform().nanoTime() < deadline, "the bytes did not arrive");
     }
     return text(buffer, length);
   }
@@ -254,9 +294,9 @@ abstract class PlatformContract {
   /** Reads until the stream says that it has ended, skipping what comes before. */
   final void readToEnd(StreamSocket stream) throws IOException {
     MemorySegment buffer = arena.allocate(CHUNK_BYTES);
-    long deadline = System.nanoTime() + BOUND_NS;
+    long deadline = platform().nanoTime() + BOUND_NS;
     while (stream.read(buffer) != IoStatus.END_OF_STREAM) {
-      assertTrue(System.nanoTime() < deadline, "the stream did not end");
+      assertTrue(platform().nanoTime() < deadline, "the stream did not end");
     }
   }
 
@@ -273,10 +313,10 @@ abstract class PlatformContract {
 
   /** Writes until the kernel refuses and the poller agrees that there is no room. */
   final long fillUntilQuiet(StreamSocket stream, long token) throws IOException {
-    long deadline = System.nanoTime() + BOUND_NS;
+    long deadline = platform().nanoTime() + BOUND_NS;
     long taken = 0;
     do {
-      assertTrue(System.nanoTime() < deadline, "it does not fill");
+      assertTrue(platform().nanoTime() < deadline, "it does not fill");
       taken += fill(stream);
     } while (!isQuiet(token));
     return taken;
@@ -285,11 +325,11 @@ abstract class PlatformContract {
   /** Reads that many bytes and throws them away. */
   final void drain(StreamSocket stream, long length) throws IOException {
     MemorySegment buffer = arena.allocate(CHUNK_BYTES);
-    long deadline = System.nanoTime() + BOUND_NS;
+    long deadline = platform().nanoTime() + BOUND_NS;
     long left = length;
     while (left > 0) {
       left -= Math.max(stream.read(buffer, 0, Math.min(left, CHUNK_BYTES)), 0);
-      assertTrue(System.nanoTime() < deadline, "the bytes did not arrive");
+      assertTrue(platform().nanoTime() < deadline, "the bytes did not arrive");
     }
   }
 

@@ -17,5 +17,7 @@ enum PlatformKind {
   /** I/O completion ports with AFD polls, on Windows. */
   IOCP,
   /** The same on Wine, which is not Windows in all it does. */
-  IOCP_WINE
+  IOCP_WINE,
+  /** A host of mill.sim, which behaves as Linux does. */
+  SIMULATED
 }

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.concurrent.FutureTask;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import mill.natives.Interest;
 import mill.natives.Poller;
@@ -60,7 +60,7 @@ class WakeContractTest extends PlatformContract {
     int threads = 4;
     int rounds = 500;
     var done = new AtomicInteger();
-    var wakers = new ArrayList<FutureTask<Void>>();
+    var wakers = new ArrayList<CompletableFuture<Void>>();
     for (int t = 0; t < threads; t++) {
       wakers.add(
           background(() -> {
@@ -72,10 +72,10 @@ class WakeContractTest extends PlatformContract {
           }));
     }
     // As a loop would: look at the work, then wait without end for more of it.
-    long deadline = System.nanoTime() + BOUND_NS;
+    long deadline = platform().nanoTime() + BOUND_NS;
     while (done.get() < threads * rounds) {
-      poller.poll(events, deadline - System.nanoTime());
-      assertTrue(System.nanoTime() < deadline, "a wake-up was lost");
+      poller.poll(events, deadline - platform().nanoTime());
+      assertTrue(platform().nanoTime() < deadline, "a wake-up was lost");
     }
     for (var waker : wakers) {
       join(waker);
@@ -97,11 +97,11 @@ class WakeContractTest extends PlatformContract {
           }
           return null;
         });
-    long deadline = System.nanoTime() + 2 * BOUND_NS;
+    long deadline = platform().nanoTime() + 2 * BOUND_NS;
     while (seen.get() < rounds) {
       poller.poll(events, BOUND_NS);
       seen.set(requested.get());
-      assertTrue(System.nanoTime() < deadline, () -> "lost after round " + seen);
+      assertTrue(platform().nanoTime() < deadline, () -> "lost after round " + seen);
     }
     join(waker);
   }

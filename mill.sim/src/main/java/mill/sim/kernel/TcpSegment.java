@@ -1,0 +1,50 @@
+package mill.sim.kernel;
+
+/** A segment of a TCP connection. Every one says what was received, and how much more may come. */
+final class TcpSegment extends Packet {
+  enum Kind {
+    SYN_ACK,
+    ACK,
+    DATA,
+    FIN,
+    RST
+  }
+
+  static final byte[] NO_BYTES = {};
+
+  final Kind kind;
+  final TcpEnd sender;
+  final TcpEnd receiver;
+  final byte[] bytes;
+  final long ack;
+  final long windowEnd;
+
+  TcpSegment(Kind kind, TcpEnd sender, TcpEnd receiver, byte[] bytes, long ack, long windowEnd) {
+    super(sender.host(), receiver.host(), sender.lane);
+    this.kind = kind;
+    this.sender = sender;
+    this.receiver = receiver;
+    this.bytes = bytes;
+    this.ack = ack;
+    this.windowEnd = windowEnd;
+  }
+
+  @Override
+  void arrive() {
+    receiver.onSegment(this);
+  }
+
+  @Override
+  boolean waits() {
+    switch (kind) {
+      case SYN_ACK -> receiver.onAnswerHeld();
+      case ACK -> receiver.onHeld();
+      case DATA, FIN -> sender.onHeld();
+      case RST -> {
+        // Sent once, and only again if something comes that is answered by it.
+        return false;
+      }
+    }
+    return true;
+  }
+}
