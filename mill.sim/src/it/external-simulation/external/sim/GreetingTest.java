@@ -16,15 +16,14 @@ public final class GreetingTest {
     SimHost server = sim.host("server");
     SimHost client = sim.host("client");
     server.serve(() -> Greeting.serve(7));
-    client.start(
-        () ->
-            Greeting.read(
-                server.address(7),
-                text -> {
-                  if (!text.equals(Greeting.TEXT)) {
-                    sim.fail(new AssertionError("heard only: " + text));
-                  }
-                }));
+    client.start(() ->
+        Greeting.read(
+            server.address(7),
+            text -> {
+              if (!text.equals(Greeting.TEXT)) {
+                sim.fail(new AssertionError("heard only: " + text));
+              }
+            }));
     Duration cut = sim.between(Duration.ZERO, Duration.ofMillis(5));
     sim.after(cut, () -> sim.cut(server, client));
     sim.after(cut.plusSeconds(2), () -> sim.heal(server, client));
