@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Which faults a simulation has, and how often. Immutable; any thread.
  *
- * <p>{@link #swarm()} has each seed draw which kinds it has: a fixed mix of all, always slightly on,
- * hides bugs that need one kind's absence.
+ * <p>{@link #swarm()} has each seed draw which kinds it has: a fixed mix of all, always slightly
+ * on, hides bugs that need one kind's absence.
  */
 public final class Faults {
   /** A call of one name that fails, the n-th of a host. */
@@ -31,7 +31,9 @@ public final class Faults {
     this.planned = planned;
   }
 
-  /** {@return faults of which each seed draws the kinds, each in half of the seeds, and how often} */
+  /**
+   * {@return faults of which each seed draws the kinds, each in half of the seeds, and how often}
+   */
   public static Faults swarm() {
     return new Faults(true, new EnumMap<>(FaultKind.class), List.of());
   }
@@ -66,8 +68,8 @@ public final class Faults {
    * @param n which of them, from 1
    * @param errno with what, as in {@code "ENOBUFS"}
    * @return the faults with that
-   * @throws IllegalArgumentException if {@code n} is less than 1, or there is no such call or error;
-   *     the message says which there are
+   * @throws IllegalArgumentException if {@code n} is less than 1, or there is no such call or
+   *     error; the message says which there are
    */
   public Faults nth(String call, long n, String errno) {
     if (n < 1) {

@@ -4,8 +4,8 @@ package mill.sim;
 @FunctionalInterface
 public interface Scenario {
   /**
-   * Sets one up, before its time begins. Called once a seed, on the thread that runs the seeds; for a
-   * seed that fails a second time.
+   * Sets one up, before its time begins. Called once a seed, on the thread that runs the seeds; for
+   * a seed that fails a second time.
    *
    * @param sim the simulation, empty; of no use when the seed is over
    * @throws Exception fails the seed

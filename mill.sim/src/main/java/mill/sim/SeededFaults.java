@@ -50,7 +50,8 @@ final class SeededFaults implements FaultSource {
   private final SplitMix64 chances;
   private final Consumer<String> counter;
   private final double[] probabilities = new double[FaultKind.values().length];
-  private final Map<Call, long[]> calls = new EnumMap<>(Call.class); // per host, where one is planned
+  private final Map<Call, long[]> calls =
+      new EnumMap<>(Call.class); // per host, where one is planned
   private boolean calm;
 
   SeededFaults(Faults faults, SplitMix64 chances, Consumer<String> counter) {

@@ -21,8 +21,8 @@ import org.jspecify.annotations.Nullable;
  * How a scenario is run: with how many seeds, which faults and what bounds. Not thread-safe.
  *
  * <p>Three system properties say otherwise: {@code mill.sim.seed} runs that one seed alone, {@code
- * mill.sim.seeds} says how many, {@code mill.sim.trace} names a file that the steps of a seed that is
- * run alone are written to.
+ * mill.sim.seeds} says how many, {@code mill.sim.trace} names a file that the steps of a seed that
+ * is run alone are written to.
  */
 public final class Seeds {
   private static final String SEED = "mill.sim.seed";
@@ -58,8 +58,8 @@ public final class Seeds {
   }
 
   /**
-   * Runs the last seed first. What a run leaves behind, and a later one depends on, shows as another
-   * {@link SimReport#hash}.
+   * Runs the last seed first. What a run leaves behind, and a later one depends on, shows as
+   * another {@link SimReport#hash}.
    *
    * @return this
    */
@@ -104,8 +104,8 @@ public final class Seeds {
   /**
    * Says what the callbacks of a simulated program may throw without failing the simulation.
    *
-   * @param which true for what is harmless; {@link IOException}s by default, which are how mill tells
-   *     of faults
+   * @param which true for what is harmless; {@link IOException}s by default, which are how mill
+   *     tells of faults
    * @return this
    */
   public Seeds tolerate(Predicate<Throwable> which) {
@@ -130,8 +130,9 @@ public final class Seeds {
    *
    * @param scenario sets a simulation up
    * @return what became of them
-   * @throws SimFailure if a seed fails, by what a host's program throws, by {@link Simulation#fail},
-   *     by a deadlock, a livelock, or the limit; that seed has been run a second time
+   * @throws SimFailure if a seed fails, by what a host's program throws, by {@link
+   *     Simulation#fail}, by a deadlock, a livelock, or the limit; that seed has been run a second
+   *     time
    * @throws AssertionError if something that was {@linkplain #expect expected} never happened
    */
   public SimReport run(Scenario scenario) {
@@ -162,7 +163,9 @@ public final class Seeds {
 
   private static long number(String property, String text) {
     try {
-      return text.startsWith("0x") ? Long.parseUnsignedLong(text, 2, text.length(), 16) : Long.parseLong(text);
+      return text.startsWith("0x")
+          ? Long.parseUnsignedLong(text, 2, text.length(), 16)
+          : Long.parseLong(text);
     } catch (NumberFormatException e) {
       throw new IllegalArgumentException(
           "-D%s=%s is no number: 17, or 0x11".formatted(property, text), e);
@@ -238,7 +241,6 @@ public final class Seeds {
                 String.join("\n    ", shown),
                 SEED,
                 failed.seed());
-    return new SimFailure(
-        message, failed.seed(), failed.traceHash(), failed.now(), steps, cause);
+    return new SimFailure(message, failed.seed(), failed.traceHash(), failed.now(), steps, cause);
   }
 }

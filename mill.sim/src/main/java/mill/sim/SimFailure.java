@@ -15,7 +15,13 @@ public final class SimFailure extends AssertionError {
   private final transient Duration virtualTime;
   private final transient List<String> lastSteps;
 
-  SimFailure(String message, long seed, long traceHash, Duration virtualTime, List<String> lastSteps, Throwable cause) {
+  SimFailure(
+      String message,
+      long seed,
+      long traceHash,
+      Duration virtualTime,
+      List<String> lastSteps,
+      Throwable cause) {
     super(message, cause);
     this.seed = seed;
     this.traceHash = traceHash;

@@ -5,9 +5,10 @@ import static java.util.Objects.requireNonNull;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
-import java.util.concurrent.Executor;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Executor;
+import mill.natives.platform.Platform;
 import mill.sim.schedule.SimProcess;
 
 /** A host of a {@link Simulation}: a name, addresses, a clock, and programs. */
@@ -69,7 +70,9 @@ public final class SimHost {
 
   private SimHost launch(Program main, boolean serves) {
     var process = new SimProcess(name, serves);
-    process.runOn(sim.network().platform(number, process));
+    Platform platform = sim.network().platform(number, process);
+    process.runOn(platform);
+    process.onExit(() -> sim.network().exit(platform));
     launched.add(new Launched(main, serves, process));
     sim.world().newThread(process, "main", false, () -> runMain(main)).start();
     return this;
@@ -97,9 +100,7 @@ public final class SimHost {
     return sim.network().address(number);
   }
 
-  /**
-   * {@return whether a program of the host has a thread that has not ended}
-   */
+  /** {@return whether a program of the host has a thread that has not ended} */
   public boolean isRunning() {
     return launched.stream().anyMatch(each -> sim.world().isLive(each.process));
   }

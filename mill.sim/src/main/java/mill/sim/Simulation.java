@@ -17,12 +17,12 @@ import org.jspecify.annotations.Nullable;
 /**
  * A network of hosts with a time of its own, all of whose chances come from one seed.
  *
- * <p>The programs of its hosts are unchanged: they use mill as always, and find the simulated network
- * under it. One thread runs at a time, and hands over where mill calls the system; the time moves to
- * the next event when all wait. So a run depends on nothing but the seed, this version of mill and
- * the programs, as long as these keep to what is simulated: threads, clocks, timers and waits of
- * mill, and chances of {@link #between} and {@link #chance}. Locks, queues and futures of the JDK
- * may be used, but not waited for: who blocks there is a failure that shows his stack.
+ * <p>The programs of its hosts are unchanged: they use mill as always, and find the simulated
+ * network under it. One thread runs at a time, and hands over where mill calls the system; the time
+ * moves to the next event when all wait. So a run depends on nothing but the seed, this version of
+ * mill and the programs, as long as these keep to what is simulated: threads, clocks, timers and
+ * waits of mill, and chances of {@link #between} and {@link #chance}. Locks, queues and futures of
+ * the JDK may be used, but not waited for: who blocks there is a failure that shows his stack.
  *
  * <p>It ends when all programs that were {@linkplain SimHost#start started} and all that was asked
  * for by {@link #after} are over; a program that {@linkplain SimHost#serve serves} ends with it.
@@ -138,8 +138,8 @@ public final class Simulation {
   }
 
   /**
-   * Runs something later, on no host: it may cut and heal, start, crash and restart hosts, but waits
-   * for nothing. The simulation does not end before.
+   * Runs something later, on no host: it may cut and heal, start, crash and restart hosts, but
+   * waits for nothing. The simulation does not end before.
    *
    * @param delay how much later
    * @param action what
@@ -150,7 +150,8 @@ public final class Simulation {
   }
 
   /**
-   * Cuts the line between two hosts, both ways: what is sent waits, and arrives after {@link #heal}.
+   * Cuts the line between two hosts, both ways: what is sent waits, and arrives after {@link
+   * #heal}.
    *
    * @param one a host
    * @param other another
@@ -167,7 +168,6 @@ public final class Simulation {
    * @param to the host that does not hear it
    */
   public void cutOneWay(SimHost from, SimHost to) {
-    world.trace("cut", from.number(), to.number());
     network.cutOneWay(from.number(), to.number());
     sometimes("CUT");
   }
@@ -179,7 +179,6 @@ public final class Simulation {
    * @param other another
    */
   public void heal(SimHost one, SimHost other) {
-    world.trace("heal", one.number(), other.number());
     network.heal(one.number(), other.number());
   }
 

@@ -46,6 +46,12 @@ final class Roster {
     return live.stream().anyMatch(thread -> thread.process() == process);
   }
 
+  /** Whether a process has a thread that is no daemon. */
+  boolean isHeldUp(SimProcess process) {
+    admitStarted();
+    return live.stream().anyMatch(thread -> thread.process() == process && !thread.daemon);
+  }
+
   /** Whether anybody lives whom the world has to wait for. */
   boolean hasForeground() {
     return foreground > 0;

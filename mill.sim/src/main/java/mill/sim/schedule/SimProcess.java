@@ -8,6 +8,7 @@ public final class SimProcess {
   private final String name;
   private final boolean background;
   private @Nullable Platform platform;
+  private Runnable exitAction = () -> {};
   private boolean dead;
   private int processors = 2;
 
@@ -66,6 +67,19 @@ public final class SimProcess {
   /** {@return whether it was killed} */
   public boolean isDead() {
     return dead;
+  }
+
+  /**
+   * Says what is done when it has ended by itself.
+   *
+   * @param action what
+   */
+  public void onExit(Runnable action) {
+    exitAction = action;
+  }
+
+  void exit() {
+    exitAction.run();
   }
 
   void kill() {

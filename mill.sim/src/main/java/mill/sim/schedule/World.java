@@ -402,6 +402,11 @@ public final class World {
   private void end(SimThread self) {
     roster.end(self);
     self.joiners.forEach(this::wake);
+    SimProcess process = self.process();
+    if (!self.daemon && !process.isDead() && !roster.isHeldUp(process)) {
+      roster.kill(process); // its daemons
+      process.exit();
+    }
   }
 
   /**

@@ -156,7 +156,8 @@ final class EchoProgram {
       send(stream);
       receive(registration, stream);
       if (!registration.isCancelled()) {
-        Interest wanted = sent < bytes ? Interest.READABLE.with(Interest.WRITABLE) : Interest.READABLE;
+        Interest wanted =
+            sent < bytes ? Interest.READABLE.with(Interest.WRITABLE) : Interest.READABLE;
         if (!registration.interest().equals(wanted)) {
           registration.setInterest(wanted);
         }

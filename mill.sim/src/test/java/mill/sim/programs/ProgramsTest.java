@@ -9,11 +9,14 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import mill.core.DispatchMode;
 import mill.core.LoopConfig;
 import mill.sim.Scenario;
 import mill.sim.SimHost;
 import mill.sim.Simulation;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /** Programs of several hosts, through many bad days. */
@@ -21,27 +24,34 @@ class ProgramsTest {
   private static final int SEEDS = 1_000;
   private static final int PORT = 7;
 
+  // What handlers throw is told with its stack, which is much for a thousand bad days.
+  private static final Logger LOGGER = Logger.getLogger("mill.core");
+
+  @BeforeAll
+  static void beQuiet() {
+    LOGGER.setLevel(Level.OFF);
+  }
+
   private static Scenario echo(LoopConfig config) {
     return sim -> {
       SimHost server = sim.host("server");
       SimHost client = sim.host("client");
       server.serve(() -> EchoProgram.serve(config, PORT));
-      client.start(
-          () ->
-              EchoProgram.echo(
-                  server.address(PORT),
-                  sim.between(1, 60_000),
-                  new EchoProgram.Outcome() {
-                    @Override
-                    public void differs(long at) {
-                      sim.fail(new AssertionError("the echo differs at byte " + at));
-                    }
+      client.start(() ->
+          EchoProgram.echo(
+              server.address(PORT),
+              sim.between(1, 60_000),
+              new EchoProgram.Outcome() {
+                @Override
+                public void differs(long at) {
+                  sim.fail(new AssertionError("the echo differs at byte " + at));
+                }
 
-                    @Override
-                    public void again(String why) {
-                      sim.sometimes("tried again");
-                    }
-                  }));
+                @Override
+                public void again(String why) {
+                  sim.sometimes("tried again");
+                }
+              }));
       Duration cut = sim.between(ZERO, ofMillis(50));
       sim.after(cut, () -> sim.cut(server, client));
       sim.after(cut.plus(sim.between(ZERO, ofSeconds(2))), () -> sim.heal(server, client));
@@ -71,21 +81,20 @@ class ProgramsTest {
         int self = i;
         hosts
             .get(i)
-            .start(
-                () ->
-                    GossipProgram.run(
-                        self,
-                        addresses,
-                        10,
-                        () -> {
-                          complete[self] = true;
-                          for (boolean each : complete) {
-                            if (!each) {
-                              return false;
-                            }
-                          }
-                          return true;
-                        }));
+            .start(() ->
+                GossipProgram.run(
+                    self,
+                    addresses,
+                    10,
+                    () -> {
+                      complete[self] = true;
+                      for (boolean each : complete) {
+                        if (!each) {
+                          return false;
+                        }
+                      }
+                      return true;
+                    }));
       }
       SimHost one = hosts.get((int) sim.between(0, count));
       SimHost other = hosts.get((int) sim.between(0, count));

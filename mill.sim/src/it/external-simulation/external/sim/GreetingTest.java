@@ -1,0 +1,43 @@
+package external.sim;
+
+import java.time.Duration;
+import mill.sim.Faults;
+import mill.sim.SimFailure;
+import mill.sim.SimHost;
+import mill.sim.SimReport;
+import mill.sim.Simulation;
+import mill.sim.fault.FaultKind;
+
+/** A first simulated test, without any test library. */
+public final class GreetingTest {
+  private GreetingTest() {}
+
+  private static void scenario(Simulation sim) {
+    SimHost server = sim.host("server");
+    SimHost client = sim.host("client");
+    server.serve(() -> Greeting.serve(7));
+    client.start(() ->
+        Greeting.read(
+            server.address(7),
+            text -> {
+              if (!text.equals(Greeting.TEXT)) {
+                sim.fail(new AssertionError("heard only: " + text));
+              }
+            }));
+    Duration cut = sim.between(Duration.ZERO, Duration.ofMillis(5));
+    sim.after(cut, () -> sim.cut(server, client));
+    sim.after(cut.plusSeconds(2), () -> sim.heal(server, client));
+  }
+
+  /** Prints what came of it. */
+  public static void main(String[] args) {
+    SimReport clean = Simulation.seeds(200).faults(Faults.none()).run(GreetingTest::scenario);
+    System.out.println("clean: " + clean.seeds() + " seeds");
+    try {
+      Faults shortWrites = Faults.none().with(FaultKind.SHORT_WRITE, 0.1);
+      Simulation.seeds(200).faults(shortWrites).run(GreetingTest::scenario);
+    } catch (SimFailure found) {
+      System.out.println("found: " + found.getMessage());
+    }
+  }
+}
