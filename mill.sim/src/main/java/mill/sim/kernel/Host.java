@@ -2,8 +2,10 @@ package mill.sim.kernel;
 
 import java.net.InetAddress;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import mill.sim.schedule.World;
+import org.jspecify.annotations.Nullable;
 
 /** A simulated machine: its addresses, ports, Unix names and clock. */
 final class Host {
@@ -21,6 +23,7 @@ final class Host {
   private final Endpoint ipv6;
   private final HostClock clock = new HostClock();
   private final List<SimPlatform> platforms = new ArrayList<>(1);
+  private @Nullable Link[] links = new Link[4]; // by the other's number
   private List<Packet> held = new ArrayList<>(0);
   private boolean up = true;
   private int descriptors = 1_024;
@@ -93,6 +96,19 @@ final class Host {
    */
   boolean unlink(String path) {
     return unixNames.unlink(path);
+  }
+
+  /** {@return the line to a host} */
+  Link linkTo(Host other) {
+    if (other.index >= links.length) {
+      links = Arrays.copyOf(links, Math.max(other.index + 1, links.length * 2));
+    }
+    Link link = links[other.index];
+    if (link == null) {
+      link = new Link();
+      links[other.index] = link;
+    }
+    return link;
   }
 
   void hold(Packet packet) {

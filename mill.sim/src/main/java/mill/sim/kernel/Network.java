@@ -2,9 +2,7 @@ package mill.sim.kernel;
 
 import java.net.InetAddress;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import mill.natives.platform.Platform;
 import mill.sim.fault.FaultKind;
 import mill.sim.schedule.SimProcess;
@@ -22,7 +20,6 @@ public final class Network {
   private final FaultSource faults;
   private final SplitMix64 random;
   private final List<Host> hosts = new ArrayList<>();
-  private final Map<Long, Link> links = new HashMap<>(); // looked up, never gone through
   private long minDelayNs = 20_000;
   private long maxDelayNs = 500_000;
 
@@ -165,7 +162,7 @@ public final class Network {
    * @param to another
    */
   public void cutOneWay(int from, int to) {
-    link(host(from), host(to)).cut();
+    host(from).linkTo(host(to)).cut();
   }
 
   /**
@@ -175,20 +172,16 @@ public final class Network {
    * @param other another
    */
   public void heal(int one, int other) {
-    resend(link(host(one), host(other)).heal());
-    resend(link(host(other), host(one)).heal());
+    resend(host(one).linkTo(host(other)).heal());
+    resend(host(other).linkTo(host(one)).heal());
   }
 
   /** Sends again what waited for a cut to heal, or for a host to come up. */
   void resend(List<Packet> packets) {
     for (Packet packet : packets) {
       long delayNs = delayNs() + random.nextLong(Link.RETRANSMISSION_NS);
-      world.at(world.nowNs() + delayNs, () -> due(packet));
+      world.at(world.nowNs() + delayNs, packet);
     }
-  }
-
-  private Link link(Host from, Host to) {
-    return links.computeIfAbsent((long) from.index() << 32 | to.index(), key -> new Link());
   }
 
   World world() {
@@ -246,10 +239,11 @@ public final class Network {
       lane.lastNs = atNs;
       lane.onTheWay.add(packet);
     }
-    world.at(atNs, () -> due(packet));
+    world.at(atNs, packet);
   }
 
-  private void due(Packet packet) {
+  /** The time has come at which something should arrive. */
+  void due(Packet packet) {
     if (isStopped(packet)) {
       if (packet.waits()) {
         faults.happened(FaultKind.HELD);
@@ -270,11 +264,11 @@ public final class Network {
   }
 
   private boolean isStopped(Packet packet) {
-    return link(packet.from, packet.to).isCut() || !packet.to.isUp();
+    return packet.from.linkTo(packet.to).isCut() || !packet.to.isUp();
   }
 
   private void hold(Packet packet) {
-    Link link = link(packet.from, packet.to);
+    Link link = packet.from.linkTo(packet.to);
     if (link.isCut()) {
       link.hold(packet);
     } else {

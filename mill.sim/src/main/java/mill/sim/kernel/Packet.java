@@ -3,7 +3,7 @@ package mill.sim.kernel;
 import org.jspecify.annotations.Nullable;
 
 /** Something on its way between two hosts. */
-abstract class Packet {
+abstract class Packet implements Runnable {
   final Host from;
   final Host to;
   final @Nullable Lane lane; // null if its order does not matter
@@ -14,6 +14,12 @@ abstract class Packet {
     this.from = from;
     this.to = to;
     this.lane = lane;
+  }
+
+  /** Its time has come. */
+  @Override
+  public final void run() {
+    to.network().due(this);
   }
 
   /** {@return what it is called in a trace, a constant} */

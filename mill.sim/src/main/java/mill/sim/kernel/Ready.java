@@ -26,13 +26,19 @@ final class Ready {
     return mask;
   }
 
-  static int readiness(int mask) {
+  /**
+   * What the bits say.
+   *
+   * @param closedByError whether an error alone says that nothing more can be sent: of a socket it
+   *     only waits to be told
+   */
+  static int readiness(int mask, boolean closedByError) {
     int bits = 0;
     bits |= (mask & (IN | RDHUP | HUP | ERR)) != 0 ? Readiness.READABLE : 0;
     bits |= (mask & (OUT | HUP | ERR)) != 0 ? Readiness.WRITABLE : 0;
     bits |= (mask & PRI) != 0 ? Readiness.PRIORITY : 0;
     bits |= (mask & (RDHUP | HUP)) != 0 ? Readiness.READ_CLOSED : 0;
-    bits |= (mask & (HUP | ERR)) != 0 ? Readiness.WRITE_CLOSED : 0;
+    bits |= (mask & (closedByError ? HUP | ERR : HUP)) != 0 ? Readiness.WRITE_CLOSED : 0;
     bits |= (mask & ERR) != 0 ? Readiness.ERROR : 0;
     return bits;
   }

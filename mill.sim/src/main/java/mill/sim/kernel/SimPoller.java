@@ -208,7 +208,7 @@ final class SimPoller implements PollerBackend {
       }
       int bits = file.ready() & watch.events;
       if (bits != 0) {
-        into.add(watch.token, Ready.readiness(bits));
+        into.add(watch.token, Ready.readiness(bits, !(file instanceof SimSocket)));
         slots--;
         if (watch.oneShot) {
           watch.events = 0;
