@@ -18,6 +18,11 @@ final class Datagram extends Packet {
   }
 
   @Override
+  String label() {
+    return "datagram";
+  }
+
+  @Override
   void arrive() {
     UdpSocket receiver = to.udpPorts.receiver(destination, source);
     if (receiver != null) {
@@ -37,6 +42,11 @@ final class Datagram extends Packet {
   private final class Unreachable extends Packet {
     Unreachable() {
       super(Datagram.this.to, Datagram.this.from, null);
+    }
+
+    @Override
+    String label() {
+      return "unreachable";
     }
 
     @Override

@@ -283,8 +283,12 @@ public final class Network {
   }
 
   private void reach(Packet packet) {
-    if (!packet.lost && packet.to.isUp()) {
-      packet.arrive();
+    if (packet.lost || !packet.to.isUp()) {
+      return;
     }
+    if (packet.from != packet.to) {
+      world.trace(packet.label(), packet.from.index(), packet.to.index());
+    }
+    packet.arrive();
   }
 }

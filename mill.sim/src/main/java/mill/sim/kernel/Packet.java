@@ -16,6 +16,9 @@ abstract class Packet {
     this.lane = lane;
   }
 
+  /** {@return what it is called in a trace, a constant} */
+  abstract String label();
+
   /** It has reached a host that is up. */
   abstract void arrive();
 

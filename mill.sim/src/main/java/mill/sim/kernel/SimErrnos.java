@@ -12,6 +12,7 @@ public final class SimErrnos {
   static final int EINTR = 4;
   static final int EBADF = 9;
   static final int EAGAIN = 11;
+  static final int ENOMEM = 12;
   static final int EACCES = 13;
   static final int EEXIST = 17;
   static final int EINVAL = 22;
@@ -47,7 +48,7 @@ public final class SimErrnos {
               entry("ENXIO", 6),
               entry("EBADF", EBADF),
               entry("EAGAIN", EAGAIN),
-              entry("ENOMEM", 12),
+              entry("ENOMEM", ENOMEM),
               entry("EACCES", EACCES),
               entry("EFAULT", 14),
               entry("EBUSY", 16),

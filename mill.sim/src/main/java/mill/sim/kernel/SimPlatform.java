@@ -138,6 +138,10 @@ final class SimPlatform implements Platform {
     return host;
   }
 
+  SimProcess process() {
+    return process;
+  }
+
   World world() {
     return world;
   }

@@ -3,11 +3,17 @@ package mill.sim.kernel;
 /** A segment of a TCP connection. Every one says what was received, and how much more may come. */
 final class TcpSegment extends Packet {
   enum Kind {
-    SYN_ACK,
-    ACK,
-    DATA,
-    FIN,
-    RST
+    SYN_ACK("syn+ack"),
+    ACK("ack"),
+    DATA("data"),
+    FIN("fin"),
+    RST("rst");
+
+    private final String label;
+
+    Kind(String label) {
+      this.label = label;
+    }
   }
 
   static final byte[] NO_BYTES = {};
@@ -27,6 +33,11 @@ final class TcpSegment extends Packet {
     this.bytes = bytes;
     this.ack = ack;
     this.windowEnd = windowEnd;
+  }
+
+  @Override
+  String label() {
+    return kind.label;
   }
 
   @Override

@@ -16,6 +16,11 @@ final class TcpSyn extends Packet {
   }
 
   @Override
+  String label() {
+    return "syn";
+  }
+
+  @Override
   void arrive() {
     if (!client.isConnecting()) {
       return;
@@ -47,6 +52,11 @@ final class TcpSyn extends Packet {
     Refusal(Host from, TcpEnd client) {
       super(from, client.host(), null);
       this.client = client;
+    }
+
+    @Override
+    String label() {
+      return "refusal";
     }
 
     @Override
