@@ -140,7 +140,7 @@ public final class SimHost {
 
   /**
    * Lets the host's clock jump. Back it stands still instead, until the time has come again: a
-   * monotonic clock does no more.
+   * monotonic clock does no more. A wait that is under way ends no sooner.
    *
    * @param by how far
    */
