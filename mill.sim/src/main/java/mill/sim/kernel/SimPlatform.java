@@ -164,7 +164,7 @@ final class SimPlatform implements Platform {
 
   boolean hasRoom(int descriptors) {
     boolean room = files.hasRoom(descriptors);
-    if (!room) {
+    if (!room && !dead) {
       host.faults().happened(FaultKind.DESCRIPTORS_EXHAUSTED);
     }
     return room;

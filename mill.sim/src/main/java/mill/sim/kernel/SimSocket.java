@@ -124,6 +124,9 @@ abstract class SimSocket extends SimFile {
     };
   }
 
+  /** An option was set. */
+  void optionIsSet(SimOption option) {}
+
   final boolean has(SimOption option) {
     if (option.isTcp()) {
       return family != Family.UNIX && type == Type.STREAM;

@@ -298,6 +298,7 @@ final class SimSockets implements Sockets {
             return -SimErrnos.EINVAL;
           }
           socket.options.set(option, value);
+          socket.optionIsSet(option);
           return 0;
         });
   }

@@ -32,30 +32,18 @@ final class TcpEnd {
     LAST_ACK
   }
 
-  private static final int SEGMENT_BYTES = 16 * 1024;
-  private static final long SECOND_NS = 1_000_000_000;
-
-  // tcp(7): tcp_syn_retries, tcp_retries2, and how long a closed socket waits for its peer's end.
-  private static final int SYN_RETRIES = 6;
-  private static final long GIVE_UP_NS = 924 * SECOND_NS;
-  private static final long ORPHAN_NS = 60 * SECOND_NS;
+  /** How long a closed socket waits for its peer's end ({@code tcp_fin_timeout}, tcp(7)). */
+  private static final long ORPHAN_NS = 60_000_000_000L;
 
   final Lane lane = new Lane();
   final ByteQueue received = new ByteQueue();
 
   private final TcpSocket socket;
+  private final TcpSender sender;
+  private final SynTimer syn;
+  private final KeepAlive keepAlive;
   private State state = State.CLOSED;
   private @Nullable TcpEnd peer;
-
-  private final ByteQueue unsent = new ByteQueue();
-  private long written;
-  private long sent; // a FIN counts one
-  private long acked;
-  private long windowEnd;
-  private boolean finWanted;
-  private boolean finSent;
-  private boolean transmitting;
-  private boolean outOfRoom; // somebody waits for room
 
   private long receivedEnd;
   private long advertisedEnd;
@@ -65,12 +53,12 @@ final class TcpEnd {
   private boolean severed; // the peer cannot be reached any more, and seems to have ended
   private boolean orphan; // no descriptor stands for it any more
   private long orphanUntilNs = Long.MAX_VALUE;
-  private long synSentNs;
-  private int synAttempts;
-  private boolean givingUp; // a time to give up is set
 
   TcpEnd(TcpSocket socket) {
     this.socket = socket;
+    sender = new TcpSender(this, socket.options);
+    syn = new SynTimer(this);
+    keepAlive = new KeepAlive(this, socket.options);
   }
 
   Host host() {
@@ -85,64 +73,41 @@ final class TcpEnd {
     return state == State.SYN_SENT;
   }
 
+  /** {@return whether both ends know of each other} */
+  boolean isSynchronized() {
+    return switch (state) {
+      case CLOSED, SYN_SENT, SYN_RECEIVED -> false;
+      default -> true;
+    };
+  }
+
   boolean hasEnded() {
     return ended;
   }
 
   // ---- opening
 
-  void open(Host to) {
+  /** Begins to connect; to nobody if no host has the address. */
+  void open(@Nullable Host to) {
     state = State.SYN_SENT;
-    synSentNs = now();
-    sendSyn(to);
-  }
-
-  private void sendSyn(Host to) {
-    network().send(new TcpSyn(this, to, socket.local, requireNonNull(socket.remote)));
-  }
-
-  /** No host has the address. */
-  void openToNobody() {
-    state = State.SYN_SENT;
-    host().world().at(now() + 3 * SECOND_NS, () -> failConnecting(SimErrnos.EHOSTUNREACH));
-  }
-
-  private void failConnecting(int error) {
-    if (state == State.SYN_SENT) {
-      die(error);
-    }
-  }
-
-  /** The SYN did not get through: another is sent, after 1, 3, 7 … seconds. */
-  void onSynLost() {
-    synAttempts++;
-    Host to = requireNonNull(network().find(requireNonNull(socket.remote), host()));
-    host().world().at(synSentNs + ((1L << synAttempts) - 1) * SECOND_NS, () -> retrySyn(to));
-  }
-
-  private void retrySyn(Host to) {
-    if (state != State.SYN_SENT || peer != null) {
-      return;
-    }
-    if (synAttempts > SYN_RETRIES) {
-      timeOut();
+    if (to == null) {
+      syn.startToNobody();
     } else {
-      sendSyn(to);
+      syn.start(to);
     }
   }
 
-  /** The answer to the SYN stands at a cut. */
-  void onAnswerHeld() {
-    long atNs = synSentNs + ((1L << (SYN_RETRIES + 1)) - 1) * SECOND_NS;
-    host()
-        .world()
-        .at(
-            atNs,
-            () -> {
-              if (state == State.SYN_SENT) {
-                timeOut();
-              }
-            });
+  void sendSyn(Host to) {
+    host().network().send(new TcpSyn(this, to, socket.local, requireNonNull(socket.remote)));
+  }
+
+  SynTimer syn() {
+    return syn;
+  }
+
+  /** {@return whether nothing is known of the other side yet} */
+  boolean isUnanswered() {
+    return state == State.SYN_SENT && peer == null;
   }
 
   /** Answers a SYN, for a socket that a listener has made. */
@@ -151,7 +116,7 @@ final class TcpEnd {
     peer = client;
     client.peer = this;
     fate = fateOfConnect;
-    send(Kind.SYN_ACK, TcpSegment.NO_BYTES);
+    send(Kind.SYN_ACK);
   }
 
   private void onSynAck(TcpSegment segment) {
@@ -160,7 +125,8 @@ final class TcpEnd {
       return;
     }
     state = State.ESTABLISHED;
-    windowEnd = segment.windowEnd;
+    keepAlive.start();
+    sender.open(segment.windowEnd);
     switch (segment.sender.fate) {
       case RESET -> {
         host().faults().happened(FaultKind.CONNECT_RESET);
@@ -173,15 +139,16 @@ final class TcpEnd {
         onFin();
       }
       case NONE, REFUSED -> {
-        send(Kind.ACK, TcpSegment.NO_BYTES);
+        send(Kind.ACK);
         socket.signal(Ready.ANY);
-        transmit();
+        sender.transmit();
       }
     }
   }
 
   private void onHandshakeOver() {
     state = State.ESTABLISHED;
+    keepAlive.start();
     if (!socket.enterQueue()) {
       abort();
       return;
@@ -214,6 +181,7 @@ final class TcpEnd {
   // ---- segments
 
   void onSegment(TcpSegment segment) {
+    keepAlive.heard();
     if (segment.kind == Kind.RST) {
       onReset();
       return;
@@ -232,12 +200,14 @@ final class TcpEnd {
       return;
     }
     if (state == State.SYN_RECEIVED) {
-      windowEnd = segment.windowEnd;
+      sender.open(segment.windowEnd);
       onHandshakeOver();
     } else if (segment.kind == Kind.DATA) {
       onData(segment.bytes, segment.sender);
     } else if (segment.kind == Kind.FIN) {
       onFin();
+    } else if (segment.kind == Kind.PROBE) {
+      send(Kind.ACK);
     }
     onAck(segment.ack, segment.windowEnd);
   }
@@ -261,7 +231,7 @@ final class TcpEnd {
     }
     received.add(bytes);
     receivedEnd += bytes.length;
-    send(Kind.ACK, TcpSegment.NO_BYTES);
+    send(Kind.ACK);
     socket.signal(Ready.IN);
   }
 
@@ -270,7 +240,7 @@ final class TcpEnd {
     receivedEnd++;
     socket.shut |= SimSocket.RECEIVING;
     if (!severed) {
-      send(Kind.ACK, TcpSegment.NO_BYTES);
+      send(Kind.ACK);
     }
     switch (state) {
       case ESTABLISHED -> state = State.CLOSE_WAIT;
@@ -281,14 +251,9 @@ final class TcpEnd {
     socket.signal(Ready.ANY);
   }
 
-  private void onAck(long ack, long newWindowEnd) {
-    acked = Math.max(acked, ack);
-    windowEnd = Math.max(windowEnd, newWindowEnd);
-    if (outOfRoom && isWritable()) {
-      outOfRoom = false;
-      socket.signal(Ready.OUT);
-    }
-    if (finSent && acked == sent) {
+  private void onAck(long ack, long windowEnd) {
+    sender.onAck(ack, windowEnd);
+    if (sender.isEndAcknowledged()) {
       switch (state) {
         case FIN_WAIT_1 -> {
           state = State.FIN_WAIT_2;
@@ -300,7 +265,7 @@ final class TcpEnd {
         default -> {}
       }
     }
-    transmit();
+    sender.transmit();
   }
 
   /** A reset came; what is received already can still be read. */
@@ -321,11 +286,10 @@ final class TcpEnd {
   }
 
   /** Ends all, without a word to the peer. */
-  private void die(int error) {
+  void die(int error) {
     boolean embryo = state == State.SYN_RECEIVED;
     state = State.CLOSED;
-    unsent.clear();
-    finWanted = false;
+    sender.clear();
     socket.onDeath(error, orphan || embryo);
   }
 
@@ -333,29 +297,17 @@ final class TcpEnd {
 
   /** A segment that this end wants to be acknowledged, or its acknowledgement, stands at a cut. */
   void onHeld() {
-    if (givingUp || state == State.CLOSED) {
-      return;
-    }
-    givingUp = true;
-    int userMs = socket.options.get(SimOption.TCP_USER_TIMEOUT);
-    long before = acked;
-    long patienceNs = userMs > 0 ? userMs * 1_000_000L : GIVE_UP_NS;
-    host().world().at(now() + patienceNs, () -> giveUp(before));
-  }
-
-  private void giveUp(long before) {
-    givingUp = false;
-    if (state == State.CLOSED || acked == sent) {
-      return;
-    }
-    if (acked == before) {
-      timeOut();
-    } else {
-      onHeld();
+    if (state != State.CLOSED) {
+      sender.onHeld();
     }
   }
 
-  private void timeOut() {
+  KeepAlive keepAlive() {
+    return keepAlive;
+  }
+
+  /** The peer was silent for too long. */
+  void timeOut() {
     host().faults().happened(FaultKind.TIMED_OUT);
     die(SimErrnos.ETIMEDOUT);
   }
@@ -366,64 +318,29 @@ final class TcpEnd {
     return state == State.ESTABLISHED || state == State.CLOSE_WAIT;
   }
 
-  /** {@return whether a third of the buffer is free, which is when a writer is told} */
-  boolean isWritable() {
-    long queued = written - Math.min(acked, written);
-    return socket.options.sendBytes() - queued >= queued / 2;
+  TcpSender sender() {
+    return sender;
   }
 
-  /** Somebody waits until {@link #isWritable()}. */
-  void waitForRoom() {
-    outOfRoom = true;
+  void send(Kind kind) {
+    send(kind, TcpSegment.NO_BYTES);
   }
 
-  /** Takes bytes over; how many, or {@code -EAGAIN}. */
-  int write(Transfer from) {
-    long room = socket.options.sendBytes() - (written - Math.min(acked, written));
-    if (room <= 0) {
-      outOfRoom = true;
-      return -SimErrnos.EAGAIN;
-    }
-    outOfRoom |= from.left() > room;
-    byte[] bytes = from.take(room);
-    unsent.add(bytes);
-    written += bytes.length;
-    transmit();
-    return bytes.length;
-  }
-
-  private void transmit() {
-    if (transmitting) {
-      return; // by an acknowledgement that came at once, over loopback
-    }
-    transmitting = true;
-    try {
-      while (!unsent.isEmpty() && sent < windowEnd) {
-        byte[] piece = unsent.next(Math.min(SEGMENT_BYTES, windowEnd - sent));
-        sent += piece.length;
-        send(Kind.DATA, piece);
-      }
-      if (finWanted && !finSent && unsent.isEmpty()) {
-        finSent = true;
-        sent++;
-        send(Kind.FIN, TcpSegment.NO_BYTES);
-      }
-    } finally {
-      transmitting = false;
-    }
-  }
-
-  private void send(Kind kind, byte[] bytes) {
+  void send(Kind kind, byte[] bytes) {
     TcpEnd to = peer;
     if (to != null) {
       long free = Math.max(0, socket.options.receiveBytes() - received.size());
       advertisedEnd = Math.max(advertisedEnd, receivedEnd + free);
-      network().send(new TcpSegment(kind, this, to, bytes, receivedEnd, advertisedEnd));
+      host().network().send(new TcpSegment(kind, this, to, bytes, receivedEnd, advertisedEnd));
     }
   }
 
+  void signal(int bits) {
+    socket.signal(bits);
+  }
+
   private void sendReset() {
-    send(Kind.RST, TcpSegment.NO_BYTES);
+    send(Kind.RST);
   }
 
   /** Bytes were read: tells the peer when the window has opened by half of it. */
@@ -431,7 +348,7 @@ final class TcpEnd {
     long half = socket.options.receiveBytes() / 2;
     long free = socket.options.receiveBytes() - received.size();
     if (state != State.CLOSED && receivedEnd + free - advertisedEnd >= half) {
-      send(Kind.ACK, TcpSegment.NO_BYTES);
+      send(Kind.ACK);
     }
   }
 
@@ -446,8 +363,7 @@ final class TcpEnd {
     } else {
       return;
     }
-    finWanted = true;
-    transmit();
+    sender.end();
   }
 
   /** Resets the peer. */
@@ -485,16 +401,11 @@ final class TcpEnd {
   /** The machine has lost its power. */
   void vanish() {
     state = State.CLOSED;
-    unsent.clear();
+    sender.clear();
     received.clear();
-    finWanted = false;
   }
 
   private long now() {
     return host().world().nowNs();
-  }
-
-  private Network network() {
-    return host().network();
   }
 }

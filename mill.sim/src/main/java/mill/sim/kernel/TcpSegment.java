@@ -7,6 +7,7 @@ final class TcpSegment extends Packet {
     ACK("ack"),
     DATA("data"),
     FIN("fin"),
+    PROBE("probe"),
     RST("rst");
 
     private final String label;
@@ -48,11 +49,11 @@ final class TcpSegment extends Packet {
   @Override
   boolean waits() {
     switch (kind) {
-      case SYN_ACK -> receiver.onAnswerHeld();
+      case SYN_ACK -> receiver.syn().onAnswerHeld();
       case ACK -> receiver.onHeld();
       case DATA, FIN -> sender.onHeld();
-      case RST -> {
-        // Sent once, and only again if something comes that is answered by it.
+      case PROBE, RST -> {
+        // Sent once. A reset comes again if something comes that is answered by it.
         return false;
       }
     }

@@ -127,11 +127,7 @@ final class TcpSocket extends InetSocket {
     remote = to;
     error = 0;
     shut = 0;
-    if (target == null) {
-      end.openToNobody();
-    } else {
-      end.open(target);
-    }
+    end.open(target);
     return -SimErrnos.EINPROGRESS;
   }
 
@@ -193,7 +189,7 @@ final class TcpSocket extends InetSocket {
     if (end.isConnecting()) {
       return -SimErrnos.EAGAIN;
     }
-    return end.maySend() && !isShut(SENDING) ? end.write(from) : -SimErrnos.EPIPE;
+    return end.maySend() && !isShut(SENDING) ? end.sender().write(from) : -SimErrnos.EPIPE;
   }
 
   @Override
@@ -221,13 +217,20 @@ final class TcpSocket extends InetSocket {
     }
     if (state != State.SYN_SENT) {
       bits |= end.received.isEmpty() ? 0 : Ready.IN;
-      if (isShut(SENDING) || end.isWritable()) {
+      if (isShut(SENDING) || end.sender().isWritable()) {
         bits |= Ready.OUT;
       } else {
-        end.waitForRoom();
+        end.sender().waitForRoom();
       }
     }
     return bits;
+  }
+
+  @Override
+  void optionIsSet(SimOption option) {
+    if (option == SimOption.SO_KEEPALIVE || option == SimOption.TCP_KEEPIDLE) {
+      end.keepAlive().start();
+    }
   }
 
   // ---- ends

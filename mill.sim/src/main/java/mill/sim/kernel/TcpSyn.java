@@ -32,8 +32,8 @@ final class TcpSyn extends Packet {
         to.faults().happened(FaultKind.CONNECT_REFUSED);
       }
       to.network().send(new Refusal(to, client));
-    } else if (listener.queue().isFull() || to.tcpPorts.isInTimeWait(destination, source)) {
-      client.onSynLost(); // the kernel drops it, and the client asks again
+    } else if (listener.queue().isFull()) {
+      client.syn().onLost(); // the kernel drops it, and the client asks again
     } else {
       listener.embryo(destination, source, client, fate);
     }
@@ -41,7 +41,7 @@ final class TcpSyn extends Packet {
 
   @Override
   boolean waits() {
-    client.onSynLost();
+    client.syn().onLost();
     return false;
   }
 
@@ -66,7 +66,7 @@ final class TcpSyn extends Packet {
 
     @Override
     boolean waits() {
-      client.onSynLost();
+      client.syn().onLost();
       return false;
     }
   }

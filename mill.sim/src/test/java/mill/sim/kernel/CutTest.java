@@ -182,6 +182,41 @@ class CutTest {
   }
 
   @Test
+  void aSilentPeerBehindACutIsGivenUpIfItIsProbed() throws Exception {
+    play(hosts -> {
+      Connection probed = hosts.connection();
+      Connection silent = hosts.connection();
+      probed.client().setOption(SockOpt.SO_KEEPALIVE, true);
+      probed.client().setOption(SockOpt.TCP_KEEPIDLE, 30);
+      probed.client().setOption(SockOpt.TCP_KEEPINTVL, 5);
+      probed.client().setOption(SockOpt.TCP_KEEPCNT, 3);
+      hosts.pass(Duration.ofSeconds(100));
+      assertThat(hosts.read(probed.client())).as("the peer answers").isEmpty();
+      hosts.cut();
+      hosts.pass(Duration.ofSeconds(14));
+      assertThat(hosts.read(probed.client())).isEmpty();
+      hosts.pass(Duration.ofSeconds(32));
+      assertThat(errorOf(() -> hosts.read(probed.client()))).isEqualTo("ETIMEDOUT");
+      assertThat(hosts.read(silent.client())).as("who does not ask").isEmpty();
+    });
+  }
+
+  @Test
+  void aProbeFindsOutThatThePeerHasLostItsPower() throws Exception {
+    play(hosts -> {
+      Connection connection = hosts.connection();
+      connection.client().setOption(SockOpt.TCP_KEEPIDLE, 30);
+      connection.client().setOption(SockOpt.SO_KEEPALIVE, true);
+      hosts.network.crash(SERVER);
+      hosts.restartServer();
+      hosts.pass(Duration.ofSeconds(29));
+      assertThat(hosts.read(connection.client())).isEmpty();
+      hosts.pass(Duration.ofSeconds(2));
+      assertThat(errorOf(() -> hosts.read(connection.client()))).isEqualTo("ECONNRESET");
+    });
+  }
+
+  @Test
   void datagramsAreLostAtACut() throws Exception {
     play(hosts -> {
       UdpSocket from = UdpSocket.bind(hosts.client, hosts.at(CLIENT, 0));
