@@ -3,6 +3,7 @@ package external.sim;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.net.InetSocketAddress;
 import java.util.function.Consumer;
 import mill.core.CloseReason;
@@ -53,9 +54,13 @@ final class Greeting {
 
     @Override
     public void onReady(Registration registration, Readiness readiness) throws IOException {
-      int read = ((TcpStream) registration.pollable()).read(buffer);
+      var stream = (TcpStream) registration.pollable();
+      if (!stream.isConnected() && !stream.finishConnect()) {
+        return;
+      }
+      int read = stream.read(buffer);
       for (int i = 0; i < read; i++) {
-        text.append((char) buffer.get(java.lang.foreign.ValueLayout.JAVA_BYTE, i));
+        text.append((char) buffer.get(ValueLayout.JAVA_BYTE, i));
       }
       if (read < 0) {
         heard.accept(text.toString());

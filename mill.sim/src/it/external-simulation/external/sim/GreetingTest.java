@@ -1,5 +1,6 @@
 package external.sim;
 
+import java.io.IOException;
 import java.time.Duration;
 import mill.sim.Faults;
 import mill.sim.SimFailure;
@@ -16,17 +17,20 @@ public final class GreetingTest {
     SimHost server = sim.host("server");
     SimHost client = sim.host("client");
     server.serve(() -> Greeting.serve(7));
-    client.start(() ->
-        Greeting.read(
-            server.address(7),
-            text -> {
-              if (!text.equals(Greeting.TEXT)) {
-                sim.fail(new AssertionError("heard only: " + text));
-              }
-            }));
+    sim.after(Duration.ofMillis(1), () -> client.start(() -> read(server, sim)));
     Duration cut = sim.between(Duration.ZERO, Duration.ofMillis(5));
     sim.after(cut, () -> sim.cut(server, client));
     sim.after(cut.plusSeconds(2), () -> sim.heal(server, client));
+  }
+
+  private static void read(SimHost server, Simulation sim) throws IOException {
+    Greeting.read(
+        server.address(7),
+        text -> {
+          if (!text.equals(Greeting.TEXT)) {
+            sim.fail(new AssertionError("heard only: " + text));
+          }
+        });
   }
 
   /** Prints what came of it. */

@@ -80,9 +80,8 @@ class PortsTest {
       TcpListener.bind(hosts.server, new InetSocketAddress(ip("127.0.0.1"), 80), 8);
       hosts.listener(80, 8);
       assertThat(
-              errorOf(
-                  () ->
-                      TcpListener.bind(hosts.server, new InetSocketAddress(ip("0.0.0.0"), 80), 8)))
+              errorOf(() ->
+                  TcpListener.bind(hosts.server, new InetSocketAddress(ip("0.0.0.0"), 80), 8)))
           .isEqualTo("EADDRINUSE");
     });
   }

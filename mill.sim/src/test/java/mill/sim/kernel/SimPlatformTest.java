@@ -29,25 +29,23 @@ class SimPlatformTest {
       List<Throwable> thrown = new ArrayList<>();
       var outsider =
           Thread.ofPlatform()
-              .start(
-                  () -> {
-                    thrown.add(catchThrowable(() -> hosts.listener(81, 8)));
-                    thrown.add(catchThrowable(listener::accept));
-                    thrown.add(catchThrowable(() -> listener.setOption(REUSE, true)));
-                    thrown.add(catchThrowable(() -> poller.poll(new ReadyEvents(1), 0)));
-                    thrown.add(catchThrowable(poller::wake));
-                    thrown.add(catchThrowable(() -> Poller.open(hosts.client, token -> {})));
-                    thrown.add(catchThrowable(hosts.client::nanoTime));
-                    thrown.add(catchThrowable(() -> hosts.client.pinCurrentThread(0)));
-                  });
+              .start(() -> {
+                thrown.add(catchThrowable(() -> hosts.listener(81, 8)));
+                thrown.add(catchThrowable(listener::accept));
+                thrown.add(catchThrowable(() -> listener.setOption(REUSE, true)));
+                thrown.add(catchThrowable(() -> poller.poll(new ReadyEvents(1), 0)));
+                thrown.add(catchThrowable(poller::wake));
+                thrown.add(catchThrowable(() -> Poller.open(hosts.client, token -> {})));
+                thrown.add(catchThrowable(hosts.client::nanoTime));
+                thrown.add(catchThrowable(() -> hosts.client.pinCurrentThread(0)));
+              });
       outsider.join();
       assertThat(thrown)
           .hasSize(8)
-          .allSatisfy(
-              each ->
-                  assertThat(each)
-                      .isInstanceOf(IllegalStateException.class)
-                      .hasMessageContaining("is not a thread of the simulation"));
+          .allSatisfy(each ->
+              assertThat(each)
+                  .isInstanceOf(IllegalStateException.class)
+                  .hasMessageContaining("is not a thread of the simulation"));
     });
   }
 
@@ -59,8 +57,7 @@ class SimPlatformTest {
     play(hosts -> {
       TcpListener listener = hosts.listener(80, 8);
       try (var poller = Poller.open(hosts.client, token -> {})) {
-        assertThatThrownBy(
-                () -> poller.register(listener, 1, Interest.READABLE, Trigger.LEVEL))
+        assertThatThrownBy(() -> poller.register(listener, 1, Interest.READABLE, Trigger.LEVEL))
             .isInstanceOf(IllegalArgumentException.class)
             .hasMessageContaining("belongs to simulated on host server")
             .hasMessageContaining("not to simulated on host client");
@@ -145,11 +142,14 @@ class SimPlatformTest {
           }
         };
     for (long seed = 1; seed <= 10; seed++) {
-      play(seed, shuffling, hosts -> {
-        List<Long> order = order(hosts);
-        assertThat(order).containsExactlyInAnyOrder(0L, 1L, 2L, 3L, 4L, 5L, 6L, 7L);
-        orders.add(order);
-      });
+      play(
+          seed,
+          shuffling,
+          hosts -> {
+            List<Long> order = order(hosts);
+            assertThat(order).containsExactlyInAnyOrder(0L, 1L, 2L, 3L, 4L, 5L, 6L, 7L);
+            orders.add(order);
+          });
     }
     assertThat(orders).hasSizeGreaterThan(8);
     assertThat(shuffling.shuffled).isEqualTo(10);

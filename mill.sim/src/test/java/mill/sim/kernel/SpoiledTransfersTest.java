@@ -75,17 +75,19 @@ class SpoiledTransfersTest {
   /** Edge-triggered on both sides, and never a second look without an event. */
   @Test
   void noEdgeIsLostToASpoiledTransfer() throws Exception {
-    play(new Spoiling(), hosts -> {
-      TcpListener listener = hosts.listener(80, 8);
-      TcpStream client = TcpStream.connect(hosts.client, listener.localAddress());
-      hosts.pass(Duration.ofSeconds(1));
-      assertThat(client.finishConnect()).isTrue();
-      TcpStream server;
-      while ((server = listener.accept()) == null) {
-        hosts.settle();
-      }
-      move(hosts, client, server, 300_000);
-    });
+    play(
+        new Spoiling(),
+        hosts -> {
+          TcpListener listener = hosts.listener(80, 8);
+          TcpStream client = TcpStream.connect(hosts.client, listener.localAddress());
+          hosts.pass(Duration.ofSeconds(1));
+          assertThat(client.finishConnect()).isTrue();
+          TcpStream server;
+          while ((server = listener.accept()) == null) {
+            hosts.settle();
+          }
+          move(hosts, client, server, 300_000);
+        });
     assertThat(happened)
         .containsKeys(
             FaultKind.SHORT_READ,
@@ -138,14 +140,16 @@ class SpoiledTransfersTest {
             return host == CLIENT && call == Call.SEND && ++sends == 2 ? SimErrnos.ENOMEM : 0;
           }
         };
-    play(faults, hosts -> {
-      Connection connection = hosts.connection();
-      hosts.send(connection.client(), "one");
-      assertThat(errorOf(() -> hosts.send(connection.client(), "two"))).isEqualTo("ENOMEM");
-      hosts.send(connection.client(), "three");
-      hosts.settle();
-      assertThat(hosts.read(connection.server())).isEqualTo("onethree");
-    });
+    play(
+        faults,
+        hosts -> {
+          Connection connection = hosts.connection();
+          hosts.send(connection.client(), "one");
+          assertThat(errorOf(() -> hosts.send(connection.client(), "two"))).isEqualTo("ENOMEM");
+          hosts.send(connection.client(), "three");
+          hosts.settle();
+          assertThat(hosts.read(connection.server())).isEqualTo("onethree");
+        });
     assertThat(happened).containsEntry(FaultKind.CALL_FAILED, 1);
   }
 
@@ -166,27 +170,28 @@ class SpoiledTransfersTest {
   @Test
   void aConnectIsRefusedResetOrEnded() throws Exception {
     for (Fate fate : new Fate[] {Fate.REFUSED, Fate.RESET, Fate.ENDED}) {
-      play(connecting(new Counting(), fate), hosts -> {
-        TcpListener listener = hosts.listener(80, 8);
-        TcpStream client = TcpStream.connect(hosts.client, listener.localAddress());
-        hosts.settle();
-        switch (fate) {
-          case REFUSED -> assertThat(errorOf(client::finishConnect)).isEqualTo("ECONNREFUSED");
-          case RESET -> assertThat(errorOf(client::finishConnect)).isEqualTo("ECONNRESET");
-          default -> {
-            assertThat(client.finishConnect()).isTrue();
-            assertThat(hosts.read(client)).isEqualTo("<end>");
-            hosts.send(client, "x");
+      play(
+          connecting(new Counting(), fate),
+          hosts -> {
+            TcpListener listener = hosts.listener(80, 8);
+            TcpStream client = TcpStream.connect(hosts.client, listener.localAddress());
             hosts.settle();
-            assertThat(errorOf(() -> hosts.send(client, "x"))).isEqualTo("EPIPE");
-          }
-        }
-        assertThat(listener.accept()).isNull();
-      });
+            switch (fate) {
+              case REFUSED -> assertThat(errorOf(client::finishConnect)).isEqualTo("ECONNREFUSED");
+              case RESET -> assertThat(errorOf(client::finishConnect)).isEqualTo("ECONNRESET");
+              default -> {
+                assertThat(client.finishConnect()).isTrue();
+                assertThat(hosts.read(client)).isEqualTo("<end>");
+                hosts.send(client, "x");
+                hosts.settle();
+                assertThat(errorOf(() -> hosts.send(client, "x"))).isEqualTo("EPIPE");
+              }
+            }
+            assertThat(listener.accept()).isNull();
+          });
     }
     assertThat(happened)
-        .containsKeys(
-            FaultKind.CONNECT_REFUSED, FaultKind.CONNECT_RESET, FaultKind.CONNECT_ENDED);
+        .containsKeys(FaultKind.CONNECT_REFUSED, FaultKind.CONNECT_RESET, FaultKind.CONNECT_ENDED);
   }
 
   @Test
@@ -199,19 +204,21 @@ class SpoiledTransfersTest {
               return fate;
             }
           };
-      play(faults, hosts -> {
-        TcpListener listener = hosts.listener(80, 8);
-        TcpStream client = TcpStream.connect(hosts.client, listener.localAddress());
-        hosts.settle();
-        TcpStream server = listener.accept();
-        assertThat(server).isNotNull();
-        if (fate == Fate.RESET) {
-          assertThat(errorOf(client::finishConnect)).isEqualTo("ECONNRESET");
-          assertThat(errorOf(() -> hosts.read(server))).isEqualTo("ECONNRESET");
-        } else {
-          assertThat(hosts.read(server)).isEqualTo("<end>");
-        }
-      });
+      play(
+          faults,
+          hosts -> {
+            TcpListener listener = hosts.listener(80, 8);
+            TcpStream client = TcpStream.connect(hosts.client, listener.localAddress());
+            hosts.settle();
+            TcpStream server = listener.accept();
+            assertThat(server).isNotNull();
+            if (fate == Fate.RESET) {
+              assertThat(errorOf(client::finishConnect)).isEqualTo("ECONNRESET");
+              assertThat(errorOf(() -> hosts.read(server))).isEqualTo("ECONNRESET");
+            } else {
+              assertThat(hosts.read(server)).isEqualTo("<end>");
+            }
+          });
     }
     assertThat(happened).containsKeys(FaultKind.BACKLOG_RESET, FaultKind.BACKLOG_ENDED);
   }
@@ -228,22 +235,24 @@ class SpoiledTransfersTest {
               return ++segments == 2 ? fate : Fate.NONE;
             }
           };
-      play(faults, hosts -> {
-        Connection connection = hosts.connection();
-        hosts.send(connection.client(), "one ");
-        hosts.settle();
-        hosts.send(connection.client(), "two");
-        hosts.settle();
-        var buffer = hosts.arena.allocate(64);
-        assertThat(connection.server().read(buffer)).isEqualTo(4);
-        if (fate == Fate.RESET) {
-          assertThat(errorOf(() -> connection.server().read(buffer))).isEqualTo("ECONNRESET");
-          assertThat(errorOf(() -> connection.client().read(buffer))).isEqualTo("ECONNRESET");
-        } else {
-          assertThat(connection.server().read(buffer)).isEqualTo(IoStatus.END_OF_STREAM);
-          assertThat(errorOf(() -> hosts.send(connection.client(), "x"))).isEqualTo("EPIPE");
-        }
-      });
+      play(
+          faults,
+          hosts -> {
+            Connection connection = hosts.connection();
+            hosts.send(connection.client(), "one ");
+            hosts.settle();
+            hosts.send(connection.client(), "two");
+            hosts.settle();
+            var buffer = hosts.arena.allocate(64);
+            assertThat(connection.server().read(buffer)).isEqualTo(4);
+            if (fate == Fate.RESET) {
+              assertThat(errorOf(() -> connection.server().read(buffer))).isEqualTo("ECONNRESET");
+              assertThat(errorOf(() -> connection.client().read(buffer))).isEqualTo("ECONNRESET");
+            } else {
+              assertThat(connection.server().read(buffer)).isEqualTo(IoStatus.END_OF_STREAM);
+              assertThat(errorOf(() -> hosts.send(connection.client(), "x"))).isEqualTo("EPIPE");
+            }
+          });
     }
     assertThat(happened).containsKeys(FaultKind.STREAM_RESET, FaultKind.STREAM_ENDED);
   }
@@ -257,12 +266,14 @@ class SpoiledTransfersTest {
             return Fate.RESET;
           }
         };
-    play(faults, hosts -> {
-      Connection connection = hosts.connection();
-      connection.client().close();
-      hosts.settle();
-      assertThat(errorOf(() -> hosts.read(connection.server()))).isEqualTo("ECONNRESET");
-    });
+    play(
+        faults,
+        hosts -> {
+          Connection connection = hosts.connection();
+          connection.client().close();
+          hosts.settle();
+          assertThat(errorOf(() -> hosts.read(connection.server()))).isEqualTo("ECONNRESET");
+        });
     assertThat(happened).containsEntry(FaultKind.CLOSE_RESET, 1);
   }
 
@@ -280,20 +291,22 @@ class SpoiledTransfersTest {
               return now;
             }
           };
-      play(faults, hosts -> {
-        TcpListener listener = hosts.listener(80, 8);
-        TcpStream client = TcpStream.connect(hosts.client, listener.localAddress());
-        hosts.settle();
-        assertThat(client.finishConnect()).isTrue();
-        if (error == SimErrnos.EMFILE) {
-          assertThat(errorOf(listener::accept)).isEqualTo("EMFILE");
-          assertThat(listener.accept()).isNotNull();
-        } else {
-          assertThat(listener.accept()).as("mill steps over it").isNull();
-          hosts.settle();
-          assertThat(errorOf(() -> hosts.read(client))).isEqualTo("ECONNRESET");
-        }
-      });
+      play(
+          faults,
+          hosts -> {
+            TcpListener listener = hosts.listener(80, 8);
+            TcpStream client = TcpStream.connect(hosts.client, listener.localAddress());
+            hosts.settle();
+            assertThat(client.finishConnect()).isTrue();
+            if (error == SimErrnos.EMFILE) {
+              assertThat(errorOf(listener::accept)).isEqualTo("EMFILE");
+              assertThat(listener.accept()).isNotNull();
+            } else {
+              assertThat(listener.accept()).as("mill steps over it").isNull();
+              hosts.settle();
+              assertThat(errorOf(() -> hosts.read(client))).isEqualTo("ECONNRESET");
+            }
+          });
     }
   }
 
@@ -308,21 +321,23 @@ class SpoiledTransfersTest {
             return from == CLIENT && ++segments % 2 == 0 ? 50_000_000 : 0;
           }
         };
-    play(faults, hosts -> {
-      hosts.network.delay(100_000, 200_000);
-      TcpListener listener = hosts.listener(80, 8);
-      TcpStream client = TcpStream.connect(hosts.client, listener.localAddress());
-      hosts.pass(Duration.ofSeconds(1));
-      TcpStream server = listener.accept();
-      client.finishConnect();
-      var expected = new StringBuilder();
-      for (int i = 0; i < 20; i++) {
-        hosts.send(client, i + ";");
-        expected.append(i).append(';');
-      }
-      hosts.pass(Duration.ofSeconds(2));
-      assertThat(hosts.read(server)).isEqualTo(expected.toString());
-    });
+    play(
+        faults,
+        hosts -> {
+          hosts.network.delay(100_000, 200_000);
+          TcpListener listener = hosts.listener(80, 8);
+          TcpStream client = TcpStream.connect(hosts.client, listener.localAddress());
+          hosts.pass(Duration.ofSeconds(1));
+          TcpStream server = listener.accept();
+          client.finishConnect();
+          var expected = new StringBuilder();
+          for (int i = 0; i < 20; i++) {
+            hosts.send(client, i + ";");
+            expected.append(i).append(';');
+          }
+          hosts.pass(Duration.ofSeconds(2));
+          assertThat(hosts.read(server)).isEqualTo(expected.toString());
+        });
   }
 
   @Test

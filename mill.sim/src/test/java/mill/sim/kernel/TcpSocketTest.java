@@ -209,9 +209,9 @@ class TcpSocketTest {
   void anAddressOfNoHostIsUnreachable() throws Exception {
     play(hosts -> {
       var outside = new InetSocketAddress(ip("192.0.2.1"), 80);
-      assertThat(errorOf(() -> TcpStream.connect(hosts.client, outside)))
-          .isEqualTo("ENETUNREACH");
-      TcpStream client = TcpStream.connect(hosts.client, new InetSocketAddress(ip("10.0.0.99"), 80));
+      assertThat(errorOf(() -> TcpStream.connect(hosts.client, outside))).isEqualTo("ENETUNREACH");
+      TcpStream client =
+          TcpStream.connect(hosts.client, new InetSocketAddress(ip("10.0.0.99"), 80));
       hosts.settle();
       assertThat(client.finishConnect()).isFalse();
       hosts.pass(Duration.ofSeconds(4));
@@ -239,8 +239,7 @@ class TcpSocketTest {
   @Test
   void aListenerOnAllAddressesHearsBothFamilies() throws Exception {
     play(hosts -> {
-      TcpListener listener =
-          TcpListener.bind(hosts.server, new InetSocketAddress(ip("::"), 80), 8);
+      TcpListener listener = TcpListener.bind(hosts.server, new InetSocketAddress(ip("::"), 80), 8);
       InetSocketAddress[] ways = {
         hosts.at(SERVER, 80), new InetSocketAddress(hosts.network.address6(SERVER), 80)
       };
