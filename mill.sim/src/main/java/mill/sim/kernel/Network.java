@@ -233,13 +233,10 @@ public final class Network {
       reach(packet);
       return;
     }
-    long atNs = world.nowNs() + delayNs;
     if (lane != null) {
-      atNs = Math.max(atNs, lane.lastNs);
-      lane.lastNs = atNs;
       lane.onTheWay.add(packet);
     }
-    world.at(atNs, packet);
+    world.at(world.nowNs() + delayNs, packet);
   }
 
   /** The time has come at which something should arrive. */

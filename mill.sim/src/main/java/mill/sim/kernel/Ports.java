@@ -94,7 +94,7 @@ final class Ports {
       }
       boolean free =
           to == null
-              ? !isTaken(socket, from.withPort(number)) && port.users.isEmpty()
+              ? port.users.isEmpty() && !isTaken(socket, from.withPort(number))
               : port.users.isEmpty() && !isInTimeWait(port, from.withPort(number), to);
       if (free) {
         return number;
