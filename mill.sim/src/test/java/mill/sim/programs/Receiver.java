@@ -43,9 +43,15 @@ final class Receiver extends Tracked {
 
   private void changeThrottle() {
     if (throttle == null) {
-      throttle =
-          registration.throttle(
-              Interest.READABLE, RateLimiter.per(20_000, Duration.ofSeconds(1), 2_000));
+      try {
+        throttle =
+            registration.throttle(
+                Interest.READABLE, RateLimiter.per(20_000, Duration.ofSeconds(1), 2_000));
+      } catch (IllegalStateException e) {
+        if (!registration.isCancelled() && !loop.hasEnded()) {
+          throw e;
+        }
+      }
     } else {
       throttle.close();
       throttle = null;

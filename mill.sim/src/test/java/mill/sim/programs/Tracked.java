@@ -95,7 +95,13 @@ abstract class Tracked implements EventHandler {
 
   void interest(Interest interest) throws IOException {
     fired = false;
-    registration.setInterest(interest);
+    try {
+      registration.setInterest(interest);
+    } catch (IllegalStateException e) {
+      if (!registration.isCancelled() && !loop.hasEnded()) { // by another thread, just now
+        throw e;
+      }
+    }
   }
 
   /** Has a task run serially with the callbacks, if there is room. */
