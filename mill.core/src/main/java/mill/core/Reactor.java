@@ -410,6 +410,9 @@ final class Reactor {
         continue;
       }
       dispatched++;
+      if (registration.oneShotArmed) {
+        registration.oneShotArmed = false;
+      }
       if (workers != null) {
         submit(workers, registration, events.bits(i));
         continue;

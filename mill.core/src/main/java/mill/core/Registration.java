@@ -48,6 +48,12 @@ public final class Registration extends SerialCalls {
 
   private volatile @Nullable Object attachment;
 
+  /**
+   * Whether it is a one-shot that the user has armed and that has not been reported since. Raised
+   * holding the lock, before the kernel is armed; lowered by the loop's thread.
+   */
+  volatile boolean oneShotArmed;
+
   /** Set before the kernel is armed with it. */
   long token = RegistrationTable.NO_TOKEN;
 
@@ -58,6 +64,7 @@ public final class Registration extends SerialCalls {
     this.handler = handler;
     this.interest = interest;
     this.trigger = trigger;
+    oneShotArmed = trigger == Trigger.ONESHOT;
   }
 
   /** {@return the loop} Any thread. */
@@ -133,7 +140,17 @@ public final class Registration extends SerialCalls {
     if (newInterest == interest && newTrigger == trigger && trigger == Trigger.LEVEL) {
       return;
     }
-    reactor().change(pollable, newInterest.without(suspended()), newTrigger);
+    boolean before = oneShotArmed;
+    oneShotArmed = newTrigger == Trigger.ONESHOT;
+    boolean changed = false;
+    try {
+      reactor().change(pollable, newInterest.without(suspended()), newTrigger);
+      changed = true;
+    } finally {
+      if (!changed) {
+        oneShotArmed = before;
+      }
+    }
     interest = newInterest;
     trigger = newTrigger;
   }
@@ -381,7 +398,9 @@ public final class Registration extends SerialCalls {
       }
       RegistrationExtras more = extras();
       Interest now = on ? more.suspended.with(direction) : more.suspended.without(direction);
-      if (interest.without(now) != interest.without(more.suspended)) {
+      // A one-shot that has fired is the user's to arm: nothing is reported that had to be held.
+      boolean hasFired = trigger == Trigger.ONESHOT && !oneShotArmed;
+      if (!hasFired && interest.without(now) != interest.without(more.suspended)) {
         reactor().change(pollable, interest.without(now), trigger);
       }
       more.suspended = now;
