@@ -410,8 +410,8 @@ final class Reactor {
         continue;
       }
       dispatched++;
-      if (registration.oneShotArmed) {
-        registration.oneShotArmed = false;
+      if (registration.isOneShotArmed()) {
+        registration.setOneShotArmed(false);
       }
       if (workers != null) {
         submit(workers, registration, events.bits(i));

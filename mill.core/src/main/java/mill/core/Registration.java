@@ -48,12 +48,6 @@ public final class Registration extends SerialCalls {
 
   private volatile @Nullable Object attachment;
 
-  /**
-   * Whether it is a one-shot that the user has armed and that has not been reported since. Raised
-   * holding the lock, before the kernel is armed; lowered by the loop's thread.
-   */
-  volatile boolean oneShotArmed;
-
   /** Set before the kernel is armed with it. */
   long token = RegistrationTable.NO_TOKEN;
 
@@ -64,7 +58,9 @@ public final class Registration extends SerialCalls {
     this.handler = handler;
     this.interest = interest;
     this.trigger = trigger;
-    oneShotArmed = trigger == Trigger.ONESHOT;
+    if (trigger == Trigger.ONESHOT) {
+      setOneShotArmed(true);
+    }
   }
 
   /** {@return the loop} Any thread. */
@@ -140,15 +136,18 @@ public final class Registration extends SerialCalls {
     if (newInterest == interest && newTrigger == trigger && trigger == Trigger.LEVEL) {
       return;
     }
-    boolean before = oneShotArmed;
-    oneShotArmed = newTrigger == Trigger.ONESHOT;
+    boolean armed = isOneShotArmed();
+    boolean arms = newTrigger == Trigger.ONESHOT;
+    if (arms != armed) {
+      setOneShotArmed(arms);
+    }
     boolean changed = false;
     try {
       reactor().change(pollable, newInterest.without(suspended()), newTrigger);
       changed = true;
     } finally {
-      if (!changed) {
-        oneShotArmed = before;
+      if (!changed && arms != armed) {
+        setOneShotArmed(armed);
       }
     }
     interest = newInterest;
@@ -399,7 +398,7 @@ public final class Registration extends SerialCalls {
       RegistrationExtras more = extras();
       Interest now = on ? more.suspended.with(direction) : more.suspended.without(direction);
       // A one-shot that has fired is the user's to arm: nothing is reported that had to be held.
-      boolean hasFired = trigger == Trigger.ONESHOT && !oneShotArmed;
+      boolean hasFired = trigger == Trigger.ONESHOT && !isOneShotArmed();
       if (!hasFired && interest.without(now) != interest.without(more.suspended)) {
         reactor().change(pollable, interest.without(now), trigger);
       }
