@@ -59,6 +59,9 @@ public final class Registration extends SerialCalls {
     this.handler = handler;
     this.interest = interest;
     this.trigger = trigger;
+    if (trigger == Trigger.ONESHOT) {
+      setOneShotArmed(true);
+    }
   }
 
   /** {@return the loop} Any thread. */
@@ -134,7 +137,20 @@ public final class Registration extends SerialCalls {
     if (newInterest == interest && newTrigger == trigger && trigger == Trigger.LEVEL) {
       return;
     }
-    reactor().change(pollable, newInterest.without(suspended()), newTrigger);
+    boolean armed = isOneShotArmed();
+    boolean arms = newTrigger == Trigger.ONESHOT;
+    if (arms != armed) {
+      setOneShotArmed(arms);
+    }
+    boolean changed = false;
+    try {
+      reactor().change(pollable, newInterest.without(suspended()), newTrigger);
+      changed = true;
+    } finally {
+      if (!changed && arms != armed) {
+        setOneShotArmed(armed);
+      }
+    }
     interest = newInterest;
     trigger = newTrigger;
   }
@@ -382,7 +398,9 @@ public final class Registration extends SerialCalls {
       }
       RegistrationExtras more = extras();
       Interest now = on ? more.suspended.with(direction) : more.suspended.without(direction);
-      if (interest.without(now) != interest.without(more.suspended)) {
+      // A one-shot that has fired is the user's to arm: nothing is reported that had to be held.
+      boolean hasFired = trigger == Trigger.ONESHOT && !isOneShotArmed();
+      if (!hasFired && interest.without(now) != interest.without(more.suspended)) {
         reactor().change(pollable, interest.without(now), trigger);
       }
       more.suspended = now;
