@@ -9,6 +9,7 @@ import mill.natives.Trigger;
 import mill.natives.ffm.CallMemory;
 import mill.natives.gen.macos.MacOs;
 import mill.natives.gen.macos.timespec;
+import mill.natives.platform.DescriptorKind;
 import mill.natives.platform.Errnos;
 import mill.natives.platform.PollerBackend;
 
@@ -81,11 +82,16 @@ final class KqueuePoller implements PollerBackend {
 
   @Override
   public int add(int fd, long token, Interest interest, Trigger trigger) {
+    return add(fd, DescriptorKind.OTHER, token, interest, trigger);
+  }
+
+  @Override
+  public int add(int fd, DescriptorKind kind, long token, Interest interest, Trigger trigger) {
     if (interest.isPriority()) {
       return notSupported();
     }
     synchronized (lock) {
-      var watch = new Watch(fd, token, interest, trigger);
+      var watch = new Watch(fd, kind, token, interest, trigger);
       changeCount = 0;
       arm(watch);
       int result = applyFor(watch);
@@ -292,7 +298,9 @@ final class KqueuePoller implements PollerBackend {
       spent(watch, filter, asked);
     }
     if (asked) {
-      report(watch, KqueueEvents.readiness(filter, flags, layout.filterFlags(events, index)));
+      report(
+          watch,
+          KqueueEvents.readiness(watch.kind, filter, flags, layout.filterFlags(events, index)));
     }
   }
 
@@ -315,9 +323,9 @@ final class KqueuePoller implements PollerBackend {
       if (watch.trigger == Trigger.LEVEL && watch.interest.isWritable()) {
         queueRearm(watch);
       }
-      report(watch, KqueueEvents.readiness(WRITE, MacOs.EV_EOF(), 0));
+      report(watch, KqueueEvents.readiness(watch.kind, WRITE, MacOs.EV_EOF(), 0));
     } else if (error != 0) {
-      report(watch, KqueueEvents.readiness(WRITE, MacOs.EV_EOF(), error));
+      report(watch, KqueueEvents.readiness(watch.kind, WRITE, MacOs.EV_EOF(), error));
     }
   }
 

@@ -4,11 +4,13 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import mill.natives.Interest;
+import mill.natives.Readiness;
 import mill.natives.ReadyEvents;
 import mill.natives.Trigger;
 import mill.natives.ffm.CallMemory;
 import mill.natives.gen.linux.Linux;
 import mill.natives.gen.linux.timespec;
+import mill.natives.platform.DescriptorKind;
 import mill.natives.platform.Errnos;
 import mill.natives.platform.PollerBackend;
 
@@ -21,6 +23,7 @@ final class EpollPoller implements PollerBackend {
   private final LinuxSockets sockets;
   private final Errnos errnos;
   private final EpollWaker waker;
+  private final NonSockets nonSockets = new NonSockets();
 
   // Shared, because a poller may be opened on one thread and polled on another. Closed with the
   // poller, when nobody polls any more.
@@ -60,6 +63,24 @@ final class EpollPoller implements PollerBackend {
 
   @Override
   public int add(int fd, long token, Interest interest, Trigger trigger) {
+    return add(fd, DescriptorKind.OTHER, token, interest, trigger);
+  }
+
+  @Override
+  public int add(int fd, DescriptorKind kind, long token, Interest interest, Trigger trigger) {
+    nonSockets.remove(fd); // of somebody whose number this was
+    if (kind != DescriptorKind.OTHER) {
+      return arm(fd, token, interest, trigger);
+    }
+    nonSockets.add(fd, token);
+    int result = arm(fd, token, interest, trigger);
+    if (result < 0) {
+      nonSockets.remove(fd);
+    }
+    return result;
+  }
+
+  private int arm(int fd, long token, Interest interest, Trigger trigger) {
     return ctl(Linux.EPOLL_CTL_ADD(), fd, EpollEvents.mask(interest, trigger), token);
   }
 
@@ -70,6 +91,7 @@ final class EpollPoller implements PollerBackend {
 
   @Override
   public int remove(int fd) {
+    nonSockets.remove(fd);
     return ctl(Linux.EPOLL_CTL_DEL(), fd, 0, 0);
   }
 
@@ -88,7 +110,12 @@ final class EpollPoller implements PollerBackend {
         waker.seen();
         into.markWoken();
       } else {
-        into.add(token, EpollEvents.readiness(EpollEvents.maskAt(events, i)));
+        int mask = EpollEvents.maskAt(events, i);
+        int bits = EpollEvents.readiness(mask);
+        if (EpollEvents.isErrorAlone(mask) && nonSockets.hold(token)) {
+          bits |= Readiness.WRITE_CLOSED;
+        }
+        into.add(token, bits);
       }
     }
     return 0;

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import mill.natives.platform.DescriptorKind;
 import mill.natives.platform.Errnos;
 import mill.natives.platform.NativeAddress;
 import mill.natives.platform.Platform;
@@ -210,5 +211,10 @@ abstract class AbstractDatagramSocket extends AbstractSocket {
     } finally {
       release();
     }
+  }
+
+  @Override
+  public final DescriptorKind kind() {
+    return DescriptorKind.DATAGRAM;
   }
 }

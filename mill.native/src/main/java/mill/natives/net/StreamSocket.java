@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.net.SocketAddress;
 import java.nio.channels.NotYetConnectedException;
+import mill.natives.platform.DescriptorKind;
 import mill.natives.platform.NativeAddress;
 import mill.natives.platform.OptionCode;
 import mill.natives.platform.Platform;
@@ -443,5 +444,10 @@ public abstract sealed class StreamSocket extends AbstractSocket permits TcpStre
       first++;
     }
     return first;
+  }
+
+  @Override
+  public final DescriptorKind kind() {
+    return DescriptorKind.STREAM;
   }
 }
