@@ -30,7 +30,16 @@ public final class UdpSocket extends AbstractDatagramSocket {
     return open(CurrentPlatform.get(), family);
   }
 
-  private static UdpSocket open(Platform platform, Family family) throws IOException {
+  /**
+   * Opens a socket that is not bound yet on a platform of the caller's choice. Any thread. See
+   * {@link #open(Family)}.
+   *
+   * @param platform the platform
+   * @param family {@code INET} or {@code INET6}
+   * @return the socket, to be closed by the caller
+   * @throws IOException if the platform refuses; nothing stays open
+   */
+  public static UdpSocket open(Platform platform, Family family) throws IOException {
     return new UdpSocket(platform, openSocket(platform, family, Sockets.Type.DATAGRAM), family);
   }
 

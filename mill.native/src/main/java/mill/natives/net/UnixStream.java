@@ -22,6 +22,30 @@ public final class UnixStream extends StreamSocket {
   }
 
   /**
+   * Opens a socket that is not connected yet, to set options or bind before {@link #startConnect}.
+   * Any thread.
+   *
+   * @return the socket, to be closed by the caller
+   * @throws IOException if the system refuses, for instance for want of descriptors
+   */
+  public static UnixStream open() throws IOException {
+    return open(CurrentPlatform.get());
+  }
+
+  /**
+   * Opens a socket that is not connected yet on a platform of the caller's choice. Any thread. See
+   * {@link #open()}.
+   *
+   * @param platform the platform
+   * @return the socket, to be closed by the caller
+   * @throws IOException if the platform refuses
+   */
+  public static UnixStream open(Platform platform) throws IOException {
+    int fd = openSocket(platform, Family.UNIX, Sockets.Type.STREAM);
+    return new UnixStream(platform, fd, false);
+  }
+
+  /**
    * Connects to a server. A Unix connect has its outcome at once. Any thread.
    *
    * @param remote a {@link UnixAddress} or {@link java.net.UnixDomainSocketAddress}
@@ -42,8 +66,7 @@ public final class UnixStream extends StreamSocket {
    * @throws IOException if the platform refuses; nothing stays open
    */
   public static UnixStream connect(Platform platform, SocketAddress remote) throws IOException {
-    int fd = openSocket(platform, Family.UNIX, Sockets.Type.STREAM);
-    UnixStream stream = new UnixStream(platform, fd, false);
+    UnixStream stream = open(platform);
     boolean begun = false;
     try {
       stream.startConnect(remote);
