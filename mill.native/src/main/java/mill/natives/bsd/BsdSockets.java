@@ -7,12 +7,14 @@ import java.util.Objects;
 import mill.natives.ffm.CallMemory;
 import mill.natives.gen.macos.MacOs;
 import mill.natives.gen.macos.msghdr;
+import mill.natives.platform.ControlData;
 import mill.natives.platform.NativeAddress;
 import mill.natives.platform.OptionCode;
 import mill.natives.posix.IoVectors;
 import mill.natives.posix.PosixCalls;
 import mill.natives.posix.PosixNumbers;
 import mill.natives.posix.PosixSockets;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The socket calls of macOS and FreeBSD: the transfers, over the half that all POSIX systems share.
@@ -25,12 +27,14 @@ final class BsdSockets extends PosixSockets {
   private static final long VECTORS_OFFSET = msghdr.sizeof();
 
   private final TransferCalls transfers;
+  private final BsdMessages messages;
   private final int sendFlags;
   private final OptionCode noSigPipe;
 
   BsdSockets(BsdTable table, PosixCalls calls, TransferCalls transfers) {
     super(calls, numbers(table));
     this.transfers = transfers;
+    messages = new BsdMessages(table, transfers);
     sendFlags = table.sendFlags();
     noSigPipe = new OptionCode(MacOs.SOL_SOCKET(), table.noSigPipe());
   }
@@ -175,6 +179,36 @@ final class BsdSockets extends PosixSockets {
     scratch.set(ValueLayout.JAVA_LONG, msghdr.msg_iov$offset(), vectors);
     msghdr.msg_iovlen(scratch, count);
     return transfers.sendmsg(fd, scratch, sendFlags);
+  }
+
+  @Override
+  public int sendMessage(
+      int fd,
+      MemorySegment buffer,
+      long offset,
+      long length,
+      @Nullable NativeAddress to,
+      ControlData control) {
+    return messages.send(fd, buffer, offset, capped(length), to, control);
+  }
+
+  /**
+   * Descriptors that came are made not inherited one by one: a child process that is started just
+   * then inherits them.
+   */
+  @Override
+  public int receiveMessage(
+      int fd,
+      MemorySegment buffer,
+      long offset,
+      long length,
+      @Nullable NativeAddress from,
+      ControlData control) {
+    int received = messages.receive(fd, buffer, offset, capped(length), from, control);
+    for (int i = 0; i < control.descriptorCount(); i++) {
+      setNotInherited(control.descriptor(i));
+    }
+    return received;
   }
 
   @Override

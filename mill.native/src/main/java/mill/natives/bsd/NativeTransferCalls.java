@@ -82,6 +82,17 @@ final class NativeTransferCalls implements TransferCalls {
   }
 
   @Override
+  public long recvmsg(int fd, MemorySegment message, int flags) {
+    CallMemory memory = CallMemory.current();
+    try {
+      return memory.orErrno(
+          (long) Recvmsg.HANDLE.invokeExact(memory.errnoSegment(), fd, message, flags));
+    } catch (Throwable t) {
+      throw NativeCalls.rethrow(t);
+    }
+  }
+
+  @Override
   public long read(int fd, MemorySegment buffer, long length) {
     CallMemory memory = CallMemory.current();
     try {
@@ -139,6 +150,11 @@ final class NativeTransferCalls implements TransferCalls {
   private static final class Sendmsg {
     static final MethodHandle HANDLE =
         NativeCalls.link(NativeCalls.function("sendmsg"), MacOs.sendmsg$descriptor());
+  }
+
+  private static final class Recvmsg {
+    static final MethodHandle HANDLE =
+        NativeCalls.link(NativeCalls.function("recvmsg"), MacOs.recvmsg$descriptor());
   }
 
   private static final class Read {

@@ -6,12 +6,15 @@ import java.lang.ref.Reference;
 import mill.natives.ffm.CallMemory;
 import mill.natives.gen.linux.Linux;
 import mill.natives.gen.linux.msghdr;
+import mill.natives.platform.ControlData;
+import mill.natives.platform.DatagramBatch;
 import mill.natives.platform.NativeAddress;
 import mill.natives.platform.OptionCode;
 import mill.natives.posix.IoVectors;
 import mill.natives.posix.PosixCalls;
 import mill.natives.posix.PosixNumbers;
 import mill.natives.posix.PosixSockets;
+import org.jspecify.annotations.Nullable;
 
 /** The socket calls of Linux: the transfers, over the half that all POSIX systems share. */
 final class LinuxSockets extends PosixSockets {
@@ -154,6 +157,50 @@ final class LinuxSockets extends PosixSockets {
     scratch.set(ValueLayout.JAVA_LONG, msghdr.msg_iov$offset(), vectors);
     msghdr.msg_iovlen(scratch, count);
     return TransferCalls.sendmsg(fd, scratch, Linux.MSG_NOSIGNAL());
+  }
+
+  @Override
+  public int sendMessage(
+      int fd,
+      MemorySegment buffer,
+      long offset,
+      long length,
+      @Nullable NativeAddress to,
+      ControlData control) {
+    return LinuxMessages.send(fd, buffer, offset, capped(length), to, control);
+  }
+
+  @Override
+  public int receiveMessage(
+      int fd,
+      MemorySegment buffer,
+      long offset,
+      long length,
+      @Nullable NativeAddress from,
+      ControlData control) {
+    return LinuxMessages.receive(fd, buffer, offset, capped(length), from, control, 0);
+  }
+
+  @Override
+  public int receiveError(
+      int fd,
+      MemorySegment buffer,
+      long offset,
+      long length,
+      NativeAddress to,
+      ControlData control) {
+    int flags = Linux.MSG_ERRQUEUE();
+    return LinuxMessages.receive(fd, buffer, offset, capped(length), to, control, flags);
+  }
+
+  @Override
+  public int sendBatch(int fd, DatagramBatch batch, int from, int count) {
+    return LinuxBatches.send(fd, batch, from, count);
+  }
+
+  @Override
+  public int receiveBatch(int fd, DatagramBatch batch) {
+    return LinuxBatches.receive(fd, batch);
   }
 
   @Override

@@ -90,6 +90,41 @@ final class TransferCalls {
     }
   }
 
+  /** {@code recvmsg(2)}. */
+  static long recvmsg(int fd, MemorySegment message, int flags) {
+    CallMemory memory = CallMemory.current();
+    try {
+      return memory.orErrno(
+          (long) Recvmsg.HANDLE.invokeExact(memory.errnoSegment(), fd, message, flags));
+    } catch (Throwable t) {
+      throw NativeCalls.rethrow(t);
+    }
+  }
+
+  /** {@code sendmmsg(2)}. */
+  static int sendmmsg(int fd, MemorySegment messages, int count, int flags) {
+    CallMemory memory = CallMemory.current();
+    try {
+      return memory.orErrno(
+          (int) Sendmmsg.HANDLE.invokeExact(memory.errnoSegment(), fd, messages, count, flags));
+    } catch (Throwable t) {
+      throw NativeCalls.rethrow(t);
+    }
+  }
+
+  /** {@code recvmmsg(2)}, which waits for nothing. */
+  static int recvmmsg(int fd, MemorySegment messages, int count, int flags) {
+    CallMemory memory = CallMemory.current();
+    try {
+      return memory.orErrno(
+          (int)
+              Recvmmsg.HANDLE.invokeExact(
+                  memory.errnoSegment(), fd, messages, count, flags, MemorySegment.NULL));
+    } catch (Throwable t) {
+      throw NativeCalls.rethrow(t);
+    }
+  }
+
   /** {@code read(2)}. */
   static long read(int fd, MemorySegment buffer, long length) {
     CallMemory memory = CallMemory.current();
@@ -148,6 +183,21 @@ final class TransferCalls {
   private static final class Sendmsg {
     static final MethodHandle HANDLE =
         NativeCalls.link(Linux.sendmsg$address(), Linux.sendmsg$descriptor());
+  }
+
+  private static final class Recvmsg {
+    static final MethodHandle HANDLE =
+        NativeCalls.link(Linux.recvmsg$address(), Linux.recvmsg$descriptor());
+  }
+
+  private static final class Sendmmsg {
+    static final MethodHandle HANDLE =
+        NativeCalls.link(Linux.sendmmsg$address(), Linux.sendmmsg$descriptor());
+  }
+
+  private static final class Recvmmsg {
+    static final MethodHandle HANDLE =
+        NativeCalls.link(Linux.recvmmsg$address(), Linux.recvmmsg$descriptor());
   }
 
   private static final class Read {

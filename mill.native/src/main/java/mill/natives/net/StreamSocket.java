@@ -401,7 +401,7 @@ public abstract sealed class StreamSocket extends AbstractSocket permits TcpStre
   }
 
   // A transfer that came before finishConnect would take the error away that tells how it ended.
-  private void checkConnected() {
+  final void checkConnected() {
     if (phase != Phase.CONNECTED) {
       throw new NotYetConnectedException();
     }

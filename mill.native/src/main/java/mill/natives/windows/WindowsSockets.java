@@ -7,9 +7,11 @@ import mill.natives.ffm.CallMemory;
 import mill.natives.gen.windows.Windows;
 import mill.natives.gen.windows.linger;
 import mill.natives.gen.windows.sockaddr_in;
+import mill.natives.platform.ControlData;
 import mill.natives.platform.NativeAddress;
 import mill.natives.platform.OptionCode;
 import mill.natives.platform.Sockets;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The socket calls of Windows.
@@ -135,6 +137,11 @@ final class WindowsSockets implements Sockets {
 
   @Override
   public int receive(int fd, MemorySegment buffer, long offset, long length) {
+    return receive(fd, buffer, offset, length, null);
+  }
+
+  private int receive(
+      int fd, MemorySegment buffer, long offset, long length, @Nullable ControlData control) {
     int size = capped(length);
     int result =
         offset == 0
@@ -142,6 +149,7 @@ final class WindowsSockets implements Sockets {
             : TransferCalls.recv(fd, buffer.asSlice(offset), size, 0);
     if (result == -Windows.WSAEMSGSIZE()) {
       result = size; // a datagram that was cut off
+      tellCut(control);
     } else if (result == -Windows.WSAECONNRESET() && isDatagram(fd)) {
       result = -Windows.WSAECONNREFUSED();
     }
@@ -161,6 +169,40 @@ final class WindowsSockets implements Sockets {
   @Override
   public int receiveFrom(
       int fd, MemorySegment buffer, long offset, long length, NativeAddress from) {
+    return receiveFrom(fd, buffer, offset, length, from, null);
+  }
+
+  /**
+   * There is no control data here: {@code AF_UNIX} passes no descriptors, and the segment sizes of
+   * UDP are those of newer systems than mill asks for. Whether a datagram was cut off is an error.
+   */
+  @Override
+  public int receiveMessage(
+      int fd,
+      MemorySegment buffer,
+      long offset,
+      long length,
+      @Nullable NativeAddress from,
+      ControlData control) {
+    control.clear();
+    return from == null
+        ? receive(fd, buffer, offset, length, control)
+        : receiveFrom(fd, buffer, offset, length, from, control);
+  }
+
+  private static void tellCut(@Nullable ControlData control) {
+    if (control != null) {
+      control.setTruncated(true, false);
+    }
+  }
+
+  private int receiveFrom(
+      int fd,
+      MemorySegment buffer,
+      long offset,
+      long length,
+      NativeAddress from,
+      @Nullable ControlData control) {
     int size = capped(length);
     MemorySegment address = from.segment();
     for (int i = 0; i < MAX_UNREACHABLE_REPORTS; i++) {
@@ -171,6 +213,9 @@ final class WindowsSockets implements Sockets {
               : TransferCalls.recvfrom(fd, buffer.asSlice(offset), size, 0, address, addressLength);
       if (received >= 0 || received == -Windows.WSAEMSGSIZE()) {
         from.setLength(addressLength.get(INT, 0));
+        if (received < 0) {
+          tellCut(control);
+        }
         return afterRead(fd, received >= 0 ? received : size);
       }
       from.setLength(0);
