@@ -49,19 +49,21 @@ final class BsdMessages {
     if (control.segmentBytes() > 0) {
       return -MacOs.EOPNOTSUPP();
     }
-    MemorySegment scratch = CallMemory.current().scratch();
-    begin(scratch, buffer.address() + offset, length);
-    if (to != null) {
-      scratch.set(LONG, msghdr.msg_name$offset(), to.segment().address());
-      msghdr.msg_namelen(scratch, to.length());
-    }
-    if (control.passedCount() > 0) {
-      scratch.set(LONG, msghdr.msg_control$offset(), scratch.address() + CONTROL_OFFSET);
-      msghdr.msg_controllen(scratch, (int) writeDescriptors(scratch, control));
-    }
+    CallMemory work = CallMemory.acquire();
     try {
+      MemorySegment scratch = work.scratch();
+      begin(scratch, buffer.address() + offset, length);
+      if (to != null) {
+        scratch.set(LONG, msghdr.msg_name$offset(), to.segment().address());
+        msghdr.msg_namelen(scratch, to.length());
+      }
+      if (control.passedCount() > 0) {
+        scratch.set(LONG, msghdr.msg_control$offset(), scratch.address() + CONTROL_OFFSET);
+        msghdr.msg_controllen(scratch, (int) writeDescriptors(scratch, control));
+      }
       return (int) transfers.sendmsg(fd, scratch, sendFlags);
     } finally {
+      work.release();
       Reference.reachabilityFence(buffer);
       Reference.reachabilityFence(to);
     }
@@ -75,31 +77,32 @@ final class BsdMessages {
       @Nullable NativeAddress from,
       ControlData control) {
     control.clear();
-    MemorySegment scratch = CallMemory.current().scratch();
-    begin(scratch, buffer.address() + offset, length);
-    if (from != null) {
-      scratch.set(LONG, msghdr.msg_name$offset(), from.segment().address());
-      msghdr.msg_namelen(scratch, NativeAddress.CAPACITY_BYTES);
-    }
-    scratch.set(LONG, msghdr.msg_control$offset(), scratch.address() + CONTROL_OFFSET);
-    msghdr.msg_controllen(scratch, (int) controlBytes);
-    long received;
+    CallMemory work = CallMemory.acquire();
     try {
-      received = transfers.recvmsg(fd, scratch, 0);
+      MemorySegment scratch = work.scratch();
+      begin(scratch, buffer.address() + offset, length);
+      if (from != null) {
+        scratch.set(LONG, msghdr.msg_name$offset(), from.segment().address());
+        msghdr.msg_namelen(scratch, NativeAddress.CAPACITY_BYTES);
+      }
+      scratch.set(LONG, msghdr.msg_control$offset(), scratch.address() + CONTROL_OFFSET);
+      msghdr.msg_controllen(scratch, (int) controlBytes);
+      long received = transfers.recvmsg(fd, scratch, 0);
+      if (from != null) {
+        from.setLength(received < 0 ? 0 : msghdr.msg_namelen(scratch));
+      }
+      if (received >= 0) {
+        int told = msghdr.msg_flags(scratch);
+        control.setTruncated((told & MacOs.MSG_TRUNC()) != 0, (told & MacOs.MSG_CTRUNC()) != 0);
+        long end = CONTROL_OFFSET + Math.min(msghdr.msg_controllen(scratch), controlBytes);
+        readDescriptors(scratch, end, control);
+      }
+      return (int) received;
     } finally {
+      work.release();
       Reference.reachabilityFence(buffer);
       Reference.reachabilityFence(from);
     }
-    if (from != null) {
-      from.setLength(received < 0 ? 0 : msghdr.msg_namelen(scratch));
-    }
-    if (received >= 0) {
-      int told = msghdr.msg_flags(scratch);
-      control.setTruncated((told & MacOs.MSG_TRUNC()) != 0, (told & MacOs.MSG_CTRUNC()) != 0);
-      long end = CONTROL_OFFSET + Math.min(msghdr.msg_controllen(scratch), controlBytes);
-      readDescriptors(scratch, end, control);
-    }
-    return (int) received;
   }
 
   private static void begin(MemorySegment scratch, long address, long length) {

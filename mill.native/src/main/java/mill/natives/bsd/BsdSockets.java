@@ -86,15 +86,20 @@ final class BsdSockets extends PosixSockets {
   @Override
   public int receiveFrom(
       int fd, MemorySegment buffer, long offset, long length, NativeAddress from) {
-    MemorySegment addressLength = addressLength();
-    MemorySegment address = from.segment();
-    long bytes = capped(length);
-    long received =
-        offset == 0
-            ? transfers.recvfrom(fd, buffer, bytes, 0, address, addressLength)
-            : transfers.recvfrom(fd, buffer.asSlice(offset), bytes, 0, address, addressLength);
-    from.setLength(received < 0 ? 0 : addressLength.get(ValueLayout.JAVA_INT, 0));
-    return (int) received;
+    CallMemory work = CallMemory.acquire();
+    try {
+      MemorySegment addressLength = addressLength(work);
+      MemorySegment address = from.segment();
+      long bytes = capped(length);
+      long received =
+          offset == 0
+              ? transfers.recvfrom(fd, buffer, bytes, 0, address, addressLength)
+              : transfers.recvfrom(fd, buffer.asSlice(offset), bytes, 0, address, addressLength);
+      from.setLength(received < 0 ? 0 : addressLength.get(ValueLayout.JAVA_INT, 0));
+      return (int) received;
+    } finally {
+      work.release();
+    }
   }
 
   @Override
@@ -127,10 +132,12 @@ final class BsdSockets extends PosixSockets {
 
   @Override
   public long readv(int fd, MemorySegment[] buffers, int from, int count) {
-    MemorySegment vectors = CallMemory.current().scratch();
+    CallMemory work = CallMemory.acquire();
     try {
+      MemorySegment vectors = work.scratch();
       return transfers.readv(fd, vectors, IoVectors.write(vectors, 0, buffers, from, count));
     } finally {
+      work.release();
       Reference.reachabilityFence(buffers);
     }
   }
@@ -138,22 +145,26 @@ final class BsdSockets extends PosixSockets {
   @Override
   public long readv(
       int fd, MemorySegment[] buffers, long[] offsets, long[] lengths, int from, int count) {
-    MemorySegment vectors = CallMemory.current().scratch();
-    int used = IoVectors.write(vectors, 0, buffers, offsets, lengths, from, count);
+    CallMemory work = CallMemory.acquire();
     try {
+      MemorySegment vectors = work.scratch();
+      int used = IoVectors.write(vectors, 0, buffers, offsets, lengths, from, count);
       return transfers.readv(fd, vectors, used);
     } finally {
+      work.release();
       Reference.reachabilityFence(buffers);
     }
   }
 
   @Override
   public long writev(int fd, MemorySegment[] buffers, int from, int count) {
-    MemorySegment scratch = CallMemory.current().scratch();
-    int used = IoVectors.write(scratch, VECTORS_OFFSET, buffers, from, count);
+    CallMemory work = CallMemory.acquire();
     try {
+      MemorySegment scratch = work.scratch();
+      int used = IoVectors.write(scratch, VECTORS_OFFSET, buffers, from, count);
       return sendVectors(fd, scratch, used);
     } finally {
+      work.release();
       Reference.reachabilityFence(buffers);
     }
   }
@@ -161,11 +172,13 @@ final class BsdSockets extends PosixSockets {
   @Override
   public long writev(
       int fd, MemorySegment[] buffers, long[] offsets, long[] lengths, int from, int count) {
-    MemorySegment scratch = CallMemory.current().scratch();
-    int used = IoVectors.write(scratch, VECTORS_OFFSET, buffers, offsets, lengths, from, count);
+    CallMemory work = CallMemory.acquire();
     try {
+      MemorySegment scratch = work.scratch();
+      int used = IoVectors.write(scratch, VECTORS_OFFSET, buffers, offsets, lengths, from, count);
       return sendVectors(fd, scratch, used);
     } finally {
+      work.release();
       Reference.reachabilityFence(buffers);
     }
   }
@@ -213,11 +226,18 @@ final class BsdSockets extends PosixSockets {
 
   @Override
   public int receiveUrgent(int fd) {
-    MemorySegment urgent = CallMemory.current().scratch();
-    long received = transfers.recv(fd, urgent, 1, MacOs.MSG_OOB());
-    if (received == 0) {
-      return -MacOs.EINVAL();
+    CallMemory work = CallMemory.acquire();
+    try {
+      MemorySegment urgent = work.scratch();
+      long received = transfers.recv(fd, urgent, 1, MacOs.MSG_OOB());
+      if (received == 0) {
+        return -MacOs.EINVAL();
+      }
+      return received < 0
+          ? (int) received
+          : Byte.toUnsignedInt(urgent.get(ValueLayout.JAVA_BYTE, 0));
+    } finally {
+      work.release();
     }
-    return received < 0 ? (int) received : Byte.toUnsignedInt(urgent.get(ValueLayout.JAVA_BYTE, 0));
   }
 }

@@ -217,7 +217,7 @@ final class KqueuePoller implements PollerBackend {
    */
   private int applyFor(Watch watch) {
     int count = changeCount;
-    int found = calls.kevent(kq, changes, count, receipts, count, timeout(CallMemory.current(), 0));
+    int found = kevent(changes, count, receipts, count, 0);
     if (found < 0) {
       return errnos.isInterrupted(found) ? 0 : found; // interrupted after the changes were applied
     }
@@ -265,15 +265,15 @@ final class KqueuePoller implements PollerBackend {
       if (count == 0) {
         return 0;
       }
-      return calls.kevent(
-          kq, rearm.changes(), count, events, maxEvents, timeout(CallMemory.current(), 0));
+      return kevent(rearm.changes(), count, events, maxEvents, 0);
     }
   }
 
   private int await(int maxEvents, long timeoutNs) {
-    MemorySegment timeout =
-        timeoutNs < 0 ? MemorySegment.NULL : timeout(CallMemory.current(), timeoutNs);
-    return calls.kevent(kq, MemorySegment.NULL, 0, events, maxEvents, timeout);
+    if (timeoutNs < 0) {
+      return calls.kevent(kq, MemorySegment.NULL, 0, events, maxEvents, MemorySegment.NULL);
+    }
+    return kevent(MemorySegment.NULL, 0, events, maxEvents, timeoutNs);
   }
 
   /** Takes one event into the batch. */
@@ -340,10 +340,16 @@ final class KqueuePoller implements PollerBackend {
     return -errnos.number("EOPNOTSUPP");
   }
 
-  private static MemorySegment timeout(CallMemory memory, long timeoutNs) {
-    MemorySegment timeout = memory.scratch();
-    timespec.tv_sec(timeout, Math.min(timeoutNs / NANOS_PER_SECOND, MAX_WAIT_SECONDS));
-    timespec.tv_nsec(timeout, timeoutNs % NANOS_PER_SECOND);
-    return timeout;
+  private int kevent(
+      MemorySegment changeList, int count, MemorySegment into, int maxEvents, long timeoutNs) {
+    CallMemory work = CallMemory.acquire();
+    try {
+      MemorySegment timeout = work.scratch();
+      timespec.tv_sec(timeout, Math.min(timeoutNs / NANOS_PER_SECOND, MAX_WAIT_SECONDS));
+      timespec.tv_nsec(timeout, timeoutNs % NANOS_PER_SECOND);
+      return calls.kevent(kq, changeList, count, into, maxEvents, timeout);
+    } finally {
+      work.release();
+    }
   }
 }

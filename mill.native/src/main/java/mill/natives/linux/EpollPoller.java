@@ -143,9 +143,14 @@ final class EpollPoller implements PollerBackend {
   }
 
   private int ctl(int op, int fd, int mask, long token) {
-    MemorySegment event = CallMemory.current().scratch();
-    EpollEvents.write(event, mask, token);
-    return EpollCalls.ctl(epfd, op, fd, event);
+    CallMemory work = CallMemory.acquire();
+    try {
+      MemorySegment event = work.scratch();
+      EpollEvents.write(event, mask, token);
+      return EpollCalls.ctl(epfd, op, fd, event);
+    } finally {
+      work.release();
+    }
   }
 
   // epoll_pwait2 costs the kernel nothing over epoll_wait, but a time that is 0 or without end
@@ -155,10 +160,7 @@ final class EpollPoller implements PollerBackend {
       return EpollCalls.waitMs(epfd, events, maxEvents, timeoutNs == 0 ? 0 : -1);
     }
     if (nanosecondWait) {
-      MemorySegment timeout = CallMemory.current().scratch();
-      timespec.tv_sec(timeout, timeoutNs / NANOS_PER_SECOND);
-      timespec.tv_nsec(timeout, timeoutNs % NANOS_PER_SECOND);
-      int found = EpollCalls.waitTimespec(epfd, events, maxEvents, timeout);
+      int found = awaitNanos(maxEvents, timeoutNs);
       // EPERM is how some sandboxes answer a call that is newer than their list.
       if (found != -Linux.ENOSYS() && found != -Linux.EPERM()) {
         return found;
@@ -166,6 +168,18 @@ final class EpollPoller implements PollerBackend {
       nanosecondWait = false; // the C library has it, the kernel has not
     }
     return EpollCalls.waitMs(epfd, events, maxEvents, roundUpToMillis(timeoutNs));
+  }
+
+  private int awaitNanos(int maxEvents, long timeoutNs) {
+    CallMemory work = CallMemory.acquire();
+    try {
+      MemorySegment timeout = work.scratch();
+      timespec.tv_sec(timeout, timeoutNs / NANOS_PER_SECOND);
+      timespec.tv_nsec(timeout, timeoutNs % NANOS_PER_SECOND);
+      return EpollCalls.waitTimespec(epfd, events, maxEvents, timeout);
+    } finally {
+      work.release();
+    }
   }
 
   /**

@@ -43,20 +43,22 @@ final class LinuxMessages {
       long length,
       @Nullable NativeAddress to,
       ControlData control) {
-    MemorySegment scratch = CallMemory.current().scratch();
-    begin(scratch, buffer.address() + offset, length);
-    if (to != null) {
-      scratch.set(LONG, msghdr.msg_name$offset(), to.segment().address());
-      msghdr.msg_namelen(scratch, to.length());
-    }
-    long controlBytes = write(scratch, control);
-    if (controlBytes > 0) {
-      scratch.set(LONG, msghdr.msg_control$offset(), scratch.address() + CONTROL_OFFSET);
-      msghdr.msg_controllen(scratch, controlBytes);
-    }
+    CallMemory work = CallMemory.acquire();
     try {
+      MemorySegment scratch = work.scratch();
+      begin(scratch, buffer.address() + offset, length);
+      if (to != null) {
+        scratch.set(LONG, msghdr.msg_name$offset(), to.segment().address());
+        msghdr.msg_namelen(scratch, to.length());
+      }
+      long controlBytes = write(scratch, control);
+      if (controlBytes > 0) {
+        scratch.set(LONG, msghdr.msg_control$offset(), scratch.address() + CONTROL_OFFSET);
+        msghdr.msg_controllen(scratch, controlBytes);
+      }
       return (int) TransferCalls.sendmsg(fd, scratch, Linux.MSG_NOSIGNAL());
     } finally {
+      work.release();
       Reference.reachabilityFence(buffer);
       Reference.reachabilityFence(to);
     }
@@ -71,30 +73,31 @@ final class LinuxMessages {
       ControlData control,
       int flags) {
     control.clear();
-    MemorySegment scratch = CallMemory.current().scratch();
-    begin(scratch, buffer.address() + offset, length);
-    if (from != null) {
-      scratch.set(LONG, msghdr.msg_name$offset(), from.segment().address());
-      msghdr.msg_namelen(scratch, NativeAddress.CAPACITY_BYTES);
-    }
-    scratch.set(LONG, msghdr.msg_control$offset(), scratch.address() + CONTROL_OFFSET);
-    msghdr.msg_controllen(scratch, CONTROL_BYTES);
-    long received;
+    CallMemory work = CallMemory.acquire();
     try {
-      received = TransferCalls.recvmsg(fd, scratch, flags | Linux.MSG_CMSG_CLOEXEC());
+      MemorySegment scratch = work.scratch();
+      begin(scratch, buffer.address() + offset, length);
+      if (from != null) {
+        scratch.set(LONG, msghdr.msg_name$offset(), from.segment().address());
+        msghdr.msg_namelen(scratch, NativeAddress.CAPACITY_BYTES);
+      }
+      scratch.set(LONG, msghdr.msg_control$offset(), scratch.address() + CONTROL_OFFSET);
+      msghdr.msg_controllen(scratch, CONTROL_BYTES);
+      long received = TransferCalls.recvmsg(fd, scratch, flags | Linux.MSG_CMSG_CLOEXEC());
+      if (from != null) {
+        from.setLength(received < 0 ? 0 : msghdr.msg_namelen(scratch));
+      }
+      if (received >= 0) {
+        int told = msghdr.msg_flags(scratch);
+        control.setTruncated((told & Linux.MSG_TRUNC()) != 0, (told & Linux.MSG_CTRUNC()) != 0);
+        read(scratch, CONTROL_OFFSET + msghdr.msg_controllen(scratch), control);
+      }
+      return (int) received;
     } finally {
+      work.release();
       Reference.reachabilityFence(buffer);
       Reference.reachabilityFence(from);
     }
-    if (from != null) {
-      from.setLength(received < 0 ? 0 : msghdr.msg_namelen(scratch));
-    }
-    if (received >= 0) {
-      int told = msghdr.msg_flags(scratch);
-      control.setTruncated((told & Linux.MSG_TRUNC()) != 0, (told & Linux.MSG_CTRUNC()) != 0);
-      read(scratch, CONTROL_OFFSET + msghdr.msg_controllen(scratch), control);
-    }
-    return (int) received;
   }
 
   // Field by field, without slices, as in the vectored calls.
