@@ -164,7 +164,7 @@ class StallTest {
             });
     beginTurn("step");
     platform.advance(100 * MS);
-    try (var _ = StallWatchdog.start(overflowing, config)) {
+    try (var _ = StallWatchdog.start(overflowing, config, platform.threads())) {
       Await.await(looks);
     }
     assertThat(uncaught).isNotEmpty().allMatch(thrown -> thrown instanceof StackOverflowError);
