@@ -100,9 +100,14 @@ class OrderTest {
               "mill.natives.net.AddressCache",
               "what a cache finds equals what is made without",
               "Thread.threadId"),
+          Place.of(
+              CHANCE,
+              "mill.natives.ffm.CallMemory",
+              "below the seam: whose memory it is",
+              "Thread.threadId"),
           Place.of(HASH_ORDER, "mill.core.GracefulShutdown", LOOKED_UP, "IdentityHashMap.<init>"),
           Place.of(HASH_ORDER, "mill.core.HandlerErrors", LOOKED_UP, "Set.of"),
-          Place.of(HASH_ORDER, "mill.core.group.Acceptor", LOOKED_UP, "Set.of"),
+          Place.of(HASH_ORDER, "mill.core.Acceptor", LOOKED_UP, "Set.of"),
           Place.of(HASH_ORDER, "mill.natives.Poller", LOOKED_UP, "Set.of"),
           Place.of(
               HASH_ORDER, "mill.natives.backend.SystemPlatform", LOOKED_UP, "Map.of", "Set.of"),
@@ -128,6 +133,7 @@ class OrderTest {
               "Map.ofEntries"),
           Place.of(HASH_ORDER, "mill.natives.linux.LinuxErrnos", TABLE, "Map.ofEntries"),
           Place.of(HASH_ORDER, "mill.natives.linux.LinuxOptions", TABLE, "Map.ofEntries"),
+          Place.of(HASH_ORDER, "mill.natives.linux.NonSockets", LOOKED_UP, "HashMap.<init>"),
           Place.of(HASH_ORDER, "mill.natives.windows.WindowsErrnos", TABLE, "Map.ofEntries"),
           Place.of(HASH_ORDER, "mill.natives.windows.WindowsOptions", TABLE, "Map.ofEntries"));
 
