@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.RejectedExecutionException;
+import mill.core.internal.PlatformFuture;
 import mill.core.internal.RegistrationTable;
 import mill.core.internal.TaskQueue;
 import mill.core.internal.UncaughtExceptions;
@@ -476,6 +477,7 @@ public final class Registration extends SerialCalls {
       UncaughtExceptions.suppress(second, thrown);
     }
     try {
+      reactor().threw(thrown);
       handler.onError(this, thrown);
     } catch (Throwable second) {
       UncaughtExceptions.suppress(thrown, second);
@@ -531,13 +533,13 @@ public final class Registration extends SerialCalls {
     CompletableFuture<Void> waiting;
     synchronized (lock) {
       RegistrationExtras more = extras();
-      waiting = more.quiet == null ? new CompletableFuture<>() : more.quiet;
+      waiting = more.quiet == null ? new PlatformFuture<>() : more.quiet;
       more.quiet = waiting;
     }
     if (isClosed()) {
       waiting.complete(null); // it was told before it could be seen that somebody waits
     }
-    return waiting.minimalCompletionStage();
+    return waiting.copy(); // what its holder does to the copy is his own business
   }
 
   @Override

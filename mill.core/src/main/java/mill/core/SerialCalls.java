@@ -63,7 +63,10 @@ abstract class SerialCalls {
 
   private volatile @Nullable Thread runner; // not for an inline callback of an event
 
-  /** Behind this one in the {@link RunQueue}, and guarded by it. */
+  /**
+   * Behind this one in the {@link RunQueue} or the {@link WorkerPool}, and guarded by that: it is
+   * in one of the two, once, or in none.
+   */
   @Nullable SerialCalls next;
 
   SerialCalls() {}
