@@ -12,6 +12,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import mill.natives.CurrentPlatform;
 import mill.natives.Interest;
 import mill.natives.Readiness;
 import mill.natives.ReadyEvents;
@@ -164,7 +165,7 @@ class StallTest {
             });
     beginTurn("step");
     platform.advance(100 * MS);
-    try (var _ = StallWatchdog.start(overflowing, config)) {
+    try (var _ = StallWatchdog.start(overflowing, config, CurrentPlatform.get().threads())) {
       Await.await(looks);
     }
     assertThat(uncaught).isNotEmpty().allMatch(thrown -> thrown instanceof StackOverflowError);
