@@ -1,6 +1,7 @@
 package mill.natives;
 
 import java.nio.channels.ClosedChannelException;
+import mill.natives.platform.DescriptorKind;
 import mill.natives.platform.Platform;
 
 /**
@@ -60,6 +61,14 @@ public abstract class Pollable extends UseCounted implements AutoCloseable {
    */
   public boolean acceptsConnections() {
     return false;
+  }
+
+  /**
+   * {@return what this is} It decides what an error that waits means: of a datagram socket nothing
+   * is closed by it. {@code OTHER} unless overridden, as for a pipe's end. Any thread.
+   */
+  public DescriptorKind kind() {
+    return DescriptorKind.OTHER;
   }
 
   /**

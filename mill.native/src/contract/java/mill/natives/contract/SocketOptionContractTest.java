@@ -2,16 +2,22 @@ package mill.natives.contract;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.lang.foreign.ValueLayout;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.util.List;
+import mill.natives.Interest;
+import mill.natives.Pollable;
 import mill.natives.net.SockOpt;
+import mill.natives.net.TcpListener;
 import mill.natives.net.TcpStream;
 import mill.natives.net.UdpSocket;
 import mill.natives.platform.OptionCode;
+import mill.natives.platform.Sockets.Family;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 
@@ -20,6 +26,31 @@ class SocketOptionContractTest extends PlatformContract {
   @Test
   void aListenerMayTakeAnAddressInTimeWait() throws IOException {
     assertTrue(listener().getOption(SockOpt.SO_REUSEADDR));
+  }
+
+  @Test
+  void socketsAreSetUpBeforeTheyAreBoundOrConnected() throws IOException {
+    TcpListener listener = closing(TcpListener.open(platform(), Family.INET));
+    listener.setOption(SockOpt.SO_RCVBUF, 32 * 1024);
+    listener.bindTo(loopback());
+    listener.listen(8);
+    TcpStream client = closing(TcpStream.open(platform(), Family.INET));
+    client.setOption(SockOpt.SO_KEEPALIVE, true);
+    client.bindTo(loopback());
+    client.startConnect(listener.localAddress());
+    TcpStream server = closing(accepted(listener));
+    waitOnce(client, Interest.WRITABLE);
+    assertTrue(client.finishConnect());
+    assertTrue(client.getOption(SockOpt.SO_KEEPALIVE));
+    assertEquals(client.localAddress(), server.remoteAddress());
+    assertTrue(listener.getOption(SockOpt.SO_RCVBUF) >= 32 * 1024);
+    UdpSocket udp = closing(UdpSocket.open(platform(), Family.INET));
+    udp.setOption(SockOpt.SO_RCVBUF, 32 * 1024);
+    udp.bindTo(loopback());
+    assertTrue(udp.getOption(SockOpt.SO_RCVBUF) >= 32 * 1024);
+    for (Pollable each : List.of(listener, client, server, udp)) {
+      assertSame(platform(), each.platform());
+    }
   }
 
   @Test

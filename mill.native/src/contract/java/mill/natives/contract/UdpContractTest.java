@@ -157,6 +157,23 @@ class UdpContractTest extends PlatformContract {
   }
 
   @Test
+  void anErrorOfADatagramClosesNothing() throws IOException {
+    UdpSocket one = socket();
+    UdpSocket gone = socket();
+    UdpSocket there = socket();
+    one.connect(gone.localAddress());
+    gone.close();
+    poller.register(one, 1, Interest.READABLE, Trigger.LEVEL);
+    one.send(bytes("x"), 0, 1);
+    int bits = await(1, Readiness.READABLE);
+    assertEquals(0, bits & (Readiness.READ_CLOSED | Readiness.WRITE_CLOSED), () -> "" + events);
+    assertEquals("ECONNREFUSED", errorOf(() -> receive(arena.allocate(8), one)));
+    one.connect(there.localAddress());
+    assertEquals(2, one.send(bytes("hi"), 0, 2));
+    assertEquals(2, receive(there, arena.allocate(8), new NativeAddress()));
+  }
+
+  @Test
   void aDatagramThatIsTooLongIsRefused() throws IOException {
     UdpSocket one = socket();
     MemorySegment huge = arena.allocate(100_000);

@@ -1,10 +1,12 @@
 package mill.natives.contract;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.net.SocketAddress;
 import java.nio.file.Path;
 import java.util.Set;
 import mill.natives.Interest;
@@ -14,6 +16,7 @@ import mill.natives.net.IoStatus;
 import mill.natives.net.UnixAddress;
 import mill.natives.net.UnixDatagram;
 import mill.natives.platform.NativeAddress;
+import mill.natives.platform.Sockets.Family;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -49,6 +52,39 @@ class UnixDatagramContractTest extends PlatformContract {
     assertEquals(2, nameless.send(bytes("hi"), 0, 2));
     waitOnce(two, Interest.READABLE);
     assertEquals(2, two.receive(arena.allocate(8), 0, 8));
+  }
+
+  // unix(7): a path may fill its place, without a NUL behind it.
+  @Test
+  void aNameThatFillsItsPlaceIsAnsweredAsItIsRead() throws IOException {
+    int longest = 1;
+    while (fits("x".repeat(longest + 1))) {
+      longest++;
+    }
+    int room = longest - folder.toString().length() - 1;
+    UnixDatagram one = bound("x".repeat(room));
+    UnixDatagram two = bound("2");
+    assertEquals(longest, ((UnixAddress) one.localAddress()).bytes().length);
+    one.sendTo(bytes("hello"), 0, 5, two.localAddress());
+    waitOnce(two, Interest.READABLE);
+    var from = new NativeAddress();
+    assertEquals(5, two.receiveFrom(arena.allocate(8), 0, 8, from));
+    SocketAddress sender = platform().addresses().decode(from);
+    assertEquals(one.localAddress(), sender);
+    assertNotNull(sender);
+    assertEquals(2, two.sendTo(bytes("hi"), 0, 2, sender));
+    waitOnce(one, Interest.READABLE);
+    assertEquals(2, one.receive(arena.allocate(8), 0, 8));
+  }
+
+  private boolean fits(String name) {
+    try {
+      UnixAddress address = UnixAddress.of(Path.of(name));
+      platform().addresses().encode(address, Family.UNIX, new NativeAddress());
+      return true;
+    } catch (IllegalArgumentException e) {
+      return false;
+    }
   }
 
   @Test

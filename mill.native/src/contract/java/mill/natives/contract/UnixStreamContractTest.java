@@ -3,6 +3,7 @@ package mill.natives.contract;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -13,6 +14,7 @@ import mill.natives.Interest;
 import mill.natives.Readiness;
 import mill.natives.Trigger;
 import mill.natives.net.IoStatus;
+import mill.natives.net.SockOpt;
 import mill.natives.net.UnixAddress;
 import mill.natives.net.UnixListener;
 import mill.natives.net.UnixStream;
@@ -29,6 +31,21 @@ class UnixStreamContractTest extends PlatformContract {
 
   private UnixListener unixListener() throws IOException {
     return closing(UnixListener.bind(platform(), address(), 8));
+  }
+
+  @Test
+  void streamsAreSetUpBeforeTheyAreBoundOrConnected() throws IOException {
+    UnixListener listener = closing(UnixListener.open(platform()));
+    listener.bindTo(address());
+    listener.listen(8);
+    UnixStream client = closing(UnixStream.open(platform()));
+    client.setOption(SockOpt.SO_SNDBUF, 32 * 1024);
+    assertTrue(client.startConnect(address()));
+    UnixStream server = closing(listener.accept());
+    send(client, "hello");
+    assertEquals("hello", receive(server, 5));
+    assertSame(platform(), client.platform());
+    assertSame(platform(), server.platform());
   }
 
   @Test

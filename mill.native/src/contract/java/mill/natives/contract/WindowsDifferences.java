@@ -1,5 +1,6 @@
 package mill.natives.contract;
 
+import static mill.natives.contract.DeclaredDifference.ONLY_LINUX;
 import static mill.natives.contract.PlatformKind.IOCP;
 import static mill.natives.contract.PlatformKind.IOCP_WINE;
 
@@ -21,6 +22,9 @@ final class WindowsDifferences {
       "a pipe is a TCP connection: the sink hears of the closed source by writing";
   private static final String NO_UNIX_DATAGRAMS = "Windows has no Unix datagram sockets";
 
+  private static final String NO_PASSING =
+      "Windows passes no descriptors over AF_UNIX: mill refuses with EOPNOTSUPP";
+
   private static final String HIDDEN_DISCONNECT =
       "Wine only: DISCONNECT is hidden behind unread data, and told once that is read";
   private static final String NO_UNIX = "Wine only: version 10 has no Unix domain sockets";
@@ -36,6 +40,14 @@ final class WindowsDifferences {
             windows("UnixStreamContractTest", "aCloseEndsBothDirections", NO_HANG_UP),
             windows("PipeContractTest", "aClosedSourceBreaksTheSink", LOOPBACK_PIPE),
             windows("UnixDatagramContractTest", "*", NO_UNIX_DATAGRAMS),
+            windows("MessageContractTest", "descriptorsArePassedWithADatagram", NO_UNIX_DATAGRAMS),
+            windows("MessageContractTest", "aDescriptorIsPassedOverAStream", NO_PASSING),
+            windows("MessageContractTest", "descriptorsThatAreNotTakenAreClosed", NO_PASSING),
+            windows("MessageContractTest", "aDescriptorThatIsNotOpenIsNotPassed", NO_PASSING),
+            windows("MessageContractTest", "aMessageIsSentAsSegments", ONLY_LINUX),
+            windows("MessageContractTest", "segmentsAreReceivedAsOneMessage", ONLY_LINUX),
+            windows(
+                "MessageContractTest", "theErrorQueueTellsOfADatagramThatFoundNobody", ONLY_LINUX),
             wine("PipeContractTest", "aClosedSinkIsTheEndOfTheStream", HIDDEN_DISCONNECT),
             wine(
                 "TcpEndContractTest",
@@ -43,10 +55,12 @@ final class WindowsDifferences {
                 HIDDEN_DISCONNECT),
             wine("UnixStreamContractTest", "aHalfCloseEndsOneDirection", HIDDEN_DISCONNECT),
             wine("UdpContractTest", "aConnectedSocketHearsThatNobodyListens", NO_UDP_ERROR),
+            wine("UdpContractTest", "anErrorOfADatagramClosesNothing", NO_UDP_ERROR),
             wine("UnixStreamContractTest", "bothEndsKnowTheListenersName", NO_UNIX),
             wine("UnixStreamContractTest", "aSocketFileWithoutAListenerIsRefused", NO_UNIX),
             wine("UnixStreamContractTest", "aPathWithoutASocketIsRefused", NO_UNIX),
             wine("UnixStreamContractTest", "aPathInUseIsRefused", NO_UNIX),
+            wine("UnixStreamContractTest", "streamsAreSetUpBeforeTheyAreBoundOrConnected", NO_UNIX),
             wine("UnixStreamContractTest", "javasOwnAddressIsAccepted", NO_UNIX),
             wine("UnixStreamContractTest", "aPathThatIsTooLongIsRefused", NO_UNIX),
             wine("UnixStreamContractTest", "aConnectionMovesBytesBothWays", NO_UNIX))
