@@ -157,6 +157,14 @@ public final class SimHost {
     sim.network().descriptors(number, most);
   }
 
+  /** {@return how many descriptors its programs have open, those of loops too} For leaks. */
+  public int openDescriptors() {
+    return launched.stream()
+        .filter(each -> sim.world().isLive(each.process))
+        .mapToInt(each -> sim.network().openDescriptors(each.process.platform()))
+        .sum();
+  }
+
   /**
    * {@return what runs tasks on threads of the host, a new one each: for programs that want an
    * executor of their own} They end with the program that was started last.

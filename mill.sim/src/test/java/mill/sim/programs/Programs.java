@@ -20,7 +20,8 @@ enum Programs {
   ECHO(echo(LoopConfig.defaults()), "tried again", "CUT"),
   ECHO_FROM_WORKERS(
       echo(LoopConfig.builder().dispatch(DispatchMode.WORKERS).workers(2).build()), "CUT"),
-  GOSSIP(gossip(5), "crash", "CUT");
+  GOSSIP(gossip(5), "crash", "CUT"),
+  TORTURE(Programs::torture, "a task was refused", "an end");
 
   private static final int PORT = 7;
 
@@ -30,6 +31,11 @@ enum Programs {
   Programs(Scenario scenario, String... expected) {
     this.scenario = scenario;
     this.expected = expected;
+  }
+
+  private static void torture(Simulation sim) {
+    SimHost host = sim.host("host");
+    host.start(() -> TortureProgram.run(sim, host));
   }
 
   Scenario scenario() {
