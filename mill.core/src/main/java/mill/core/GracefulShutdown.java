@@ -42,9 +42,8 @@ final class GracefulShutdown {
   private final CompletableFuture<ShutdownReport> reported;
   private final Object lock = new Object();
 
-  // By registration, what it had queued when it was told; it is removed when it ends. Only looked
-  // up:
-  // it has no order.
+  // By registration, what it had queued when it was told; it is removed when it ends. It has no
+  // order, and is only looked up.
   @GuardedBy("lock")
   private final IdentityHashMap<Object, Long> told = new IdentityHashMap<>();
 

@@ -239,9 +239,10 @@ final class LoopEnd<T extends SerialCalls> {
         interruptedNs = nanoTime() - INTERRUPT_EVERY_NS;
       }
       // Again and again: a handler may have swallowed the last one.
-      if (forced && nanoTime() - interruptedNs >= INTERRUPT_EVERY_NS) {
+      long nowNs = nanoTime();
+      if (forced && nowNs - interruptedNs >= INTERRUPT_EVERY_NS) {
+        interruptedNs = nowNs;
         ending.interrupt();
-        interruptedNs = nanoTime();
       }
     }
     awaitsWorkers = false;

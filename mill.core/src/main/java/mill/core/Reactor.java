@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.AtomicInteger;
 import mill.core.internal.InterruptFlag;
 import mill.core.internal.RegistrationTable;
 import mill.core.internal.SafeText;
@@ -46,6 +47,7 @@ final class Reactor {
   private final @Nullable LoopTelemetry telemetry;
   private @Nullable StallWatchdog watchdog; // the loop's thread
 
+  private final AtomicInteger deliveries = new AtomicInteger(); // connections that a listener left
   private volatile boolean stopping;
   private volatile boolean asleep;
 
@@ -117,6 +119,10 @@ final class Reactor {
 
   LoopConfig config() {
     return config;
+  }
+
+  Platform platform() {
+    return platform;
   }
 
   LoopTimers timers() {
@@ -282,6 +288,34 @@ final class Reactor {
     }
   }
 
+  /**
+   * Runs a task with the callbacks of a registration, as {@link Registration#execute} does; a
+   * graceful shutdown waits for it. Any thread.
+   */
+  void deliver(Registration registration, Runnable task) {
+    deliveries.incrementAndGet();
+    boolean accepted = false;
+    try {
+      registration.execute(() -> {
+        try {
+          task.run();
+        } finally {
+          delivered();
+        }
+      });
+      accepted = true;
+    } finally {
+      if (!accepted) {
+        delivered();
+      }
+    }
+  }
+
+  private void delivered() {
+    deliveries.decrementAndGet();
+    wakeIfAsleep();
+  }
+
   /** A registration has tasks to run. Any thread. */
   void hasTasks(Registration registration) {
     runQueue.hasTasks(registration);
@@ -383,6 +417,9 @@ final class Reactor {
         continue;
       }
       dispatched++;
+      if (registration.isOneShotArmed()) {
+        registration.setOneShotArmed(false);
+      }
       if (workers != null) {
         submit(workers, registration, events.bits(i));
         continue;
@@ -459,24 +496,29 @@ final class Reactor {
   private void drain(GracefulShutdown draining) {
     if (draining.isScanWanted()) {
       draining.beginScan();
-      for (Registration registration : closeListenersAndTell(draining)) {
-        if (workers != null) {
-          submit(workers, registration, SerialCalls.SHUTDOWN);
-        } else {
-          registration.fire(SerialCalls.SHUTDOWN);
-        }
-      }
+      closeListenersAndTell(draining).forEach(this::tellOfShutdown);
     }
     if (isDrained() || draining.leftNs(platform.nanoTime()) == 0) {
       stopping = true;
     }
   }
 
+  private void tellOfShutdown(Registration registration) {
+    if (workers != null) {
+      submit(workers, registration, SerialCalls.SHUTDOWN);
+    } else {
+      registration.fire(SerialCalls.SHUTDOWN);
+    }
+  }
+
   /** Closes the listeners; returns the others that have not been told of the shutdown yet. */
   private List<Registration> closeListenersAndTell(GracefulShutdown draining) {
     var told = new ArrayList<Registration>();
+    boolean takesWaiting = draining.leftNs(platform.nanoTime()) > 0;
     for (Registration registration : registrations.items()) {
-      if (registration.pollable().acceptsConnections()) {
+      if (takesWaiting && registration.handler() instanceof EventLoop.ListenerPlace) {
+        tellOfShutdown(registration); // accepts what waits, and closes itself
+      } else if (registration.pollable().acceptsConnections()) {
         registration.close(CloseReason.LOOP_CLOSED);
       } else if (draining.tell(registration, registration.undeliveredBytes())) {
         told.add(registration);
@@ -486,7 +528,7 @@ final class Reactor {
   }
 
   private boolean isDrained() {
-    return registrations.size() == 0 && tasks.areDone();
+    return registrations.size() == 0 && deliveries.get() == 0 && tasks.areDone();
   }
 
   // A worker's thread.

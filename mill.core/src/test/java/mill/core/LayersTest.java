@@ -53,15 +53,19 @@ class LayersTest {
           Registration.class.getName(),
           EventHandler.class.getName());
 
-  private static final JavaClasses CLASSES = importModules();
+  static final JavaClasses CLASSES = importModules();
 
   private static JavaClasses importModules() {
-    System.setProperty("slf4j.internal.verbosity", "ERROR"); // it has nowhere to log to
     List<Location> locations =
         MODULES.stream()
             .map(name -> Location.of(reference(name).location().orElseThrow()))
             .toList();
-    return new ClassFileImporter().importLocations(locations);
+    return importer().importLocations(locations);
+  }
+
+  static ClassFileImporter importer() {
+    System.setProperty("slf4j.internal.verbosity", "ERROR"); // it has nowhere to log to
+    return new ClassFileImporter();
   }
 
   private static ModuleReference reference(String module) {
@@ -125,8 +129,7 @@ class LayersTest {
         .mayOnlyAccessLayers("timer", "internal", "metal")
         .whereLayer("timer")
         .mayOnlyAccessLayers("internal")
-        // Of the metal the two know threads and clocks only: see
-        // whatHasThreadsAndNoSocketsKnowsNoNativeCode.
+        // Threads and clock only: whatHasThreadsAndNoSocketsKnowsNoNativeCode.
         .whereLayer("compute")
         .mayOnlyAccessLayers("internal", "metal")
         .whereLayer("internal")
@@ -285,7 +288,7 @@ class LayersTest {
     return classes;
   }
 
-  private static String topLevel(JavaClass javaClass) {
+  static String topLevel(JavaClass javaClass) {
     String name = javaClass.getBaseComponentType().getName();
     int nested = name.indexOf('$');
     return nested < 0 ? name : name.substring(0, nested);

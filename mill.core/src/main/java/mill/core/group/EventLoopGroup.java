@@ -150,7 +150,7 @@ public final class EventLoopGroup implements AutoCloseable {
       state = State.STARTING;
     }
     startThreads();
-    threads.forEach(thread -> Waits.await(platform, thread.started(), Threads.FOREVER));
+    threads.forEach(thread -> awaitUninterruptibly(thread.started(), Threads.FOREVER));
     Throwable failed;
     synchronized (lock) {
       failed = failure;
@@ -369,7 +369,7 @@ public final class EventLoopGroup implements AutoCloseable {
     if (isOwnThread()) {
       return;
     }
-    Waits.await(platform, outcome, Threads.FOREVER);
+    awaitUninterruptibly(outcome, Threads.FOREVER);
     List<String> stillRunning = outcome.resultNow().stillRunning();
     if (!haveEnded(loops.getFirst().config().closeTimeout())) {
       throw new IllegalStateException(
@@ -382,11 +382,15 @@ public final class EventLoopGroup implements AutoCloseable {
     CompletableFuture<?>[] all =
         threads.stream().map(LoopThread::ended).toArray(CompletableFuture<?>[]::new);
     long timeoutNs = Durations.saturatedNs(atMost);
-    boolean ended = Waits.await(platform, CompletableFuture.allOf(all), timeoutNs);
+    boolean ended = awaitUninterruptibly(CompletableFuture.allOf(all), timeoutNs);
     if (ended) {
       threads.forEach(LoopThread::join); // they have nothing left to do but to end
     }
     return ended;
+  }
+
+  private boolean awaitUninterruptibly(CompletableFuture<?> future, long timeoutNs) {
+    return Waits.await(platform.threads(), platform::nanoTime, future, timeoutNs);
   }
 
   // A loop waits for its workers, so they must not wait for the loop. A thread that has not begun

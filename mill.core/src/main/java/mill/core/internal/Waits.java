@@ -1,7 +1,7 @@
 package mill.core.internal;
 
 import java.util.concurrent.CompletableFuture;
-import mill.natives.platform.Platform;
+import java.util.function.LongSupplier;
 import mill.natives.platform.Threads;
 
 /** Waits that an interrupt does not end; it is passed on. Any thread. */
@@ -11,24 +11,26 @@ public final class Waits {
   /**
    * Waits until a future is done, whatever its outcome.
    *
-   * @param platform whose threads and clock it goes by
+   * @param threads who wait
+   * @param clock the time that they wait by
    * @param future the future
    * @param timeoutNs how long at most, or {@link Threads#FOREVER}
    * @return whether it is done
    */
-  public static boolean await(Platform platform, CompletableFuture<?> future, long timeoutNs) {
+  public static boolean await(
+      Threads threads, LongSupplier clock, CompletableFuture<?> future, long timeoutNs) {
     boolean interrupted = false;
-    long startNs = platform.nanoTime();
+    long startNs = clock.getAsLong();
     long leftNs = timeoutNs;
     try {
       while (true) {
         try {
-          return platform.threads().await(future, leftNs);
+          return threads.await(future, leftNs);
         } catch (InterruptedException e) {
           interrupted = true;
         }
         if (timeoutNs != Threads.FOREVER) {
-          leftNs = Math.max(0, timeoutNs - (platform.nanoTime() - startNs));
+          leftNs = Math.max(0, timeoutNs - (clock.getAsLong() - startNs));
         }
       }
     } finally {
