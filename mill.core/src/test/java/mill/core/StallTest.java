@@ -15,6 +15,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import mill.natives.Interest;
 import mill.natives.Readiness;
 import mill.natives.ReadyEvents;
+import mill.natives.platform.Threads;
 import mill.testing.Await;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -164,7 +165,7 @@ class StallTest {
             });
     beginTurn("step");
     platform.advance(100 * MS);
-    try (var _ = StallWatchdog.start(overflowing, config)) {
+    try (var _ = StallWatchdog.start(overflowing, config, Threads.system())) {
       Await.await(looks);
     }
     assertThat(uncaught).isNotEmpty().allMatch(thrown -> thrown instanceof StackOverflowError);
