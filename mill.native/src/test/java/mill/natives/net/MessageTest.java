@@ -55,7 +55,7 @@ class MessageTest {
       sender.sendMessage(buffer, 0, 1, control);
       receiver.receiveMessage(buffer, 0, 16, control);
       String info =
-          Files.readString(Path.of("/proc/self/fdinfo/" + control.descriptor(0))).split("\n")[1];
+          Files.readAllLines(Path.of("/proc/self/fdinfo/" + control.descriptor(0))).get(1);
       assertThat(info).startsWith("flags:");
       int flags = Integer.parseInt(info.substring("flags:".length()).strip(), 8);
       assertThat(flags & O_CLOEXEC).as("%s", info).isNotZero();
