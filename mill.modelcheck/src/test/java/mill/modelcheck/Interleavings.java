@@ -22,7 +22,7 @@ import org.jetbrains.lincheck.LincheckAssertionError;
  */
 public final class Interleavings {
   /** As many as every build has time for. */
-  private static final int DEFAULT_INVOCATIONS = 300;
+  private static final int DEFAULT_INVOCATIONS = 100;
 
   private static final int INVOCATIONS =
       Integer.getInteger("mill.lincheck.invocations", DEFAULT_INVOCATIONS);

@@ -8,13 +8,11 @@ import static mill.modelcheck.Scenario.together;
 import java.lang.foreign.MemorySegment;
 import mill.modelcheck.PlantedBug;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 /**
  * The whole pool: depot, magazines and the states of the buffers. It goes through hundreds of steps
- * for each buffer, so there are fewer interleavings, and they take longer.
+ * for each buffer, so there are fewer interleavings.
  */
-@Timeout(60)
 class BufferPoolModelTest {
   private static final String MEMORY = "mill.native/src/main/java/mill/natives/memory/";
   private static final double SHARE = 0.1;
