@@ -54,8 +54,8 @@ class MessageTest {
       control.passDescriptor(pipe.source().fd());
       sender.sendMessage(buffer, 0, 1, control);
       receiver.receiveMessage(buffer, 0, 16, control);
-      String info =
-          Files.readString(Path.of("/proc/self/fdinfo/" + control.descriptor(0))).split("\n")[1];
+      Path fdinfo = Path.of("/proc/self/fdinfo/" + control.descriptor(0));
+      String info = Files.readAllLines(fdinfo).get(1);
       assertThat(info).startsWith("flags:");
       int flags = Integer.parseInt(info.substring("flags:".length()).strip(), 8);
       assertThat(flags & O_CLOEXEC).as("%s", info).isNotZero();
