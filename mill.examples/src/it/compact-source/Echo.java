@@ -3,26 +3,21 @@ import module mill.core;
 /** Echoes one message over loopback, from a compact source file (JEP 512). */
 void main() throws IOException {
   try (Arena arena = Arena.ofConfined();
-      EventLoop loop = EventLoop.open();
-      TcpListener listener = TcpListener.bind(new InetSocketAddress("127.0.0.1", 0))) {
+      EventLoop loop = EventLoop.open()) {
     MemorySegment buffer = arena.allocate(1024);
-    loop.register(
-        listener,
-        Interest.READABLE,
-        (accepting, _) -> {
-          TcpStream peer = listener.accept();
-          if (peer != null) {
-            loop.register(
-                peer,
-                Interest.READABLE,
-                (_, _) -> {
-                  int read = peer.read(buffer);
-                  if (read > 0) {
-                    peer.write(buffer, 0, read);
-                  }
-                });
-          }
-        });
+    LoopListener listener =
+        loop.listen(
+            new InetSocketAddress("127.0.0.1", 0),
+            peer ->
+                loop.register(
+                    peer,
+                    Interest.READABLE,
+                    (_, _) -> {
+                      int read = peer.read(buffer);
+                      if (read > 0) {
+                        peer.write(buffer, 0, read);
+                      }
+                    }));
     TcpStream client = TcpStream.connect(listener.localAddress());
     MemorySegment message = arena.allocateFrom("hello, mill");
     loop.register(

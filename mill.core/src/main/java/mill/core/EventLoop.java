@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 import static mill.core.internal.Checks.notNegative;
 
 import java.io.IOException;
+import java.net.SocketAddress;
 import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
 import java.util.concurrent.Callable;
@@ -15,17 +16,19 @@ import mill.core.internal.Durations;
 import mill.natives.CurrentPlatform;
 import mill.natives.Interest;
 import mill.natives.Pollable;
+import mill.natives.Readiness;
 import mill.natives.Trigger;
+import mill.natives.net.TcpListener;
 
 /**
  * A reactor: waits until registered pollables are ready and calls their handlers.
  *
  * <pre>{@code
- * try (var loop = EventLoop.open();
- *     var listener = TcpListener.bind(new InetSocketAddress("127.0.0.1", 8080))) {
- *   loop.register(listener, Interest.READABLE, (registration, readiness) -> {
- *     // accept, read, write
- *   });
+ * try (var loop = EventLoop.open()) {
+ *   loop.listen(new InetSocketAddress("127.0.0.1", 8080), stream ->
+ *       loop.register(stream, Interest.READABLE, (registration, readiness) -> {
+ *         // read, write
+ *       }));
  *   loop.run();
  * }
  * }</pre>
@@ -78,6 +81,9 @@ import mill.natives.Trigger;
  *     counted</td></tr>
  * <tr><th scope="row">result of offloaded work</th><td colspan="4">is delivered</td></tr>
  * <tr><th scope="row">stage of {@link Registration#cancel}</th><td colspan="4">completes</td></tr>
+ * <tr><th scope="row">connection that waits at a listener of {@link #listen}</th><td>waits, and
+ *     {@link #close} resets it</td><td>is reset by the system</td><td>is accepted</td><td>has been
+ *     accepted; with a time of 0 it is reset</td></tr>
  * <tr><th scope="row">registration</th><td>stays, and hears nothing, until {@link #close}</td>
  *     <td>is closed: {@link CloseReason#LOOP_CLOSED}</td><td>is closed by its handler</td><td>is
  *     closed: {@link CloseReason#SHUTDOWN_FORCED}</td></tr>
@@ -85,8 +91,11 @@ import mill.natives.Trigger;
  * </table>
  *
  * <p>Timers and offloaded work end first, then the loop waits for its workers, and runs tasks
- * meanwhile: a handler on a worker that waits for one of them is not left waiting. When the time is
- * over, and always without workers, tasks run on the thread that ends the loop.
+ * meanwhile: a handler on a worker that waits for a task or for the future of offloaded work is not
+ * left waiting. One that waits for what a timer was to do is, since a timer that is cancelled tells
+ * nobody: it waits until it is interrupted when the time is over, so let it wait with a time of its
+ * own. When the time is over, and always without workers, tasks run on the thread that ends the
+ * loop.
  *
  * <p>From a loop that has ended, {@link #register}, {@link Registration#setInterest} and {@link
  * Registration#throttle} are refused with an {@link IllegalStateException}; {@link #execute},
@@ -180,6 +189,145 @@ public final class EventLoop implements Executor, AutoCloseable {
     var registration = new Registration(this, pollable, handler, interest, trigger);
     reactor.register(registration, interest, trigger);
     return registration;
+  }
+
+  /**
+   * Accepts TCP connections, from now on if the loop runs, else from its start. See {@link
+   * #listen(SocketAddress, ListenerConfig, AcceptHandler)}.
+   *
+   * @param local where; port 0 lets the system choose, {@link LoopListener#localAddress()} tells
+   *     what
+   * @param handler takes over the connections
+   * @return the listener; closing the loop closes it
+   * @throws IOException if the kernel refuses, {@code EADDRINUSE} or {@code EACCES} for instance;
+   *     nothing stays open
+   * @throws IllegalStateException if the loop has ended
+   */
+  public LoopListener listen(SocketAddress local, AcceptHandler handler) throws IOException {
+    return listen(local, ListenerConfig.defaults(), handler);
+  }
+
+  /**
+   * Accepts TCP connections, from now on if the loop runs, else from its start. Any thread.
+   *
+   * {@snippet class=mill.core.snippets.ListenSnippets region=listen}
+   *
+   * <p>Without descriptors or memory it pauses, as at the limit of the configuration, and goes on
+   * by itself: see {@link LoopListener}. An error of a connection that waits never ends it.
+   *
+   * @param local where; port 0 lets the system choose, {@link LoopListener#localAddress()} tells
+   *     what
+   * @param config backlog and limit
+   * @param handler takes over the connections
+   * @return the listener; closing the loop closes it
+   * @throws IOException if the kernel refuses, {@code EADDRINUSE} or {@code EACCES} for instance;
+   *     nothing stays open
+   * @throws IllegalStateException if the loop has ended
+   */
+  public LoopListener listen(SocketAddress local, ListenerConfig config, AcceptHandler handler)
+      throws IOException {
+    requireNonNull(local, "local");
+    requireNonNull(config, "config");
+    requireNonNull(handler, "handler");
+    reactor.requireNotEnded();
+    TcpListener listener = TcpListener.bind(reactor.platform(), local, config.backlog());
+    return listen(listener, config, handler);
+  }
+
+  /**
+   * Accepts the connections of a listener that is there already: one that a parent process has
+   * passed on, or with options of its own. Any thread.
+   *
+   * @param listener listens, and is this loop's to close from now on, also if this throws
+   * @param config the limit; its backlog only bounds how many are taken as the listener is closed
+   * @param handler takes over the connections
+   * @return the handle; closing the loop closes the listener
+   * @throws IOException if the kernel refuses to watch it
+   * @throws ClosedChannelException if the listener is closed
+   * @throws IllegalStateException if it is registered already, or the loop has ended
+   */
+  public LoopListener listen(TcpListener listener, ListenerConfig config, AcceptHandler handler)
+      throws IOException {
+    requireNonNull(listener, "listener");
+    requireNonNull(config, "config");
+    requireNonNull(handler, "handler");
+    boolean listening = false;
+    try {
+      var place = new ListenerPlace(this, listener, config, handler);
+      place.setOpen(true);
+      listening = true;
+      return new LoopListener(place.acceptor);
+    } finally {
+      if (!listening) {
+        listener.close();
+      }
+    }
+  }
+
+  /** The place of a listener in a loop: brings its acceptor the events. */
+  static final class ListenerPlace implements EventHandler, AcceptGate {
+    private final EventLoop loop;
+    private final Acceptor acceptor;
+    private final Timeout resume;
+    private final Registration registration;
+
+    // Registered for nothing: the first event must find the object complete.
+    private ListenerPlace(
+        EventLoop loop, TcpListener listener, ListenerConfig config, AcceptHandler handler)
+        throws IOException {
+      this.loop = loop;
+      acceptor = new Acceptor(listener, config, handler, this);
+      resume = loop.newTimeout(acceptor::resume);
+      registration = loop.register(listener, Interest.NONE, this);
+    }
+
+    @Override
+    public void onReady(Registration ready, Readiness readiness) throws IOException {
+      acceptor.acceptReady();
+    }
+
+    @Override
+    public void onError(Registration ended, Throwable error) {
+      acceptor.failed(error);
+    }
+
+    /** The loop shuts down: what waits is accepted. */
+    @Override
+    public void onShutdown(Registration ending) {
+      acceptor.close();
+    }
+
+    @Override
+    public void setOpen(boolean open) throws IOException {
+      registration.setInterest(open ? Interest.READABLE : Interest.NONE);
+    }
+
+    @Override
+    public void resumeAfter(long delayNs) {
+      resume.rescheduleNs(delayNs);
+    }
+
+    @Override
+    public void deliver(Runnable task) {
+      loop.reactor.deliver(registration, task);
+    }
+
+    @Override
+    public boolean hasEnded() {
+      return loop.hasEnded();
+    }
+
+    @Override
+    public void detach() {
+      resume.cancel();
+      registration.cancel();
+    }
+
+    @Override
+    public void close() {
+      resume.cancel();
+      registration.close();
+    }
   }
 
   /**
@@ -356,7 +504,7 @@ public final class EventLoop implements Executor, AutoCloseable {
    * thread, also the loop's own and a shutdown hook's.
    *
    * <ol>
-   *   <li>Every registered listener is closed.
+   *   <li>Every registered listener is closed; those of {@link #listen} accept what waits before.
    *   <li>The handlers of all other registrations hear {@link EventHandler#onShutdown}; the loop
    *       goes on as before, timers, tasks and offloaded work too, until all have left.
    *   <li>When the time is over, what is still there is closed, and workers are interrupted.

@@ -4,11 +4,11 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.AtomicInteger;
 import mill.core.internal.InterruptFlag;
 import mill.core.internal.RegistrationTable;
 import mill.core.internal.SafeText;
 import mill.core.internal.UncaughtExceptions;
-import mill.core.internal.WorkerPool;
 import mill.core.internal.timer.LoopTimeout;
 import mill.core.internal.timer.LoopTimers;
 import mill.natives.Interest;
@@ -41,18 +41,20 @@ final class Reactor {
   private final RunQueue<Registration> runQueue;
   private final LoopTasks tasks;
   private final LoopTimers timers;
-  private final LoopLifecycle lifecycle = new LoopLifecycle();
+  private final LoopLifecycle lifecycle;
   private final InterruptFlag interrupts = new InterruptFlag();
   private final LoopEnd<Registration> ending;
   private final @Nullable LoopTelemetry telemetry;
   private @Nullable StallWatchdog watchdog; // the loop's thread
 
+  private final AtomicInteger deliveries = new AtomicInteger(); // connections that a listener left
   private volatile boolean stopping;
   private volatile boolean asleep;
 
   Reactor(LoopConfig config, Platform platform) throws IOException {
     this.config = config;
     this.platform = platform;
+    lifecycle = new LoopLifecycle(platform);
     events = new ReadyEvents(config.eventsPerPoll());
     timers =
         new LoopTimers(
@@ -78,7 +80,7 @@ final class Reactor {
             interrupts);
     workers =
         config.dispatch() == DispatchMode.WORKERS
-            ? new WorkerPool<>(config.workers(), config.name(), this::work)
+            ? new WorkerPool<>(config.workers(), config.name(), platform.threads(), this::work)
             : null;
     runQueue = new RunQueue<>(workers, this::wakeIfAsleep, this::called);
     poller = Poller.open(platform, this::closedWhileRegistered);
@@ -117,6 +119,10 @@ final class Reactor {
 
   LoopConfig config() {
     return config;
+  }
+
+  Platform platform() {
+    return platform;
   }
 
   LoopTimers timers() {
@@ -167,7 +173,9 @@ final class Reactor {
   private void watch(LoopTelemetry told) {
     told.begins();
     if (config.stallThreshold().isPresent()) {
-      watchdog = StallWatchdog.start(new StallWatch(told, config, Reactor::describe), config);
+      watchdog =
+          StallWatchdog.start(
+              new StallWatch(told, config, Reactor::describe), config, platform.threads());
     }
   }
 
@@ -280,6 +288,34 @@ final class Reactor {
     }
   }
 
+  /**
+   * Runs a task with the callbacks of a registration, as {@link Registration#execute} does; a
+   * graceful shutdown waits for it. Any thread.
+   */
+  void deliver(Registration registration, Runnable task) {
+    deliveries.incrementAndGet();
+    boolean accepted = false;
+    try {
+      registration.execute(() -> {
+        try {
+          task.run();
+        } finally {
+          delivered();
+        }
+      });
+      accepted = true;
+    } finally {
+      if (!accepted) {
+        delivered();
+      }
+    }
+  }
+
+  private void delivered() {
+    deliveries.decrementAndGet();
+    wakeIfAsleep();
+  }
+
   /** A registration has tasks to run. Any thread. */
   void hasTasks(Registration registration) {
     runQueue.hasTasks(registration);
@@ -320,6 +356,11 @@ final class Reactor {
   }
 
   // ---- what is thrown
+
+  /** Tells the platform what onError is about to hear. Any thread. */
+  void threw(Throwable thrown) {
+    platform.threads().threw(thrown);
+  }
 
   /** Counts what a handler threw. Any thread. */
   void handlerThrew() {
@@ -376,6 +417,9 @@ final class Reactor {
         continue;
       }
       dispatched++;
+      if (registration.isOneShotArmed()) {
+        registration.setOneShotArmed(false);
+      }
       if (workers != null) {
         submit(workers, registration, events.bits(i));
         continue;
@@ -452,24 +496,29 @@ final class Reactor {
   private void drain(GracefulShutdown draining) {
     if (draining.isScanWanted()) {
       draining.beginScan();
-      for (Registration registration : closeListenersAndTell(draining)) {
-        if (workers != null) {
-          submit(workers, registration, SerialCalls.SHUTDOWN);
-        } else {
-          registration.fire(SerialCalls.SHUTDOWN);
-        }
-      }
+      closeListenersAndTell(draining).forEach(this::tellOfShutdown);
     }
     if (isDrained() || draining.leftNs(platform.nanoTime()) == 0) {
       stopping = true;
     }
   }
 
+  private void tellOfShutdown(Registration registration) {
+    if (workers != null) {
+      submit(workers, registration, SerialCalls.SHUTDOWN);
+    } else {
+      registration.fire(SerialCalls.SHUTDOWN);
+    }
+  }
+
   /** Closes the listeners; returns the others that have not been told of the shutdown yet. */
   private List<Registration> closeListenersAndTell(GracefulShutdown draining) {
     var told = new ArrayList<Registration>();
+    boolean takesWaiting = draining.leftNs(platform.nanoTime()) > 0;
     for (Registration registration : registrations.items()) {
-      if (registration.pollable().acceptsConnections()) {
+      if (takesWaiting && registration.handler() instanceof EventLoop.ListenerPlace) {
+        tellOfShutdown(registration); // accepts what waits, and closes itself
+      } else if (registration.pollable().acceptsConnections()) {
         registration.close(CloseReason.LOOP_CLOSED);
       } else if (draining.tell(registration, registration.undeliveredBytes())) {
         told.add(registration);
@@ -479,7 +528,7 @@ final class Reactor {
   }
 
   private boolean isDrained() {
-    return registrations.size() == 0 && tasks.areDone();
+    return registrations.size() == 0 && deliveries.get() == 0 && tasks.areDone();
   }
 
   // A worker's thread.

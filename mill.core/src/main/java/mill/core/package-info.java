@@ -7,13 +7,12 @@
  * <p>Eight types are enough for a server; the first three come from {@code mill.natives}:
  *
  * <ol>
- *   <li>a {@link mill.natives.net.TcpListener}, which accepts connections,
- *   <li>the {@link mill.natives.net.TcpStream}s that it accepts, or any other {@link
- *       mill.natives.Pollable},
+ *   <li>{@link mill.natives.net.TcpStream}s, or any other {@link mill.natives.Pollable},
  *   <li>an {@link mill.natives.Interest}: what to wait for;
+ *   <li>a {@link mill.natives.Readiness}, which says what can be done now;
  *   <li>the {@link mill.core.EventLoop}, which runs on a thread of yours,
- *   <li>an {@link mill.core.EventHandler}, which the loop calls
- *   <li>with a {@link mill.natives.Readiness}, which says what can be done now,
+ *   <li>a {@link mill.core.LoopListener} of it, which accepts connections,
+ *   <li>an {@link mill.core.EventHandler}, which the loop calls with a readiness
  *   <li>and with the {@link mill.core.Registration}, which changes the interest, and cancels or
  *       closes;
  *   <li>and a {@link mill.core.Timeout}, for what is to happen later.

@@ -9,11 +9,11 @@ import java.lang.foreign.ValueLayout;
 import java.net.InetSocketAddress;
 import mill.core.EventHandler;
 import mill.core.EventLoop;
+import mill.core.LoopListener;
 import mill.core.Registration;
 import mill.natives.Interest;
 import mill.natives.Readiness;
 import mill.natives.net.IoStatus;
-import mill.natives.net.TcpListener;
 import mill.natives.net.TcpStream;
 
 /** Echoes one line through an event loop on loopback and prints what came back. */
@@ -25,18 +25,14 @@ public final class Main {
   /** Runs a server and its client on one loop; takes no arguments. */
   public static void main(String[] args) throws IOException {
     try (Arena arena = Arena.ofConfined();
-        EventLoop loop = EventLoop.open();
-        TcpListener listener = TcpListener.bind(new InetSocketAddress("127.0.0.1", 0))) {
+        EventLoop loop = EventLoop.open()) {
       MemorySegment buffer = arena.allocate(1024);
-      loop.register(
-          listener,
-          Interest.READABLE,
-          (accepting, readiness) -> {
-            TcpStream peer = listener.accept();
-            if (peer != null) {
-              loop.register(peer, Interest.READABLE, (echoing, ready) -> echo(echoing, buffer));
-            }
-          });
+      LoopListener listener =
+          loop.listen(
+              new InetSocketAddress("127.0.0.1", 0),
+              peer ->
+                  loop.register(
+                      peer, Interest.READABLE, (echoing, ready) -> echo(echoing, buffer)));
       TcpStream client = TcpStream.connect(listener.localAddress());
       loop.register(client, Interest.WRITABLE, new Client(client, arena.allocateFrom(LINE)));
       loop.run();

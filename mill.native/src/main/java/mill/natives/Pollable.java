@@ -1,8 +1,10 @@
 package mill.natives;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.nio.channels.ClosedChannelException;
 import mill.natives.platform.DescriptorKind;
 import mill.natives.platform.Platform;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Owns a descriptor that a {@link Poller} can watch: the sockets of {@link mill.natives.net}, and
@@ -21,6 +23,12 @@ public abstract class Pollable extends UseCounted implements AutoCloseable {
   private final int fd;
 
   final PollerEntry entry = new PollerEntry();
+
+  @GuardedBy("entry")
+  private @Nullable Runnable closeAction;
+
+  @GuardedBy("entry")
+  private boolean disposed;
 
   /**
    * Takes ownership of a descriptor.
@@ -121,6 +129,24 @@ public abstract class Pollable extends UseCounted implements AutoCloseable {
   }
 
   /**
+   * Runs an action when this has been closed and the system has its descriptor back: once, on the
+   * thread of the last call in flight, whoever closes it; after the actions that were given before.
+   * Any thread. If the system has it already, the action runs at once, here.
+   *
+   * @param action short, does not block and does not throw
+   */
+  public final void onClose(Runnable action) {
+    synchronized (entry) {
+      if (!disposed) {
+        Runnable before = closeAction;
+        closeAction = before == null ? action : inTurn(before, action);
+        return;
+      }
+    }
+    action.run();
+  }
+
+  /**
    * Gives the descriptor back to the system. Called exactly once, on the thread of the last call in
    * flight.
    *
@@ -133,6 +159,36 @@ public abstract class Pollable extends UseCounted implements AutoCloseable {
 
   @Override
   final void dispose() {
+    try {
+      giveBack();
+    } finally {
+      runCloseAction();
+    }
+  }
+
+  private static Runnable inTurn(Runnable first, Runnable second) {
+    return () -> {
+      try {
+        first.run();
+      } finally {
+        second.run();
+      }
+    };
+  }
+
+  private void runCloseAction() {
+    Runnable action;
+    synchronized (entry) {
+      disposed = true;
+      action = closeAction;
+      closeAction = null;
+    }
+    if (action != null) {
+      action.run();
+    }
+  }
+
+  private void giveBack() {
     int result = closeDescriptor(fd);
     // Whatever close(2) returns, the descriptor is gone. EBADF is the one answer that must not
     // pass: our number was closed by someone else, and could by now have been a stranger's.

@@ -118,7 +118,8 @@ public final class Poller extends UseCounted implements AutoCloseable {
     }
     if (!pollable.platform().equals(platform)) {
       throw new IllegalArgumentException(
-          pollable + " belongs to " + pollable.platform().name() + ", not to " + platform.name());
+          "%s belongs to %s, not to %s: make it where the poller is made, or name the poller's platform as you make it"
+              .formatted(pollable, pollable.platform().name(), platform.name()));
     }
     PollerEntry entry = pollable.entry;
     int result;

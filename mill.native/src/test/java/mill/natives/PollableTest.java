@@ -69,6 +69,25 @@ class PollableTest {
   }
 
   @Test
+  void actionsOfTheCloseRunInTurnOnceTheDescriptorIsGivenBackWhateverTheyThrow() throws Exception {
+    var probe = new Probe();
+    var ran = new ArrayList<String>();
+    probe.onClose(() -> {
+      ran.add("first after " + probe.closes);
+      throw new IllegalStateException("the first");
+    });
+    probe.onClose(() -> ran.add("second"));
+    probe.begin();
+    probe.close();
+    assertThat(ran).as("while a call is in flight").isEmpty();
+    assertThatThrownBy(probe::end).hasMessage("the first");
+    assertThat(ran).containsExactly("first after 1", "second");
+    probe.onClose(() -> ran.add("late"));
+    probe.close();
+    assertThat(ran).containsExactly("first after 1", "second", "late");
+  }
+
+  @Test
   void closeGivesTheDescriptorBackOnce() {
     var probe = new Probe();
     assertThat(probe.isOpen()).isTrue();

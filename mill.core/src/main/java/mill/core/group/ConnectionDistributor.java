@@ -32,9 +32,13 @@ final class ConnectionDistributor {
     accepted = new AtomicLongArray(loops.size());
   }
 
-  /** Gives a connection to the loop whose turn it is, or to the next one that takes it. */
-  void handOff(TcpStream stream) {
-    deliver(handOffs.next(), stream, true);
+  /**
+   * Gives a connection to the loop whose turn it is, or to the next one that takes it.
+   *
+   * @param atOnce as for {@link #deliver}
+   */
+  void handOff(TcpStream stream, boolean atOnce) {
+    deliver(handOffs.next(), stream, atOnce);
   }
 
   /**

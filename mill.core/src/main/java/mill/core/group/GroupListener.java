@@ -8,11 +8,13 @@ import java.nio.channels.ClosedChannelException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
+import mill.core.AcceptHandler;
 import mill.core.EventLoop;
+import mill.core.ListenerConfig;
+import mill.core.LoopListener;
 import mill.natives.net.TcpListener;
 import mill.natives.net.TcpStream;
 import mill.natives.platform.Platform;
@@ -36,7 +38,6 @@ public final class GroupListener implements AutoCloseable {
   private final LoopRotation acceptorLoops;
   private final ConnectionDistributor distributor;
   private final Consumer<GroupListener> forget;
-  private final AtomicLong pauses = new AtomicLong();
   private final AtomicReference<Throwable> failure = new AtomicReference<>();
 
   private final Object lock = new Object();
@@ -97,45 +98,55 @@ public final class GroupListener implements AutoCloseable {
     synchronized (lock) {
       for (int i = 0; i < listeners.size(); i++) {
         var shard = new Shard(places.get(i));
-        shard.acceptor = Acceptor.start(loops.get(shard.loop), listeners.get(i), shard);
         shards.add(shard);
+        shard.start(listeners.get(i));
       }
     }
   }
 
-  /** An acceptor, and what it does with its connections. */
-  private final class Shard implements Acceptor.Target {
+  /** A listener of one loop, and what it does with its connections. */
+  private final class Shard implements AcceptHandler {
     private int loop; // guarded by lock, and for SHARDED never changed
-    private @Nullable Acceptor acceptor; // guarded by lock
+    private @Nullable LoopListener listener; // guarded by lock
+    private long pausesBefore; // guarded by lock; of the listeners before this one
 
     Shard(int loop) {
       this.loop = loop;
     }
 
+    void start(TcpListener bound) throws IOException {
+      assert Thread.holdsLock(lock);
+      var config = ListenerConfig.builder().backlog(place.backlog()).build();
+      listener = loops.get(loop).listen(bound, config, this);
+    }
+
     @Override
-    public void accepted(TcpStream stream) {
+    public void onAccept(TcpStream stream) {
+      deliver(stream, true);
+    }
+
+    private void deliver(TcpStream stream, boolean atOnce) {
       if (mode() == AcceptMode.HANDOFF) {
-        distributor.handOff(stream);
+        distributor.handOff(stream, atOnce);
       } else {
-        distributor.deliver(loop, stream, true);
+        distributor.deliver(loop, stream, atOnce);
       }
     }
 
     @Override
-    public void paused() {
-      pauses.incrementAndGet();
-    }
-
-    @Override
-    public void failed(Throwable error) {
+    public void onFailure(SocketAddress address, Throwable error) {
       failure.compareAndSet(null, error);
-      System.getLogger("mill.core")
-          .log(Level.ERROR, "accepting on " + place.address() + " has ended", error);
+      AcceptHandler.super.onFailure(address, error);
     }
 
     boolean isOpen() {
       assert Thread.holdsLock(lock);
-      return acceptor != null && acceptor.listener().isOpen();
+      return listener != null && listener.isOpen();
+    }
+
+    long pauses() {
+      assert Thread.holdsLock(lock);
+      return pausesBefore + (listener == null ? 0 : listener.pauses());
     }
 
     /**
@@ -145,15 +156,34 @@ public final class GroupListener implements AutoCloseable {
      */
     boolean close(boolean takesWaiting) {
       assert Thread.holdsLock(lock);
-      if (acceptor == null) {
+      if (!isOpen() || listener == null) {
         return false;
       }
-      if (takesWaiting) {
-        // As a task, for it is the user's code that takes them.
-        acceptor.acceptWaiting(
-            place.backlog() + 1, stream -> distributor.deliver(loop, stream, false));
+      TcpListener bound = listener.detach();
+      try {
+        if (takesWaiting) {
+          acceptWaiting(bound);
+        }
+      } finally {
+        bound.close();
       }
-      return acceptor.close();
+      return true;
+    }
+
+    // Brought to the loops here, before they are shut down; as tasks, for it is the user's code
+    // that takes them.
+    private void acceptWaiting(TcpListener bound) {
+      try {
+        TcpStream stream;
+        for (int i = 0; i <= place.backlog() && (stream = bound.accept()) != null; i++) {
+          deliver(stream, false);
+        }
+      } catch (ClosedChannelException e) {
+        // Closed by somebody else: nothing waits any more.
+      } catch (IOException e) {
+        System.getLogger("mill.core")
+            .log(Level.DEBUG, () -> "connections that wait on " + bound + " are lost: " + e);
+      }
     }
 
     /** Goes on with another loop, or with the next if that one ends just now. */
@@ -164,7 +194,7 @@ public final class GroupListener implements AutoCloseable {
         EventLoop other = loops.get(loop);
         try {
           if (!other.hasEnded()) {
-            moveTo(other);
+            moveHere();
             return;
           }
         } catch (IllegalStateException e) {
@@ -177,16 +207,19 @@ public final class GroupListener implements AutoCloseable {
     }
 
     /** Takes the listener along, or makes a new one if it was closed. */
-    private void moveTo(EventLoop other) throws IOException {
-      if (acceptor == null) {
+    private void moveHere() throws IOException {
+      assert Thread.holdsLock(lock);
+      if (listener == null) {
         return;
       }
+      long pausesSoFar = pauses();
+      TcpListener bound = listener.detach(); // closed, if this has been tried with another loop
       try {
-        acceptor = acceptor.moveTo(other);
+        start(bound);
       } catch (ClosedChannelException e) {
-        TcpListener again = TcpListener.bind(place.platform(), place.address(), place.backlog());
-        acceptor = Acceptor.start(other, again, this);
+        start(TcpListener.bind(place.platform(), place.address(), place.backlog()));
       }
+      pausesBefore = pausesSoFar;
     }
   }
 
@@ -200,7 +233,7 @@ public final class GroupListener implements AutoCloseable {
         if (mode() == AcceptMode.SHARDED) {
           closed += shard.close(false) ? 1 : 0;
           if (shards.stream().noneMatch(Shard::isOpen)) {
-            shard.failed(new IllegalStateException(ALL_ENDED));
+            shard.onFailure(place.address(), new IllegalStateException(ALL_ENDED));
           }
           continue;
         }
@@ -208,7 +241,7 @@ public final class GroupListener implements AutoCloseable {
           shard.move();
         } catch (IOException | RuntimeException e) {
           closed += shard.close(false) ? 1 : 0;
-          shard.failed(e);
+          shard.onFailure(place.address(), e);
         }
       }
     }
@@ -255,7 +288,9 @@ public final class GroupListener implements AutoCloseable {
    * thread.
    */
   public long pauses() {
-    return pauses.get();
+    synchronized (lock) {
+      return shards.stream().mapToLong(Shard::pauses).sum();
+    }
   }
 
   /**

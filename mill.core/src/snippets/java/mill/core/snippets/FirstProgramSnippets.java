@@ -8,7 +8,6 @@ import mill.core.EventHandler;
 import mill.core.EventLoop;
 import mill.natives.Interest;
 import mill.natives.net.IoStatus;
-import mill.natives.net.TcpListener;
 import mill.natives.net.TcpStream;
 
 /** The first program of the package's page. */
@@ -17,17 +16,8 @@ final class FirstProgramSnippets {
 
   // @start region="echo"
   static void serve(InetSocketAddress address) throws IOException {
-    try (var loop = EventLoop.open();
-        var listener = TcpListener.bind(address)) {
-      loop.register(
-          listener,
-          Interest.READABLE,
-          (registration, readiness) -> {
-            TcpStream stream = listener.accept();
-            if (stream != null) { // readiness is a hint: the client may have gone
-              loop.register(stream, Interest.READABLE, echo(stream));
-            }
-          });
+    try (var loop = EventLoop.open()) {
+      loop.listen(address, stream -> loop.register(stream, Interest.READABLE, echo(stream)));
       loop.run();
     }
   }

@@ -12,12 +12,14 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
+import mill.core.DescriptorLimitProgram;
 import mill.core.DispatchMode;
 import mill.core.EventHandler;
 import mill.core.EventLoop;
@@ -38,6 +40,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** How accepted connections come to the loops of a group; over real loopback sockets. */
 class GroupListenerTest {
@@ -380,6 +383,56 @@ class GroupListenerTest {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(ints = {BACKLOG, Integer.MAX_VALUE})
+  void closingHandsWhatWaitsToTheLoopsInTurnAsTasks(int backlog) throws Exception {
+    int each = 3;
+    var accepted = new CountDownLatch(3 * each);
+    try (EventLoopGroup group = start(3)) {
+      GroupListener listener =
+          group.listen(
+              Net.loopback(),
+              backlog,
+              AcceptMode.HANDOFF,
+              (loop, stream) -> {
+                stream.close();
+                accepted.countDown();
+              });
+      EventLoop acceptor = group.loops().getFirst();
+      CountDownLatch released = LoopRunner.hold(acceptor);
+      connect(listener, 3 * each);
+      listener.close();
+      released.countDown();
+      Await.await(accepted);
+      assertThat(IntStream.range(0, 3).mapToLong(listener::accepted)).containsOnly((long) each);
+    }
+  }
+
+  @Test
+  void closingOnTheAcceptorsOwnLoopCallsNobodyInside() throws Exception {
+    var accepted = new CountDownLatch(2);
+    var acceptedInside = new CompletableFuture<Long>();
+    try (EventLoopGroup group = start(1)) {
+      GroupListener listener =
+          group.listen(
+              Net.loopback(),
+              (loop, stream) -> {
+                stream.close();
+                accepted.countDown();
+              });
+      EventLoop acceptor = group.loops().getFirst();
+      CountDownLatch released = LoopRunner.hold(acceptor);
+      connect(listener, 2);
+      acceptor.execute(() -> { // of the same turn: there is no poll before it
+        listener.close();
+        acceptedInside.complete(listener.accepted(0));
+      });
+      released.countDown();
+      assertThat(Await.outcomeOf(acceptedInside)).isZero();
+      Await.await(accepted);
+    }
+  }
+
   private static void refusedConnect(GroupListener listener) throws IOException {
     try (TcpStream stream = TcpStream.connect((InetSocketAddress) listener.localAddress())) {
       Net.untilReady(stream, Interest.WRITABLE);
@@ -450,16 +503,17 @@ class GroupListenerTest {
     }
   }
 
-  @Test
-  void theLoopRestsWhileThereAreNoDescriptorsAndAcceptsAgainWhenThereAre() throws Exception {
+  @ParameterizedTest
+  @ValueSource(strings = {"cold", "warm"})
+  void theLoopRestsWhileThereAreNoDescriptorsAndAcceptsAgainWhenThereAre(String before)
+      throws Exception {
     if (!System.getProperty("os.name").equals("Linux")) {
       abort("needs ulimit -n and a system that keeps to it");
     }
-    assertThat(Acceptor.BACK_OFF_NS).isLessThanOrEqualTo(TimeUnit.MILLISECONDS.toNanos(50));
     ChildJvm.Outcome outcome =
         ChildJvm.of(DescriptorLimitProgram.class)
             .withDescriptorLimit(DescriptorLimitProgram.LIMIT)
-            .run();
+            .run("group", before);
     assertThat(outcome.exitCode()).as(outcome.toString()).isZero();
     assertThat(outcome.out()).isEqualTo("served and resumed\n");
   }

@@ -8,6 +8,7 @@ import java.net.SocketAddress;
 import mill.core.CloseReason;
 import mill.core.EventHandler;
 import mill.core.EventLoop;
+import mill.core.LoopListener;
 import mill.core.Registration;
 import mill.natives.Interest;
 import mill.natives.Readiness;
@@ -15,8 +16,6 @@ import mill.natives.memory.BufferPool;
 import mill.natives.memory.BufferPoolConfig;
 import mill.natives.memory.PooledBuffer;
 import mill.natives.net.IoStatus;
-import mill.natives.net.SockOpt;
-import mill.natives.net.TcpListener;
 import mill.natives.net.TcpStream;
 import org.jspecify.annotations.Nullable;
 
@@ -34,23 +33,20 @@ import org.jspecify.annotations.Nullable;
  * <p>A peer that does not read its echo is not read from either: what waits for it is bounded by
  * one read.
  */
-public final class EchoServer implements EventHandler, AutoCloseable {
+public final class EchoServer implements AutoCloseable {
   /** How much one event reads at most, and how much can wait for a slow reader. */
   static final int READ_BYTES = 64 * 1024;
 
-  private static final int ACCEPTS_PER_EVENT = 64;
   private static final long MAX_WAITING_BYTES = 256L * 1024 * 1024;
 
   private final EventLoop loop;
-  private final TcpListener listener;
-  private final Registration accepting;
+  private final LoopListener listener;
 
   // One for all connections: what was read into it has left it when the event is over.
   private final MemorySegment buffer = Arena.ofAuto().allocate(READ_BYTES, Long.BYTES);
   private final BufferPool rests =
       BufferPool.open(BufferPoolConfig.builder().maxBytes(MAX_WAITING_BYTES).build());
 
-  private int open;
   private long accepted;
   private long echoedBytes;
 
@@ -63,12 +59,11 @@ public final class EchoServer implements EventHandler, AutoCloseable {
    */
   public EchoServer(EventLoop loop, SocketAddress local) throws IOException {
     this.loop = loop;
-    listener = TcpListener.bind(local);
-    accepting = loop.register(listener, Interest.READABLE, this);
+    listener = loop.listen(local, this::accept);
   }
 
   /** Tells where the server listens. */
-  public InetSocketAddress address() throws IOException {
+  public InetSocketAddress address() {
     return (InetSocketAddress) listener.localAddress();
   }
 
@@ -94,27 +89,9 @@ public final class EchoServer implements EventHandler, AutoCloseable {
     rests.close();
   }
 
-  @Override
-  public void onReady(Registration registration, Readiness readiness) throws IOException {
-    for (int i = 0; i < ACCEPTS_PER_EVENT; i++) {
-      TcpStream stream;
-      try {
-        stream = listener.accept();
-      } catch (IOException e) {
-        if (open == 0) {
-          throw e;
-        }
-        registration.setInterest(Interest.NONE); // out of descriptors: until a connection ends
-        return;
-      }
-      if (stream == null) {
-        return;
-      }
-      stream.setOption(SockOpt.TCP_NODELAY, true);
-      open++;
-      accepted++;
-      loop.register(stream, Interest.READABLE, new Connection(stream));
-    }
+  private void accept(TcpStream stream) throws IOException {
+    accepted++;
+    loop.register(stream, Interest.READABLE, new Connection(stream));
   }
 
   private final class Connection implements EventHandler {
@@ -173,22 +150,9 @@ public final class EchoServer implements EventHandler, AutoCloseable {
     @Override
     public void onClosed(Registration registration, CloseReason reason) {
       stream.close(); // open still, if it could not be registered
-      open--;
       if (rest != null) {
         rest.release();
         rest = null;
-      }
-      boolean goesOn = reason != CloseReason.LOOP_CLOSED && reason != CloseReason.SHUTDOWN_FORCED;
-      if (goesOn && accepting.interest() == Interest.NONE && !accepting.isCancelled()) {
-        resumeAccepting();
-      }
-    }
-
-    private void resumeAccepting() {
-      try {
-        accepting.setInterest(Interest.READABLE);
-      } catch (IOException e) {
-        EchoServer.this.onError(accepting, e);
       }
     }
   }

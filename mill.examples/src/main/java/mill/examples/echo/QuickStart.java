@@ -7,25 +7,20 @@ import java.net.InetSocketAddress;
 import mill.core.EventLoop;
 import mill.natives.Interest;
 import mill.natives.net.IoStatus;
-import mill.natives.net.TcpListener;
-import mill.natives.net.TcpStream;
 
 /** The shortest echo server: {@code nc 127.0.0.1 8080} talks to it. */
 public final class QuickStart {
   private QuickStart() {}
 
-  /** Echoes until it is killed; {@code args} are ignored. */
+  /** Echoes until it is killed; the argument, if there is one, is the port. */
   public static void main(String[] args) throws IOException {
+    int port = args.length == 0 ? 8080 : Integer.parseInt(args[0]);
+    var address = new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
     var buffer = Arena.global().allocate(64 * 1024);
-    var address = new InetSocketAddress(InetAddress.getLoopbackAddress(), 8080);
-    try (var loop = EventLoop.open();
-        var listener = TcpListener.bind(address)) {
-      loop.register(
-          listener,
-          Interest.READABLE,
-          (accepting, ready) -> {
-            TcpStream stream = listener.accept();
-            if (stream != null) {
+    try (var loop = EventLoop.open()) {
+      loop.listen(
+          address,
+          stream ->
               loop.register(
                   stream,
                   Interest.READABLE,
@@ -34,9 +29,7 @@ public final class QuickStart {
                     if (n == IoStatus.END_OF_STREAM || (n > 0 && stream.write(buffer, 0, n) < n)) {
                       registration.close(); // the peer has ended, or does not read its echo
                     }
-                  });
-            }
-          });
+                  }));
       loop.run();
     }
   }

@@ -1,0 +1,55 @@
+package mill.sim.kernel;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** An open file: what a descriptor stands for, and who watches it. */
+abstract class SimFile {
+  final Host host;
+  boolean nonBlocking = true;
+
+  private final List<Watch> watches = new ArrayList<>(2);
+
+  SimFile(Host host) {
+    this.host = host;
+  }
+
+  /** {@return the bits of {@link Ready} that hold now} */
+  abstract int ready();
+
+  /** The last descriptor is closed. */
+  abstract void release();
+
+  /** {@return whether a transfer may be short} Datagrams are not. */
+  abstract boolean isStream();
+
+  /** {@code read(2)}. */
+  abstract int read(Transfer into);
+
+  /** {@code write(2)}. */
+  abstract int write(Transfer from);
+
+  final void watch(Watch watch) {
+    watches.add(watch);
+  }
+
+  final void unwatch(Watch watch) {
+    watches.remove(watch);
+  }
+
+  /** Tells the pollers that something has become so. */
+  final void signal(int bits) {
+    for (int i = 0; i < watches.size(); i++) {
+      Watch watch = watches.get(i);
+      watch.poller.signal(watch, bits);
+    }
+  }
+
+  /** A closed file leaves every poller. */
+  final void forgetWatches() {
+    while (!watches.isEmpty()) {
+      Watch last = watches.removeLast();
+      last.poller.forget(last);
+    }
+  }
+}
