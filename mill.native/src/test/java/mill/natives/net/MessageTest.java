@@ -82,8 +82,7 @@ class MessageTest {
     }
   }
 
-  // Promise 11. What has no room is closed by the kernel; what had comes all the same and is the
-  // receiver's.
+  // Promise 11. What has no room is closed by the kernel; what had is the receiver's.
   @Test
   void noDescriptorStaysOpenWhenControlDataIsCutOff() throws IOException {
     assumeLinux();
