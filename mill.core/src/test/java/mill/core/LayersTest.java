@@ -56,11 +56,12 @@ class LayersTest {
   static final JavaClasses CLASSES = importModules();
 
   private static JavaClasses importModules() {
+    ClassFileImporter importer = importer();
     List<Location> locations =
         MODULES.stream()
             .map(name -> Location.of(reference(name).location().orElseThrow()))
             .toList();
-    return importer().importLocations(locations);
+    return importer.importLocations(locations);
   }
 
   static ClassFileImporter importer() {

@@ -44,8 +44,6 @@ import org.junit.jupiter.params.provider.EnumSource;
  * waits, draws lots or iterates by hash past the platform, but at the places that are named here.
  */
 class OrderTest {
-  private static final JavaClasses PLANTED = LayersTest.importer().importClasses(Planted.class);
-
   /** Where something is called all the same, and why that may be. */
   private record Place(SourceOfDisorder kind, String where, String reason, List<String> calls) {
     static Place of(SourceOfDisorder kind, String where, String reason, String... calls) {
@@ -102,9 +100,14 @@ class OrderTest {
               "mill.natives.net.AddressCache",
               "what a cache finds equals what is made without",
               "Thread.threadId"),
+          Place.of(
+              CHANCE,
+              "mill.natives.ffm.CallMemory",
+              "below the seam: whose memory it is",
+              "Thread.threadId"),
           Place.of(HASH_ORDER, "mill.core.GracefulShutdown", LOOKED_UP, "IdentityHashMap.<init>"),
           Place.of(HASH_ORDER, "mill.core.HandlerErrors", LOOKED_UP, "Set.of"),
-          Place.of(HASH_ORDER, "mill.core.group.Acceptor", LOOKED_UP, "Set.of"),
+          Place.of(HASH_ORDER, "mill.core.Acceptor", LOOKED_UP, "Set.of"),
           Place.of(HASH_ORDER, "mill.natives.Poller", LOOKED_UP, "Set.of"),
           Place.of(
               HASH_ORDER, "mill.natives.backend.SystemPlatform", LOOKED_UP, "Map.of", "Set.of"),
@@ -130,6 +133,7 @@ class OrderTest {
               "Map.ofEntries"),
           Place.of(HASH_ORDER, "mill.natives.linux.LinuxErrnos", TABLE, "Map.ofEntries"),
           Place.of(HASH_ORDER, "mill.natives.linux.LinuxOptions", TABLE, "Map.ofEntries"),
+          Place.of(HASH_ORDER, "mill.natives.linux.NonSockets", LOOKED_UP, "HashMap.<init>"),
           Place.of(HASH_ORDER, "mill.natives.windows.WindowsErrnos", TABLE, "Map.ofEntries"),
           Place.of(HASH_ORDER, "mill.natives.windows.WindowsOptions", TABLE, "Map.ofEntries"));
 
@@ -161,7 +165,8 @@ class OrderTest {
   @EnumSource(SourceOfDisorder.class)
   void eachKindIsFoundInCallsAndInMethodReferences(SourceOfDisorder kind) {
     String where = OrderTest.class.getName() + ": ";
-    assertThat(kind.foundIn(PLANTED))
+    JavaClasses classes = LayersTest.importer().importClasses(Planted.class);
+    assertThat(kind.foundIn(classes))
         .isEqualTo(planted(kind).map(where::concat).collect(Collectors.toCollection(TreeSet::new)));
   }
 

@@ -113,7 +113,7 @@ final class SeededFaults implements FaultSource {
   public long transferLength(int host, Call call, long length) {
     FaultKind kind =
         switch (call) {
-          case READ, READV, RECV, RECVFROM -> FaultKind.SHORT_READ;
+          case READ, READV, RECV, RECVFROM, RECVMSG -> FaultKind.SHORT_READ;
           default -> FaultKind.SHORT_WRITE;
         };
     return comes(kind) ? 1 + chances.nextLong(length - 1) : length;

@@ -39,6 +39,8 @@ public enum Call {
   RECV,
   /** {@code recvfrom(2)}. */
   RECVFROM,
+  /** {@code recvmsg(2)}. */
+  RECVMSG,
   /** {@code send(2)}. */
   SEND,
   /** {@code sendmsg(2)}. */

@@ -36,6 +36,7 @@ final class Descriptors {
       files = Arrays.copyOf(files, fd * 2);
     }
     files[fd] = file;
+    file.retain();
     lowestFree = fd + 1;
     open++;
     return fd;
@@ -45,7 +46,7 @@ final class Descriptors {
     return fd >= 0 && fd < files.length ? files[fd] : null;
   }
 
-  /** {@return the file that the number stood for, or null} */
+  /** {@return the file that the number stood for, which the caller drops; or null} */
   @Nullable SimFile remove(int fd) {
     SimFile file = get(fd);
     if (file != null) {

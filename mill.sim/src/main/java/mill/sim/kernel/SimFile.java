@@ -9,6 +9,7 @@ abstract class SimFile {
   boolean nonBlocking = true;
 
   private final List<Watch> watches = new ArrayList<>(2);
+  private int references; // by descriptors, and by messages that pass one
 
   SimFile(Host host) {
     this.host = host;
@@ -17,7 +18,20 @@ abstract class SimFile {
   /** {@return the bits of {@link Ready} that hold now} */
   abstract int ready();
 
-  /** The last descriptor is closed. */
+  /** Another descriptor stands for this, or a message passes one. */
+  final void retain() {
+    references++;
+  }
+
+  /** One of them less; the last one closes. */
+  final void drop() {
+    if (--references == 0) {
+      forgetWatches();
+      release();
+    }
+  }
+
+  /** Nothing stands for this any more. */
   abstract void release();
 
   /** {@return whether a transfer may be short} Datagrams are not. */
@@ -45,8 +59,7 @@ abstract class SimFile {
     }
   }
 
-  /** A closed file leaves every poller. */
-  final void forgetWatches() {
+  private void forgetWatches() {
     while (!watches.isEmpty()) {
       Watch last = watches.removeLast();
       last.poller.forget(last);

@@ -111,8 +111,7 @@ final class SimPlatform implements Platform {
     for (int fd = 0; fd <= files.highest(); fd++) {
       SimFile file = files.remove(fd);
       if (file != null) {
-        file.forgetWatches();
-        file.release();
+        file.drop();
       }
     }
     vanish();

@@ -20,6 +20,7 @@ abstract class SimSocket extends SimFile {
   final SocketOptions options = new SocketOptions();
   int error; // told once, by the next call or SO_ERROR
   int shut;
+  boolean cutOff; // the message that was received last was longer than the buffer
 
   SimSocket(Host host, Family family, Type type) {
     super(host);

@@ -2,10 +2,12 @@ package mill.sim.kernel;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import mill.natives.platform.ControlData;
 import mill.natives.platform.NativeAddress;
 import mill.natives.platform.OptionCode;
 import mill.natives.platform.Sockets;
 import mill.sim.fault.FaultKind;
+import org.jspecify.annotations.Nullable;
 
 /** The calls of a process, each of which finds its file and asks whether it may succeed. */
 final class SimSockets implements Sockets {
@@ -13,10 +15,12 @@ final class SimSockets implements Sockets {
 
   private final SimPlatform platform;
   private final SpoiledTransfers transfers;
+  private final Messages messages;
 
   SimSockets(SimPlatform platform) {
     this.platform = platform;
     transfers = new SpoiledTransfers(platform);
+    messages = new Messages(platform, transfers);
   }
 
   /** What a call on a socket does. */
@@ -28,7 +32,7 @@ final class SimSockets implements Sockets {
     return platform.done(call, fd, onSocket(call, platform.enter(fd), action));
   }
 
-  private int onSocket(Call call, @org.jspecify.annotations.Nullable SimFile file, Action action) {
+  private int onSocket(Call call, @Nullable SimFile file, Action action) {
     int failure = platform.failure(call);
     if (failure < 0) {
       return failure;
@@ -92,7 +96,7 @@ final class SimSockets implements Sockets {
   private int open(
       Call call,
       int count,
-      int @org.jspecify.annotations.Nullable [] fds,
+      int @Nullable [] fds,
       java.util.function.IntSupplier opening) {
     platform.world().requireCurrent();
     int result = platform.failure(call);
@@ -215,6 +219,28 @@ final class SimSockets implements Sockets {
   @Override
   public int sendTo(int fd, MemorySegment buffer, long offset, long length, NativeAddress to) {
     return (int) transfers.send(Call.SENDTO, fd, buffer, offset, length, to);
+  }
+
+  @Override
+  public int sendMessage(
+      int fd,
+      MemorySegment buffer,
+      long offset,
+      long length,
+      @Nullable NativeAddress to,
+      ControlData control) {
+    return messages.send(fd, buffer, offset, length, to, control);
+  }
+
+  @Override
+  public int receiveMessage(
+      int fd,
+      MemorySegment buffer,
+      long offset,
+      long length,
+      @Nullable NativeAddress from,
+      ControlData control) {
+    return messages.receive(fd, buffer, offset, length, from, control);
   }
 
   @Override
@@ -368,8 +394,7 @@ final class SimSockets implements Sockets {
     if (file == null) {
       return platform.done(Call.CLOSE, fd, -SimErrnos.EBADF);
     }
-    file.forgetWatches();
-    file.release();
+    file.drop();
     return platform.done(Call.CLOSE, fd, platform.failure(Call.CLOSE));
   }
 }

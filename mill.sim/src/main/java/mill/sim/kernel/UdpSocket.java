@@ -175,6 +175,7 @@ final class UdpSocket extends InetSocket {
     if (from != null) {
       SimAddresses.write(from, message.source, family == Family.INET6);
     }
+    cutOff = into.left() < message.bytes.length;
     return into.put(message.bytes, 0, message.bytes.length);
   }
 

@@ -13,7 +13,7 @@ final class UnixDatagramSocket extends UnixSocket {
   /** net.unix.max_dgram_qlen; one more than it may wait. */
   private static final int MAX_WAITING = 11;
 
-  private record Message(byte[] bytes, String source) {}
+  private record Message(byte[] bytes, String source, Passed passed) {}
 
   private final ArrayDeque<Message> received = new ArrayDeque<>(4);
   private final LinkedHashSet<UnixDatagramSocket> waitForRoom = new LinkedHashSet<>();
@@ -99,7 +99,8 @@ final class UnixDatagramSocket extends UnixSocket {
       return -SimErrnos.EAGAIN;
     }
     byte[] bytes = from.take(from.left());
-    to.received.add(new Message(bytes, name));
+    passing.retain();
+    to.received.add(new Message(bytes, name, passing));
     to.signal(Ready.IN);
     return bytes.length;
   }
@@ -133,6 +134,8 @@ final class UnixDatagramSocket extends UnixSocket {
     if (from != null && !message.source.isEmpty()) {
       SimAddresses.writeName(from, message.source);
     }
+    came(message.passed);
+    cutOff = into.left() < message.bytes.length;
     return into.put(message.bytes, 0, message.bytes.length);
   }
 
@@ -161,6 +164,8 @@ final class UnixDatagramSocket extends UnixSocket {
   @Override
   void release() {
     super.release();
+    came(Passed.NOTHING);
+    received.forEach(message -> message.passed.drop());
     received.clear();
     waitForRoom.forEach(sender -> sender.signal(Ready.OUT));
     waitForRoom.clear();

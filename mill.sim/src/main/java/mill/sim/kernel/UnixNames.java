@@ -1,7 +1,7 @@
 package mill.sim.kernel;
 
-import java.util.HashMap;
 import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,7 +14,7 @@ final class UnixNames {
     @Nullable UnixSocket owner;
   }
 
-  private final Map<String, Node> names = new HashMap<>(); // looked up, never gone through
+  private final Map<String, Node> names = new TreeMap<>();
   private int lastChosen;
 
   /** Gives a socket a name, or one of the system's choice if it is empty; 0 or {@code -errno}. */

@@ -9,6 +9,14 @@ import org.jspecify.annotations.Nullable;
 abstract class UnixSocket extends SimSocket {
   String name = "";
   boolean closed;
+  Passed passing = Passed.NOTHING; // by the message that is being sent
+  Passed came = Passed.NOTHING; // with the message that was received last
+
+  /** A message came; what came with the one before, and was not asked for, is closed. */
+  final void came(Passed with) {
+    came.drop();
+    came = with;
+  }
 
   UnixSocket(Host host, Type type) {
     super(host, Family.UNIX, type);

@@ -9,7 +9,12 @@ import org.jspecify.annotations.Nullable;
 
 /** A Unix domain stream socket, or a listener for such. */
 final class UnixStreamSocket extends UnixSocket {
+  /** Bytes with which files come: read by themselves, as the kernel does. */
+  private record Mark(long from, long to, Passed passed) {}
+
   private final ByteQueue received = new ByteQueue();
+  private final ArrayDeque<Mark> marks = new ArrayDeque<>(0);
+  private long receivedEnd;
   private @Nullable ArrayDeque<UnixStreamSocket> waiting; // of a listener, to be accepted
   private int backlog;
   private @Nullable UnixStreamSocket peer;
@@ -101,6 +106,7 @@ final class UnixStreamSocket extends UnixSocket {
     if (peer == null) {
       return -SimErrnos.EINVAL;
     }
+    limitToMark(into);
     int moved = received.moveTo(into);
     if (moved > 0) {
       if (peer.isWritable()) {
@@ -112,6 +118,22 @@ final class UnixStreamSocket extends UnixSocket {
       return -takeError();
     }
     return isShut(RECEIVING) ? 0 : -SimErrnos.EAGAIN;
+  }
+
+  private void limitToMark(Transfer into) {
+    came(Passed.NOTHING);
+    Mark mark = marks.peek();
+    if (mark == null || into.left() == 0) {
+      return;
+    }
+    long at = receivedEnd - received.size();
+    if (at < mark.from) {
+      into.limit(mark.from - at);
+    } else {
+      marks.remove();
+      into.limit(mark.to - at);
+      came(mark.passed);
+    }
   }
 
   @Override
@@ -131,9 +153,18 @@ final class UnixStreamSocket extends UnixSocket {
       return -SimErrnos.EAGAIN;
     }
     byte[] bytes = from.take(room);
-    to.received.add(bytes);
-    to.signal(Ready.IN);
+    to.take(bytes, passing);
     return bytes.length;
+  }
+
+  private void take(byte[] bytes, Passed passed) {
+    if (!passed.files().isEmpty() && bytes.length > 0) {
+      passed.retain();
+      marks.add(new Mark(receivedEnd, receivedEnd + bytes.length, passed));
+    }
+    received.add(bytes);
+    receivedEnd += bytes.length;
+    signal(Ready.IN);
   }
 
   // unix_writable: a quarter of the buffer at most is in use.
@@ -189,5 +220,8 @@ final class UnixStreamSocket extends UnixSocket {
       peer.signal(Ready.ANY);
     }
     received.clear();
+    came(Passed.NOTHING);
+    marks.forEach(mark -> mark.passed.drop());
+    marks.clear();
   }
 }
