@@ -23,9 +23,18 @@ import mill.testing.Await;
 final class StackOverflowProgram {
   private static final long STACK_BYTES = 192 << 10;
   private static final int ROUNDS = 10;
-  private static final int DEPTHS = 100;
+  private static final int DEPTHS = 40;
 
   private record Deep(Runnable action, AtomicInteger overflows) {
+    /** Some frames of another size before, so that the end comes elsewhere in a call. */
+    void down(int shift) {
+      if (shift > 0) {
+        down(shift - 1);
+      } else {
+        down();
+      }
+    }
+
     @SuppressWarnings("InfiniteRecursion") // to the bottom of the stack, on purpose
     void down() {
       try {
@@ -61,7 +70,8 @@ final class StackOverflowProgram {
     action.run(); // a class that is initialized where there is no room is lost for the whole JVM
     var deep = new Deep(action, new AtomicInteger());
     for (int round = 0; round < ROUNDS; round++) {
-      var thread = new Thread(null, deep::down, "deep", STACK_BYTES);
+      int shift = round;
+      var thread = new Thread(null, () -> deep.down(shift), "deep", STACK_BYTES);
       thread.start();
       thread.join();
     }
@@ -149,6 +159,14 @@ final class StackOverflowProgram {
     private final Runnable action;
     private int above;
 
+    void down(int shift) {
+      if (shift > 0) {
+        down(shift - 1);
+      } else {
+        down();
+      }
+    }
+
     AtOneDepth(Runnable action, int above) {
       this.action = action;
       this.above = above;
@@ -177,10 +195,11 @@ final class StackOverflowProgram {
     var config = ComputePoolConfig.builder().threads(threads).build();
     try (ComputePool pool = ComputePool.open(config)) {
       atEveryDepth(() -> pool.execute(() -> {}));
-      for (int above = 0; above < DEPTHS; above++) {
+      for (int i = 0; i < DEPTHS * ROUNDS; i++) {
         Await.eventually("all are idle", () -> isIdle(pool));
-        var deep = new AtOneDepth(() -> pool.execute(() -> {}), above);
-        var thread = new Thread(null, deep::down, "deep", STACK_BYTES);
+        var deep = new AtOneDepth(() -> pool.execute(() -> {}), i / ROUNDS);
+        int shift = i % ROUNDS;
+        var thread = new Thread(null, () -> deep.down(shift), "deep", STACK_BYTES);
         thread.start();
         thread.join();
       }

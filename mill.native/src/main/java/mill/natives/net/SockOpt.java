@@ -102,9 +102,8 @@ public final class SockOpt<T> {
   public static final SockOpt<Boolean> IPV6_RECVERR = flag("IPV6_RECVERR");
 
   /**
-   * Whether datagrams of one sender may be received as one message, whose {@link
-   * mill.natives.platform.ControlData#segmentBytes()} is their size: see {@code receiveMessage}.
-   * Linux.
+   * Whether datagrams of one sender may be received as one message; {@link
+   * mill.natives.platform.ControlData#segmentBytes()} is their size then. Linux.
    */
   public static final SockOpt<Boolean> UDP_GRO = flag("UDP_GRO");
 

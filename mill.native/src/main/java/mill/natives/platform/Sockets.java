@@ -229,8 +229,7 @@ public interface Sockets {
   }
 
   /**
-   * {@code recvmsg(2)} with {@code MSG_ERRQUEUE}: takes an error, with the message that it is
-   * about.
+   * {@code recvmsg(2)} with {@code MSG_ERRQUEUE}: takes an error, with its message.
    *
    * @param fd the socket
    * @param buffer receives the message, cut off if it is longer

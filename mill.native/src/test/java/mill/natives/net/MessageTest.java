@@ -54,8 +54,8 @@ class MessageTest {
       control.passDescriptor(pipe.source().fd());
       sender.sendMessage(buffer, 0, 1, control);
       receiver.receiveMessage(buffer, 0, 16, control);
-      String info =
-          Files.readAllLines(Path.of("/proc/self/fdinfo/" + control.descriptor(0))).get(1);
+      Path fdinfo = Path.of("/proc/self/fdinfo/" + control.descriptor(0));
+      String info = Files.readAllLines(fdinfo).get(1);
       assertThat(info).startsWith("flags:");
       int flags = Integer.parseInt(info.substring("flags:".length()).strip(), 8);
       assertThat(flags & O_CLOEXEC).as("%s", info).isNotZero();
@@ -82,8 +82,7 @@ class MessageTest {
     }
   }
 
-  // Promise 11. What has no room is closed by the kernel; what had comes all the same and is the
-  // receiver's.
+  // Promise 11. What has no room is closed by the kernel; what had is the receiver's.
   @Test
   void noDescriptorStaysOpenWhenControlDataIsCutOff() throws IOException {
     assumeLinux();
