@@ -1,6 +1,5 @@
 package mill.sim.kernel;
 
-import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.Map;
 import mill.natives.platform.OptionCode;
@@ -33,21 +32,12 @@ enum SimOption {
 
   private static final Map<String, OptionCode> BY_NAME = new HashMap<>();
   private static final Map<OptionCode, SimOption> BY_CODE = new HashMap<>();
-  private static final Map<SimOption, Integer> DEFAULTS = new EnumMap<>(SimOption.class);
 
   static {
     for (SimOption option : values()) {
       BY_NAME.put(option.name(), option.code);
       BY_CODE.put(option.code, option);
     }
-    // A send buffer and a receive buffer that a test fills quickly: half of each is for bytes.
-    DEFAULTS.put(SO_SNDBUF, 128 * 1024);
-    DEFAULTS.put(SO_RCVBUF, 128 * 1024);
-    DEFAULTS.put(SO_LINGER, -1);
-    DEFAULTS.put(TCP_KEEPIDLE, 7200);
-    DEFAULTS.put(TCP_KEEPINTVL, 75);
-    DEFAULTS.put(TCP_KEEPCNT, 9);
-    DEFAULTS.put(TCP_QUICKACK, 1);
   }
 
   private final OptionCode code;
@@ -68,7 +58,16 @@ enum SimOption {
 
   /** {@return the value that a new socket has} */
   int initial() {
-    return DEFAULTS.getOrDefault(this, 0);
+    return switch (this) {
+      // What a test fills quickly: half of each is for bytes.
+      case SO_SNDBUF, SO_RCVBUF -> 128 * 1024;
+      case SO_LINGER -> -1;
+      case TCP_KEEPIDLE -> 7_200;
+      case TCP_KEEPINTVL -> 75;
+      case TCP_KEEPCNT -> 9;
+      case TCP_QUICKACK -> 1;
+      default -> 0;
+    };
   }
 
   boolean isTcp() {
