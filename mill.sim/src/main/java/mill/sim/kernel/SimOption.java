@@ -35,15 +35,18 @@ enum SimOption {
 
   static {
     for (SimOption option : values()) {
-      BY_NAME.put(option.name(), option.code);
-      BY_CODE.put(option.code, option);
+      var code = new OptionCode(option.level, option.number);
+      BY_NAME.put(option.name(), code);
+      BY_CODE.put(code, option);
     }
   }
 
-  private final OptionCode code;
+  private final int level;
+  private final int number;
 
   SimOption(int level, int number) {
-    code = new OptionCode(level, number);
+    this.level = level;
+    this.number = number;
   }
 
   /** {@return the numbers of an option, or null} */
@@ -71,11 +74,11 @@ enum SimOption {
   }
 
   boolean isTcp() {
-    return code.level() == 6;
+    return level == 6;
   }
 
   boolean isIpv6() {
-    return code.level() == 41;
+    return level == 41;
   }
 
   boolean isReadOnly() {
