@@ -134,7 +134,7 @@ final class Dialer implements NameResolver.Answer {
               ? TcpStream.connect(home.seam.platform(), address)
               : UnixStream.connect(home.seam.platform(), address);
     } catch (IOException | IllegalArgumentException e) {
-      failed(e);
+      attemptFailed(e);
       return;
     }
     boolean registered = false;
@@ -144,7 +144,7 @@ final class Dialer implements NameResolver.Answer {
       registered = true;
       attempt = new Attempt(socket, registration);
     } catch (IOException e) {
-      failed(e);
+      attemptFailed(e);
     } catch (IllegalStateException e) {
       fail(Kind.SHUTDOWN, null); // the loop has ended
     } finally {
@@ -171,7 +171,7 @@ final class Dialer implements NameResolver.Answer {
     } catch (IOException e) {
       attempt = null;
       tried.registration.close();
-      failed(e);
+      attemptFailed(e);
       dialNext();
     }
   }
@@ -212,7 +212,7 @@ final class Dialer implements NameResolver.Answer {
     }
   }
 
-  private void failed(Exception why) {
+  private void attemptFailed(Exception why) {
     lastKind = kindOf(why);
     lastError = why;
   }
