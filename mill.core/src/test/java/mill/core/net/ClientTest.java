@@ -129,7 +129,7 @@ class ClientTest {
     }
 
     @Override
-    public void close() throws Exception {
+    public void close() throws java.io.IOException {
       for (var socket : filling) {
         socket.close();
       }
