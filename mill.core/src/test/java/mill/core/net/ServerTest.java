@@ -104,8 +104,7 @@ class ServerTest {
       server.close();
       server.close();
       assertThat(one.send("2\n").read(2)).isEqualTo("2\n");
-      assertThatThrownBy(() -> Peer.connect(server))
-          .isInstanceOf(java.io.IOException.class);
+      assertThatThrownBy(() -> Peer.connect(server)).isInstanceOf(java.io.IOException.class);
       assertThat(server.connections()).isEqualTo(1);
     }
   }
@@ -122,11 +121,13 @@ class ServerTest {
               }
               return ECHO;
             })) {
-      assertThatThrownBy(() -> {
-        try (var one = Peer.connect(server)) {
-          one.readAll();
-        }
-      }).isInstanceOf(SocketException.class); // perhaps as it connects already
+      assertThatThrownBy(
+              () -> {
+                try (var one = Peer.connect(server)) {
+                  one.readAll();
+                }
+              })
+          .isInstanceOf(SocketException.class); // perhaps as it connects already
       try (var two = Peer.connect(server)) {
         assertThat(two.send("2\n").read(2)).isEqualTo("2\n");
       }
