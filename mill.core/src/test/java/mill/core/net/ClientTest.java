@@ -227,13 +227,15 @@ class ClientTest {
     var goOn = new CountDownLatch(1);
     var resolved =
         loops.loop.offload(
-            task ->
-                Await.inBackground(
-                    "slow resolver",
-                    () -> {
-                      task.run();
-                      return true;
-                    }),
+            task -> {
+              var _ =
+                  Await.inBackground(
+                      "slow resolver",
+                      () -> {
+                        task.run();
+                        return true;
+                      });
+            },
             () -> {
               asked.countDown();
               Await.await(goOn);
