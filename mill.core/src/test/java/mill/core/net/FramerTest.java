@@ -7,6 +7,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.concurrent.atomic.AtomicLong;
 import mill.core.net.CloseCause.Kind;
 import mill.testing.Await;
@@ -147,7 +148,7 @@ class FramerTest {
     try (var server = loops.listen(config, heard);
         var peer = Peer.connect(server)) {
       peer.send("123456789\n12345678901234567890\nshort\n");
-      assertThat(new String(peer.readAll())).isEqualTo("ok");
+      assertThat(new String(peer.readAll(), StandardCharsets.US_ASCII)).isEqualTo("ok");
       peer.leave();
       assertThat(heard.ended().kind()).isEqualTo(Kind.FRAME_TOO_LONG);
       assertThat(heard.events)
