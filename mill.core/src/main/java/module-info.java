@@ -20,4 +20,5 @@ module mill.core {
   exports mill.core;
   exports mill.core.compute;
   exports mill.core.group;
+  exports mill.core.net;
 }

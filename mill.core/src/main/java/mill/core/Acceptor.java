@@ -14,9 +14,13 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import mill.core.internal.ClassFolders;
 import mill.core.internal.UncaughtExceptions;
+import mill.core.internal.loop.AcceptHandle;
+import mill.core.internal.loop.AcceptLimit;
+import mill.core.internal.loop.AcceptSource;
+import mill.core.internal.loop.SocketAcceptor;
 import mill.natives.ErrnoException;
+import mill.natives.net.StreamSocket;
 import mill.natives.net.TcpListener;
-import mill.natives.net.TcpStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,7 +42,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Knows its loop only by the gate. Events and deliveries come one at a time; everything else on
  * any thread.
  */
-final class Acceptor {
+final class Acceptor implements AcceptHandle {
   static {
     // What an accept without descriptors comes to, down to the handlers, must be there already.
     ClassFolders.load(Acceptor.class, TcpListener.class);
@@ -60,13 +64,13 @@ final class Acceptor {
   /** What {@code accept(2)} reports when a connection waits and could be accepted later. */
   private static final Set<String> EXHAUSTED = Set.of("EMFILE", "ENFILE", "ENOBUFS", "ENOMEM");
 
-  private final TcpListener listener;
-  private final ListenerConfig config;
-  private final AcceptHandler handler;
+  private final AcceptSource source;
+  private final int backlog;
+  private final AcceptLimit limit;
+  private final SocketAcceptor handler;
   private final AcceptGate gate;
   private final SocketAddress address;
   private final Runnable left = this::left;
-  private final AtomicInteger taken = new AtomicInteger(); // places: open, or being accepted
   private final AtomicInteger open = new AtomicInteger();
   private final AtomicLong pauses = new AtomicLong();
   private final AtomicReference<End> end = new AtomicReference<>(End.NONE);
@@ -76,32 +80,38 @@ final class Acceptor {
   // sees it lowered has come before the last look at the limit.
   private volatile boolean full;
 
-  Acceptor(TcpListener listener, ListenerConfig config, AcceptHandler handler, AcceptGate gate)
+  Acceptor(
+      AcceptSource source, int backlog, AcceptLimit limit, SocketAcceptor handler, AcceptGate gate)
       throws IOException {
-    this.listener = listener;
-    this.config = config;
+    this.source = source;
+    this.backlog = backlog;
+    this.limit = limit;
     this.handler = handler;
     this.gate = gate;
-    address = listener.localAddress();
+    address = source.address();
   }
 
-  SocketAddress address() {
+  @Override
+  public SocketAddress address() {
     return address;
   }
 
-  boolean isOpen() {
-    return end.get() == End.NONE && listener.isOpen();
+  @Override
+  public boolean isOpen() {
+    return end.get() == End.NONE && source.pollable().isOpen();
   }
 
   int open() {
     return open.get();
   }
 
-  long pauses() {
+  @Override
+  public long pauses() {
     return pauses.get();
   }
 
-  @Nullable Throwable failure() {
+  @Override
+  public @Nullable Throwable failure() {
     return failure.get();
   }
 
@@ -110,11 +120,11 @@ final class Acceptor {
   /** Connections wait. */
   void acceptReady() throws IOException {
     for (int i = 0; i < ACCEPTS_PER_EVENT; i++) {
-      if (!enter()) {
+      if (!limit.enter()) {
         pauseWhileFull();
         return;
       }
-      TcpStream stream;
+      StreamSocket stream;
       try {
         stream = acceptOne();
       } catch (ErrnoException e) {
@@ -158,11 +168,11 @@ final class Acceptor {
     }
   }
 
-  /** Accepts one for the place that {@link #enter} took; null, and the place is free, if none. */
-  private @Nullable TcpStream acceptOne() throws IOException {
-    TcpStream stream = null;
+  /** Accepts one for the place that was taken; null, and the place is free, if none. */
+  private @Nullable StreamSocket acceptOne() throws IOException {
+    StreamSocket stream = null;
     try {
-      stream = listener.accept();
+      stream = source.accept();
     } finally {
       if (stream == null) {
         giveBackPlace();
@@ -175,7 +185,7 @@ final class Acceptor {
     return stream;
   }
 
-  private void deliver(TcpStream stream) {
+  private void deliver(StreamSocket stream) {
     try {
       handler.onAccept(stream);
     } catch (Throwable thrown) {
@@ -184,7 +194,7 @@ final class Acceptor {
   }
 
   // Nothing may leave this: it would end accepting.
-  private void fail(TcpStream stream, Throwable thrown) {
+  private void fail(StreamSocket stream, Throwable thrown) {
     try {
       stream.close();
     } catch (RuntimeException e) {
@@ -209,7 +219,7 @@ final class Acceptor {
   private void pauseWhileFull() throws IOException {
     if (shut()) {
       full = true;
-      if (taken.get() < config.maxConnections()) {
+      if (limit.hasRoom()) {
         resumeAfter(0);
       }
     }
@@ -234,35 +244,28 @@ final class Acceptor {
 
   // ---- the limit
 
-  private boolean enter() {
-    while (true) {
-      int now = taken.get();
-      if (now >= config.maxConnections()) {
-        return false;
-      }
-      if (taken.compareAndSet(now, now + 1)) {
-        return true;
-      }
-    }
-  }
-
   /** A connection was closed, on whatever thread that was. */
   private void left() {
     open.decrementAndGet();
     giveBackPlace();
   }
 
-  private void giveBackPlace() {
-    taken.decrementAndGet();
+  @Override
+  public void look() {
     if (full) {
       resumeAfter(0);
     }
   }
 
+  private void giveBackPlace() {
+    limit.leave();
+    look();
+  }
+
   // ---- the end
 
-  /** Takes what waits, as far as the limit allows, and closes the listener. */
-  void close() {
+  @Override
+  public void close() {
     boolean first = end.compareAndSet(End.NONE, End.CLOSED);
     if (end.get() == End.DETACHED) {
       return; // it is somebody else's
@@ -277,31 +280,30 @@ final class Acceptor {
   }
 
   /** Stops accepting, and leaves the listener open. */
-  TcpListener detach() {
+  void detach() {
     if (end.compareAndSet(End.NONE, End.DETACHED)) {
       gate.detach();
     }
-    return listener;
   }
 
-  private void hand(List<TcpStream> waiting) {
+  private void hand(List<StreamSocket> waiting) {
     if (waiting.isEmpty()) {
       return;
     }
     try {
       gate.deliver(() -> waiting.forEach(this::deliver));
     } catch (RejectedExecutionException e) {
-      waiting.forEach(TcpStream::close); // the loop has ended just now, and nobody takes them
+      waiting.forEach(StreamSocket::close); // the loop has ended just now, and nobody takes them
     }
   }
 
   // The system resets what a listener leaves in its queue. On Linux one more than the backlog
   // waits there.
-  private List<TcpStream> takeWaiting() {
-    var waiting = new ArrayList<TcpStream>();
+  private List<StreamSocket> takeWaiting() {
+    var waiting = new ArrayList<StreamSocket>();
     try {
-      while (waiting.size() <= config.backlog() && enter()) {
-        TcpStream stream = acceptOne();
+      while (waiting.size() <= backlog && limit.enter()) {
+        StreamSocket stream = acceptOne();
         if (stream == null) {
           break;
         }
@@ -311,7 +313,7 @@ final class Acceptor {
       // Closed by somebody else: nothing waits any more.
     } catch (IOException e) {
       System.getLogger("mill.core")
-          .log(Level.DEBUG, () -> "connections that wait on " + listener + " are lost: " + e);
+          .log(Level.DEBUG, () -> "connections that wait on " + address + " are lost: " + e);
     }
     return waiting;
   }

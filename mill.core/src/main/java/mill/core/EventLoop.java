@@ -12,13 +12,22 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Function;
 import mill.core.internal.Durations;
+import mill.core.internal.loop.AcceptHandle;
+import mill.core.internal.loop.AcceptLimit;
+import mill.core.internal.loop.AcceptSource;
+import mill.core.internal.loop.LoopAccess;
+import mill.core.internal.loop.LoopExtension;
+import mill.core.internal.loop.LoopSeam;
+import mill.core.internal.loop.SocketAcceptor;
 import mill.natives.CurrentPlatform;
 import mill.natives.Interest;
 import mill.natives.Pollable;
 import mill.natives.Readiness;
 import mill.natives.Trigger;
 import mill.natives.net.TcpListener;
+import mill.natives.platform.Platform;
 
 /**
  * A reactor: waits until registered pollables are ready and calls their handlers.
@@ -109,6 +118,64 @@ import mill.natives.net.TcpListener;
  * loop's own thread, the future of {@link #offload}, gets an {@link IllegalStateException} instead.
  */
 public final class EventLoop implements Executor, AutoCloseable {
+  static {
+    LoopAccess.set(new Access());
+  }
+
+  /** The way for the packages that extend loops. */
+  private static final class Access extends LoopAccess {
+    @Override
+    protected LoopSeam seam(Object loop) {
+      return new Seam((EventLoop) loop);
+    }
+  }
+
+  /** This, as a package that extends it sees it. */
+  private record Seam(EventLoop loop) implements LoopSeam {
+    @Override
+    public Platform platform() {
+      return loop.reactor.platform();
+    }
+
+    @Override
+    public void wake() {
+      loop.reactor.wakeIfAsleep();
+    }
+
+    @Override
+    public void clearInterrupt() {
+      loop.reactor.clearInterrupt();
+    }
+
+    @Override
+    public void handlerThrew(Throwable thrown) {
+      loop.reactor.handlerThrew();
+      loop.reactor.threw(thrown);
+    }
+
+    @Override
+    public LoopExtension extension(Function<LoopSeam, ? extends LoopExtension> make) {
+      return loop.reactor.extension(() -> make.apply(this));
+    }
+
+    @Override
+    public AcceptHandle listen(
+        AcceptSource source, int backlog, AcceptLimit limit, SocketAcceptor taker)
+        throws IOException {
+      boolean listening = false;
+      try {
+        var place = new ListenerPlace(loop, source, backlog, limit, taker);
+        place.setOpen(true);
+        listening = true;
+        return place.acceptor;
+      } finally {
+        if (!listening) {
+          source.pollable().close();
+        }
+      }
+    }
+  }
+
   private final Reactor reactor;
 
   private EventLoop(Reactor reactor) {
@@ -253,10 +320,13 @@ public final class EventLoop implements Executor, AutoCloseable {
     requireNonNull(handler, "handler");
     boolean listening = false;
     try {
-      var place = new ListenerPlace(this, listener, config, handler);
+      var limit = new CountedLimit(config.maxConnections());
+      var source = new TcpSource(listener);
+      var place =
+          new ListenerPlace(this, source, config.backlog(), limit, new TcpAcceptor(handler));
       place.setOpen(true);
       listening = true;
-      return new LoopListener(place.acceptor);
+      return new LoopListener(place.acceptor, listener);
     } finally {
       if (!listening) {
         listener.close();
@@ -273,12 +343,12 @@ public final class EventLoop implements Executor, AutoCloseable {
 
     // Registered for nothing: the first event must find the object complete.
     private ListenerPlace(
-        EventLoop loop, TcpListener listener, ListenerConfig config, AcceptHandler handler)
+        EventLoop loop, AcceptSource source, int backlog, AcceptLimit limit, SocketAcceptor taker)
         throws IOException {
       this.loop = loop;
-      acceptor = new Acceptor(listener, config, handler, this);
+      acceptor = new Acceptor(source, backlog, limit, taker, this);
       resume = loop.newTimeout(acceptor::resume);
-      registration = loop.register(listener, Interest.NONE, this);
+      registration = loop.register(source.pollable(), Interest.NONE, this);
     }
 
     @Override

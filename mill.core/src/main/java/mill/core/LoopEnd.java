@@ -5,10 +5,12 @@ import static java.util.Objects.requireNonNull;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 import mill.core.ShutdownReport.Undelivered;
 import mill.core.internal.InterruptFlag;
 import mill.core.internal.RegistrationTable;
 import mill.core.internal.UncaughtExceptions;
+import mill.core.internal.loop.LoopExtension;
 import mill.core.internal.timer.LoopTimers;
 import mill.natives.Poller;
 import org.jspecify.annotations.Nullable;
@@ -60,6 +62,7 @@ final class LoopEnd<T extends SerialCalls> {
   private final InterruptFlag interrupts;
   private final long closeTimeoutNs;
   private final Runnable stop;
+  private final Supplier<@Nullable LoopExtension> extension;
   private volatile @Nullable GracefulShutdown shutdown; // written while the loop cannot end
 
   // Written by the thread that ends the loop, or closes one that never ran.
@@ -79,7 +82,8 @@ final class LoopEnd<T extends SerialCalls> {
       RunningCallbacks<T> running,
       Poller poller,
       InterruptFlag interrupts,
-      Runnable stop) {
+      Runnable stop,
+      Supplier<@Nullable LoopExtension> extension) {
     this.lifecycle = lifecycle;
     this.runQueue = runQueue;
     this.timers = timers;
@@ -91,6 +95,7 @@ final class LoopEnd<T extends SerialCalls> {
     this.poller = poller;
     this.interrupts = interrupts;
     this.stop = stop;
+    this.extension = extension;
     closeTimeoutNs = config.closeTimeoutNs();
   }
 
@@ -270,6 +275,10 @@ final class LoopEnd<T extends SerialCalls> {
       if (graceful != null) {
         graceful.force();
       }
+      LoopExtension more = extension.get();
+      if (more != null) {
+        more.loopEnds();
+      }
       CloseReason reason = graceful == null ? CloseReason.LOOP_CLOSED : CloseReason.SHUTDOWN_FORCED;
       registrations.close().forEach(registration -> close(registration, reason));
       awaitEmpty();
@@ -277,8 +286,16 @@ final class LoopEnd<T extends SerialCalls> {
       try {
         runQueue.end();
       } finally {
+        released();
         giveBack();
       }
+    }
+  }
+
+  private void released() {
+    LoopExtension more = extension.get();
+    if (more != null) {
+      more.released();
     }
   }
 

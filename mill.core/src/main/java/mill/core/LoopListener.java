@@ -16,8 +16,11 @@ import mill.natives.net.TcpListener;
 public final class LoopListener implements AutoCloseable {
   private final Acceptor acceptor;
 
-  LoopListener(Acceptor acceptor) {
+  private final TcpListener listener;
+
+  LoopListener(Acceptor acceptor, TcpListener listener) {
     this.acceptor = acceptor;
+    this.listener = listener;
   }
 
   /**
@@ -85,7 +88,8 @@ public final class LoopListener implements AutoCloseable {
    * @return the listener, which is the caller's to close from now on; closed, if this was
    */
   public TcpListener detach() {
-    return acceptor.detach();
+    acceptor.detach();
+    return listener;
   }
 
   /** {@return address, open connections, and whether it is closed} */

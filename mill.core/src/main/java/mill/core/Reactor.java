@@ -5,10 +5,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 import mill.core.internal.InterruptFlag;
 import mill.core.internal.RegistrationTable;
 import mill.core.internal.SafeText;
 import mill.core.internal.UncaughtExceptions;
+import mill.core.internal.loop.LoopExtension;
 import mill.core.internal.timer.LoopTimeout;
 import mill.core.internal.timer.LoopTimers;
 import mill.natives.Interest;
@@ -48,6 +50,8 @@ final class Reactor {
   private @Nullable StallWatchdog watchdog; // the loop's thread
 
   private final AtomicInteger deliveries = new AtomicInteger(); // connections that a listener left
+  private volatile @Nullable LoopExtension extension; // written once, holding extensionLock
+  private final Object extensionLock = new Object();
   private volatile boolean stopping;
   private volatile boolean asleep;
 
@@ -97,7 +101,8 @@ final class Reactor {
             new RunningCallbacks<>(lifecycle, workers, telemetry, Reactor::describe),
             poller,
             interrupts,
-            this::stop);
+            this::stop,
+            this::extension);
   }
 
   private static final class EndOfRegistrations implements LoopEnd.Registered<Registration> {
@@ -355,6 +360,30 @@ final class Reactor {
     return "the loop has ended: " + this;
   }
 
+  // ---- its extension
+
+  /** The extension, made now if there is none. Any thread. */
+  LoopExtension extension(Supplier<? extends LoopExtension> make) {
+    requireNotEnded();
+    synchronized (extensionLock) {
+      LoopExtension made = extension;
+      if (made == null) {
+        made = make.get();
+        extension = made;
+      }
+      return made;
+    }
+  }
+
+  @Nullable LoopExtension extension() {
+    return extension;
+  }
+
+  /** Keeps the interrupt that a callback has left from the next one. The loop's thread. */
+  void clearInterrupt() {
+    interrupts.clear();
+  }
+
   // ---- what is thrown
 
   /** Tells the platform what onError is about to hear. Any thread. */
@@ -385,6 +414,10 @@ final class Reactor {
       telemetry.turnBegins(events);
     }
     int dispatched = dispatch();
+    LoopExtension early = extension;
+    if (early != null) {
+      early.afterEvents();
+    }
     if (telemetry != null) {
       telemetry.dispatched(dispatched);
     }
@@ -394,6 +427,10 @@ final class Reactor {
     int fired = timers.advance(config.maxTasksPerTurn());
     int results = tasks.runResults();
     int executed = tasks.runTasks();
+    LoopExtension late = extension; // perhaps one of the tasks has made it
+    if (late != null) {
+      called |= late.endOfTurn();
+    }
     GracefulShutdown draining = ending.shutdown();
     if (draining != null) {
       drain(draining);
@@ -469,10 +506,14 @@ final class Reactor {
     if (stopping || tasks.areWaiting() || !runQueue.isEmpty() || timers.hasInbox()) {
       return true;
     }
+    LoopExtension more = extension;
+    if (more != null && more.hasWork()) {
+      return true;
+    }
     return draining != null && (draining.isScanWanted() || isDrained());
   }
 
-  private void wakeIfAsleep() {
+  void wakeIfAsleep() {
     if (asleep && !isLoopThread()) {
       poller.wake();
     }
@@ -497,6 +538,10 @@ final class Reactor {
     if (draining.isScanWanted()) {
       draining.beginScan();
       closeListenersAndTell(draining).forEach(this::tellOfShutdown);
+      LoopExtension more = extension;
+      if (more != null) {
+        more.shutDown();
+      }
     }
     if (isDrained() || draining.leftNs(platform.nanoTime()) == 0) {
       stopping = true;
@@ -528,7 +573,11 @@ final class Reactor {
   }
 
   private boolean isDrained() {
-    return registrations.size() == 0 && deliveries.get() == 0 && tasks.areDone();
+    LoopExtension more = extension;
+    return registrations.size() == 0
+        && deliveries.get() == 0
+        && tasks.areDone()
+        && (more == null || more.isDone());
   }
 
   // A worker's thread.

@@ -1,0 +1,169 @@
+package mill.core.net;
+
+import java.util.concurrent.RejectedExecutionException;
+import mill.core.Timeout;
+import mill.core.net.CloseCause.Kind;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The times of a connection, and its one timer. What happens only notes the time; the timer looks
+ * at the notes when it fires, and is set anew: a time that comes nearer moves it, one that goes
+ * further away does not. The loop's thread.
+ */
+final class ConnectionTimes {
+  /** A time that never comes. */
+  private static final long NEVER = Long.MAX_VALUE;
+
+  private final SocketConnection owner;
+  private final LoopConnections home;
+  private final ConnectionConfig config;
+  private @Nullable Timeout timer;
+  private long setForNs = NEVER;
+
+  private long connectAtNs = NEVER;
+  private long deadlineNs = NEVER;
+  private long readNs; // when something was read
+  private long progressNs; // when the kernel took something, or the closing went on
+  private boolean watchesReading;
+  private boolean watchesSending;
+  private boolean watchesClosing;
+
+  ConnectionTimes(SocketConnection owner, LoopConnections home, ConnectionConfig config) {
+    this.owner = owner;
+    this.home = home;
+    this.config = config;
+  }
+
+  // ---- what happens
+
+  void connects() {
+    connectAtNs = home.nowNs() + config.connectTimeoutNs;
+    lookAt(connectAtNs);
+  }
+
+  void stands() {
+    connectAtNs = NEVER;
+  }
+
+  void opens() {
+    watchesReading = true;
+    readNs = home.nowNs();
+    lookAt(readNs + config.readIdleNs);
+  }
+
+  void hasRead() {
+    if (watchesReading) {
+      readNs = home.turnNs();
+    }
+  }
+
+  /** The kernel takes no more. */
+  void blocks() {
+    if (!watchesSending) {
+      watchesSending = true;
+      progressNs = home.nowNs();
+      lookAt(progressNs + config.writeStallNs);
+    }
+  }
+
+  /** The kernel has taken something. */
+  void goesOn() {
+    if (watchesSending || watchesClosing) {
+      progressNs = home.turnNs();
+    }
+  }
+
+  void closes() {
+    watchesClosing = true;
+    progressNs = home.nowNs();
+    lookAt(progressNs + config.closeTimeoutNs);
+  }
+
+  /** Sets the deadline, in nanoseconds from now. */
+  void deadline(long fromNowNs) {
+    deadlineNs = home.nowNs() + Math.min(fromNowNs, Long.MAX_VALUE >> 2);
+    lookAt(deadlineNs);
+  }
+
+  void noDeadline() {
+    deadlineNs = NEVER;
+  }
+
+  void cancel() {
+    setForNs = Long.MIN_VALUE; // nothing is nearer
+    if (timer != null) {
+      timer.cancel();
+    }
+  }
+
+  // ---- the timer
+
+  private void lookAt(long timeNs) {
+    if (timeNs >= setForNs) {
+      return;
+    }
+    setForNs = timeNs;
+    Timeout made = timer;
+    if (made == null) {
+      made = home.loop.newTimeout(this::look);
+      timer = made;
+    }
+    try {
+      made.rescheduleNs(Math.max(0, timeNs - home.nowNs()));
+    } catch (RejectedExecutionException e) {
+      // The loop is at its end, which ends the connection before any time does.
+    }
+  }
+
+  /** Looks whether the time of something is over, and when to look next. */
+  private void look() {
+    setForNs = NEVER;
+    long nowNs = home.nowNs();
+    if (connectAtNs <= nowNs) {
+      connectAtNs = NEVER;
+      owner.fail(Kind.CONNECT_TIMEOUT, null);
+    }
+    if (deadlineNs <= nowNs) {
+      deadlineNs = NEVER;
+      owner.deadlineIsOver();
+    }
+    long nextNs = Math.min(connectAtNs, deadlineNs);
+    nextNs = Math.min(nextNs, watchesClosing ? lookAtClose(nowNs) : lookAtTransfers(nowNs));
+    if (!owner.isGone()) {
+      lookAt(nextNs);
+      home.onAgenda(owner);
+    }
+  }
+
+  private long lookAtClose(long nowNs) {
+    long endNs = progressNs + config.closeTimeoutNs;
+    if (endNs <= nowNs) {
+      owner.closeTimeIsOver();
+    }
+    return endNs;
+  }
+
+  private long lookAtTransfers(long nowNs) {
+    long nextNs = NEVER;
+    watchesSending &= owner.isSendBlocked();
+    if (watchesSending) {
+      nextNs = progressNs + config.writeStallNs;
+      if (nextNs <= nowNs) {
+        owner.fail(Kind.WRITE_STALLED, null);
+        return nextNs;
+      }
+    }
+    if (watchesReading && !owner.hasEnded()) {
+      if (!owner.mayDeliver()) {
+        readNs = nowNs; // the time does not run while it is paused
+      }
+      long idleNs = readNs + config.readIdleNs;
+      if (idleNs <= nowNs) {
+        owner.fail(Kind.READ_IDLE, null);
+        return NEVER; // it closes, and that has a time of its own
+      }
+      nextNs = Math.min(nextNs, idleNs);
+    }
+    return nextNs;
+  }
+}

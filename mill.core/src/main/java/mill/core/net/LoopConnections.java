@@ -1,0 +1,379 @@
+package mill.core.net;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.concurrent.CopyOnWriteArrayList;
+import mill.core.DispatchMode;
+import mill.core.EventLoop;
+import mill.core.internal.loop.LoopAccess;
+import mill.core.internal.loop.LoopExtension;
+import mill.core.internal.loop.LoopSeam;
+import mill.natives.memory.BufferPoolConfig;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The connections of one loop: who has something to do, who owes a read, what other threads ask
+ * for, and the memory that they share.
+ *
+ * <pre>
+ *   other threads ─▶ ring, flags ──┐
+ *   events ─▶ a connection's pass ─┼─▶ agenda: flush, onOpen, onDrained ... ─▶ afterEvents, endOfTurn
+ *   timers, tasks ─────────────────┘
+ *   stopped before the kernel was empty ─▶ owing ─▶ endOfTurn: one pass each
+ *                                       └▶ hungry: no memory, until some is released
+ * </pre>
+ *
+ * <p>The loop's thread, but for what says something else. As the loop ends, the thread that ends
+ * it.
+ */
+final class LoopConnections implements LoopExtension {
+  /** How many buffers one system call sends. */
+  static final int VECTOR = 64;
+
+  private static final int RING = 4096;
+  private static final int ROUNDS = 8;
+  private static final VarHandle FLAGGED;
+
+  static {
+    try {
+      FLAGGED =
+          MethodHandles.lookup()
+              .findVarHandle(LoopConnections.class, "flagged", SocketConnection.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
+  final EventLoop loop;
+  final LoopSeam seam;
+  final Blocks blocks;
+  final CommandRing ring = new CommandRing(RING);
+  final NameResolver resolver;
+
+  // For one gathered send at a time.
+  final MemorySegment[] vector = new MemorySegment[VECTOR];
+  final long[] offsets = new long[VECTOR];
+  final long[] lengths = new long[VECTOR];
+
+  private final long originNs;
+  private final Object endLock = new Object();
+  private final CopyOnWriteArrayList<ServerPart> servers = new CopyOnWriteArrayList<>();
+  private final ArrayList<Dialer> dialers = new ArrayList<>(); // connections without a registration
+
+  @SuppressWarnings({"unused", "FieldMayBeFinal"}) // through FLAGGED
+  private volatile @Nullable SocketConnection flagged;
+
+  private volatile @Nullable Thread ending;
+  private volatile boolean released;
+
+  private @Nullable SocketConnection agenda;
+  private @Nullable SocketConnection agendaLast;
+  private @Nullable SocketConnection owing;
+  private @Nullable SocketConnection owingLast;
+  private @Nullable SocketConnection hungry;
+  private long turnNs;
+  private boolean turnKnown;
+  private int callbacks;
+  private @Nullable MemorySegment nowhere;
+
+  private LoopConnections(EventLoop loop, LoopSeam seam, BufferPoolConfig memory) {
+    this.loop = loop;
+    this.seam = seam;
+    originNs = seam.platform().nanoTime();
+    blocks = new Blocks(memory, this::relieved);
+    resolver = new SystemResolver(loop, seam.platform());
+    Arrays.fill(vector, MemorySegment.NULL);
+  }
+
+  /**
+   * The connections of a loop. Any thread.
+   *
+   * @throws IllegalArgumentException if the loop has workers
+   * @throws IllegalStateException if the loop has ended
+   */
+  static LoopConnections of(EventLoop loop) {
+    return of(loop, BufferPoolConfig.defaults());
+  }
+
+  /** The same, with a pool of another size if this is the first call for the loop. */
+  static LoopConnections of(EventLoop loop, BufferPoolConfig memory) {
+    if (loop.config().dispatch() == DispatchMode.WORKERS) {
+      throw new IllegalArgumentException(
+          "connections live on their loop's thread, and this loop has workers (DispatchMode.WORKERS):"
+              + " use DispatchMode.INLINE; for work that takes long, pause() the connection,"
+              + " offload() the work to an executor, and resume() when its result is there: "
+              + loop);
+    }
+    return (LoopConnections)
+        LoopAccess.of(loop).extension(seam -> new LoopConnections(loop, seam, memory));
+  }
+
+  /** Whether the calling thread is the one that calls the handlers. Any thread. */
+  boolean isHere() {
+    return loop.isLoopThread() || isEnder();
+  }
+
+  @SuppressWarnings("ReferenceEquality") // whether it is the very thread
+  private boolean isEnder() {
+    return ending == Thread.currentThread();
+  }
+
+  /** Nanoseconds since this was made. Any thread. */
+  long nowNs() {
+    return seam.platform().nanoTime() - originNs;
+  }
+
+  /** The same, asked for once in a turn. */
+  long turnNs() {
+    if (!turnKnown) {
+      turnKnown = true;
+      turnNs = nowNs();
+    }
+    return turnNs;
+  }
+
+  /** A callback begins: another number for each. */
+  void callbackBegins() {
+    callbacks++;
+  }
+
+  int callbacks() {
+    return callbacks;
+  }
+
+  /** Memory to write into that nobody reads. */
+  MemorySegment nowhere() {
+    MemorySegment memory = nowhere;
+    if (memory == null) {
+      memory = Arena.ofAuto().allocate(Blocks.LARGE);
+      nowhere = memory;
+    }
+    return memory;
+  }
+
+  // ---- who has something to do
+
+  /** The connection has something to do before the turn goes on. */
+  void onAgenda(SocketConnection connection) {
+    if (connection.isOnAgenda) {
+      return;
+    }
+    connection.isOnAgenda = true;
+    if (agendaLast == null) {
+      agenda = connection;
+    } else {
+      agendaLast.nextOnAgenda = connection;
+    }
+    agendaLast = connection;
+  }
+
+  /** The connection owes a further read. */
+  void owes(SocketConnection connection) {
+    if (connection.owes) {
+      return;
+    }
+    connection.owes = true;
+    if (owingLast == null) {
+      owing = connection;
+    } else {
+      owingLast.nextOwing = connection;
+    }
+    owingLast = connection;
+  }
+
+  /** The connection would read if there were memory. */
+  void hungers(SocketConnection connection) {
+    if (connection.owes) {
+      return;
+    }
+    connection.owes = true;
+    connection.nextOwing = hungry;
+    hungry = connection;
+  }
+
+  // Memory is not short any more.
+  private void relieved() {
+    SocketConnection next = hungry;
+    hungry = null;
+    while (next != null) {
+      SocketConnection one = next;
+      next = one.nextOwing;
+      one.nextOwing = null;
+      one.owes = false;
+      owes(one);
+    }
+    servers.forEach(ServerPart::look);
+  }
+
+  private boolean runAgenda() {
+    boolean any = false;
+    for (int i = 0; i < ROUNDS && agenda != null; i++) {
+      any = true;
+      SocketConnection next = agenda;
+      agenda = null;
+      agendaLast = null;
+      while (next != null) {
+        SocketConnection one = next;
+        next = one.nextOnAgenda;
+        one.nextOnAgenda = null;
+        one.isOnAgenda = false;
+        one.settle();
+      }
+    }
+    return any;
+  }
+
+  private boolean readOwed() {
+    SocketConnection next = owing;
+    owing = null;
+    owingLast = null;
+    boolean any = next != null;
+    while (next != null) {
+      SocketConnection one = next;
+      next = one.nextOwing;
+      one.nextOwing = null;
+      one.owes = false;
+      one.readOwed();
+    }
+    return any;
+  }
+
+  // ---- other threads
+
+  /** The connection's flags were raised. Any thread; once for each time they were all low. */
+  void hasFlags(SocketConnection connection) {
+    SocketConnection before;
+    do {
+      before = flagged;
+      connection.nextFlagged = before;
+    } while (!FLAGGED.compareAndSet(this, before, connection));
+    if (released) {
+      synchronized (endLock) {
+        atEnd();
+      }
+    } else {
+      seam.wake();
+    }
+  }
+
+  // The flags after what the ring held when they were raised, so that a thread's order is kept.
+  private boolean takeCommands() {
+    SocketConnection raised =
+        flagged == null ? null : (SocketConnection) FLAGGED.getAndSet(this, null);
+    long until = ring.claimed();
+    boolean any = raised != null;
+    while (ring.taken() < until) {
+      SocketConnection connection = ring.poll();
+      if (connection == null && raised == null) {
+        break; // its producer is about to fill it in, and wakes the loop then
+      }
+      if (connection == null) {
+        seam.platform().threads().onSpinWait();
+      } else {
+        any = true;
+        connection.obey(ring.command(), ring.argument());
+      }
+    }
+    while (raised != null) {
+      SocketConnection next = raised.nextFlagged;
+      raised.nextFlagged = null;
+      raised.obeyFlags();
+      raised = next;
+    }
+    return any;
+  }
+
+  // ---- the loop
+
+  @Override
+  public boolean hasWork() {
+    return agenda != null || owing != null || flagged != null || !ring.isEmpty();
+  }
+
+  @Override
+  public boolean isDone() {
+    return dialers.isEmpty() && !hasWork();
+  }
+
+  @Override
+  public void afterEvents() {
+    if (agenda != null) {
+      runAgenda();
+    }
+  }
+
+  @Override
+  public boolean endOfTurn() {
+    boolean any = takeCommands();
+    any |= readOwed();
+    any |= runAgenda();
+    turnKnown = false;
+    return any;
+  }
+
+  @Override
+  public void shutDown() {
+    for (Dialer dialer : new ArrayList<>(dialers)) {
+      dialer.owner().loopEnds();
+    }
+  }
+
+  @Override
+  public void loopEnds() {
+    synchronized (endLock) {
+      ending = Thread.currentThread(); // until released(), by the same one
+      ring.close();
+      atEnd();
+      for (Dialer dialer : new ArrayList<>(dialers)) {
+        dialer.owner().loopEnds();
+      }
+      atEnd();
+    }
+  }
+
+  @Override
+  public void released() {
+    synchronized (endLock) {
+      released = true;
+      atEnd();
+      servers.clear();
+      resolver.close();
+      blocks.close();
+      ending = null;
+    }
+  }
+
+  private void atEnd() {
+    Thread before = ending;
+    ending = Thread.currentThread();
+    turnKnown = false;
+    while (takeCommands() || runAgenda()) {
+      // until nothing is left
+    }
+    ending = before;
+  }
+
+  // ---- who is there
+
+  /** Told when memory is not short any more. Any thread. */
+  void add(ServerPart server) {
+    servers.add(server);
+  }
+
+  /** Any thread. */
+  void remove(ServerPart server) {
+    servers.remove(server);
+  }
+
+  void add(Dialer dialer) {
+    dialers.add(dialer);
+  }
+
+  void remove(Dialer dialer) {
+    dialers.remove(dialer);
+  }
+}

@@ -1,0 +1,429 @@
+package mill.core.net;
+
+import static java.util.Objects.requireNonNull;
+
+import java.io.IOException;
+import java.net.SocketAddress;
+import java.time.Duration;
+import java.util.ArrayList;
+import mill.core.CloseReason;
+import mill.core.EventHandler;
+import mill.core.EventLoop;
+import mill.core.Registration;
+import mill.core.internal.Durations;
+import mill.core.net.CloseCause.Kind;
+import mill.natives.Readiness;
+import mill.natives.net.StreamSocket;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A connection over a socket: its events, and what its users see. The loop's thread, but for what
+ * says something else.
+ */
+final class SocketConnection extends ConnectionCalls implements EventHandler {
+  private final @Nullable ServerPart server;
+  private final @Nullable Dialer dialer;
+
+  private @Nullable SocketAddress local;
+  private SocketAddress remote;
+  private @Nullable Object attachment;
+
+  private @Nullable ArrayList<SocketConnection> waiters; // that do not read while this is congested
+
+  // The server's list, in the order of accepting.
+  @Nullable SocketConnection nextOfServer;
+  @Nullable SocketConnection previousOfServer;
+
+  SocketConnection(
+      LoopConnections home,
+      ConnectionConfig config,
+      ConnectionHandler handler,
+      @Nullable ServerPart server,
+      SocketAddress peer) {
+    super(home, config, handler, server != null);
+    this.server = server;
+    remote = peer;
+    dialer = server == null ? new Dialer(home, this, peer) : null;
+  }
+
+  // ---- its beginning
+
+  /** Begins to connect. */
+  @Override
+  void start() {
+    if (phase == Phase.NEW && dialer != null) {
+      times().connects();
+      dialer.start();
+    }
+  }
+
+  /**
+   * The socket is connected, and registered for both directions with this as its handler.
+   *
+   * @param readable whether something may have arrived already
+   */
+  void stands(StreamSocket connected, Registration registered, boolean readable)
+      throws IOException {
+    socket = connected;
+    registration = registered;
+    phase = Phase.STANDS;
+    if (dialer != null) {
+      times().stands();
+    }
+    if (local == null) {
+      local = connected.localAddress();
+    }
+    if (readable) {
+      reads.ready(true);
+    }
+    opensSoon();
+  }
+
+  /** The address that has answered, of those of its target. */
+  void connected(SocketAddress peer) {
+    remote = peer;
+  }
+
+  /** The address of this end, if it is known before it stands. */
+  void comesFrom(SocketAddress here) {
+    local = here;
+  }
+
+  // ---- events
+
+  @Override
+  @SuppressWarnings("ReferenceEquality") // whether it is the very same
+  public void onReady(Registration ready, Readiness readiness) {
+    if (ready != registration) {
+      if (dialer != null) {
+        dialer.onReady(ready, readiness);
+      }
+      return;
+    }
+    int bits = readiness.bits();
+    boolean broken = (bits & (Readiness.ERROR | Readiness.WRITE_CLOSED)) != 0;
+    if ((bits & Readiness.WRITABLE) != 0 && bottom().isBlocked()) {
+      bottom().unblock();
+      queue.soil(); // sent below; of a broken connection what has arrived is read first
+      if (!broken) {
+        send();
+      }
+    }
+    if ((bits & (Readiness.READABLE | Readiness.READ_CLOSED)) != 0) {
+      reads.ready(broken || (bits & Readiness.READ_CLOSED) != 0);
+      readPass();
+    }
+    if ((bits & Readiness.ERROR) != 0 && phase == Phase.STANDS && !mayDeliver() && !closing) {
+      fail(Kind.PEER_RESET, null); // who does not read would not hear of it
+    }
+    settle();
+  }
+
+  /** A read that was owed. */
+  void readOwed() {
+    readPass();
+    settle();
+  }
+
+  private void readPass() {
+    if (phase != Phase.STANDS) {
+      return;
+    }
+    beginPass();
+    try {
+      reads.pass(requireNonNull(socket));
+    } catch (IOException e) {
+      fail(Kind.PEER_RESET, e);
+    } finally {
+      endPass();
+    }
+  }
+
+  void hasRead() {
+    ConnectionTimes known = timesIfAny();
+    if (known != null) {
+      known.hasRead();
+    }
+  }
+
+  @Override
+  void readAgain() {
+    if (phase == Phase.STANDS && reads.isPending()) {
+      home.owes(this);
+    }
+  }
+
+  // ---- sending
+
+  @Override
+  void hasOutput() {
+    wake();
+  }
+
+  @Override
+  void sendAtOnce() {
+    send();
+  }
+
+  @Override
+  void send() {
+    queue.clean();
+    StreamSocket to = socket;
+    WriteQueue bottom = bottom();
+    if (phase != Phase.STANDS || to == null || bottom.isBlocked()) {
+      return;
+    }
+    try {
+      boolean all = layers == null ? queue.send(to) : sendThrough(layers, to);
+      if (!all) {
+        queue.soil();
+        home.onAgenda(this);
+      }
+    } catch (IOException e) {
+      fail(Kind.PEER_RESET, e);
+    }
+  }
+
+  /** Whether the kernel took no more, and its next event is waited for. */
+  boolean isSendBlocked() {
+    return bottom().isBlocked();
+  }
+
+  /** What goes to the socket as it is. */
+  private WriteQueue bottom() {
+    return layers == null ? queue : layers.below();
+  }
+
+  private boolean sendThrough(LayerStack between, StreamSocket to) throws IOException {
+    WriteQueue below = between.below();
+    boolean all = true;
+    do {
+      between.encode(queue);
+      below.clean();
+      all = below.send(to);
+    } while (all && queue.hasSendable() && between.isReady() && !below.isBlocked());
+    return all;
+  }
+
+  /**
+   * Puts layers between the socket and the frames, before the connection stands or when nothing is
+   * unread. Where layers plug in.
+   */
+  void layers(LayerStack between) {
+    layers = between;
+    reads.layers(between);
+    readAgain();
+  }
+
+  @Override
+  void isBlocked() {
+    times().blocks();
+  }
+
+  @Override
+  void madeProgress() {
+    ConnectionTimes known = timesIfAny();
+    if (known != null) {
+      known.goesOn();
+    }
+  }
+
+  @Override
+  void resumeWaiters() {
+    ArrayList<SocketConnection> waiting = waiters;
+    waiters = null;
+    for (int i = 0; waiting != null && i < waiting.size(); i++) {
+      waiting.get(i).resumeHere(queue);
+    }
+  }
+
+  // ---- its end
+
+  @Override
+  void cancelConnect() {
+    if (dialer != null) {
+      dialer.cancel();
+    }
+  }
+
+  @Override
+  @SuppressWarnings("ReferenceEquality") // whether it is the very same
+  public void onClosed(Registration ended, CloseReason reason) {
+    if (ended == registration) {
+      registrationEnded(reason);
+    } else if (dialer != null) {
+      dialer.attemptClosed(ended, reason);
+    }
+  }
+
+  @Override
+  void leaves(long undelivered) {
+    if (server != null) {
+      server.left(this, undelivered);
+    }
+  }
+
+  // ---- shutdown
+
+  /** The time of the server's shutdown is over. */
+  void forceShutdown() {
+    fail(Kind.SHUTDOWN, null);
+  }
+
+  /** There will be no turn any more, and no registration that the loop closes. */
+  void loopEnds() {
+    if (phase == Phase.NEW) {
+      fail(Kind.SHUTDOWN, null);
+    }
+  }
+
+  @Override
+  public void onShutdown(Registration ending) {
+    if (phase == Phase.NEW) {
+      fail(Kind.SHUTDOWN, null);
+    } else {
+      tellOfShutdown();
+    }
+  }
+
+  @Override
+  public long undeliveredBytes(Registration of) {
+    return queuedBytes();
+  }
+
+  // ---- the rest of what its users see
+
+  /** Whether the peer's end was read. */
+  boolean hasEnded() {
+    return reads.hasEnded();
+  }
+
+  @Override
+  public void deadline(@Nullable Duration fromNow) {
+    requireHere("deadline()");
+    if (fromNow != null && !isGone()) {
+      times().deadline(Durations.saturatedNs(fromNow));
+    } else if (timesIfAny() != null) {
+      times().noDeadline();
+    }
+  }
+
+  @Override
+  void overflows() {
+    fail(Kind.OVERFLOW, null);
+  }
+
+  @Override
+  void outOfMemory() {
+    fail(Kind.NO_MEMORY, null);
+  }
+
+  @Override
+  public void flush() {
+    requireHere("flush()");
+    send();
+  }
+
+  @Override
+  public void framer(Framer framer) {
+    requireHere("framer()");
+    reads.framer(requireNonNull(framer, "framer"));
+    readAgain();
+  }
+
+  /**
+   * Lets somebody else read, in place of the framer and the handler, from the first unread byte on;
+   * or null for them again. Where a relay plugs in.
+   */
+  void taker(@Nullable ReadTaker taker) {
+    reads.taker(taker);
+    readAgain();
+  }
+
+  /** Whether bytes were read that nobody has taken, for a pool that will not lend such a one. */
+  boolean hasUnread() {
+    return reads.hasUnread();
+  }
+
+  @Override
+  void pauseHere(Object reason) {
+    if (closing || isGone()) {
+      return;
+    }
+    if (pauses == null) {
+      pauses = new Pauses();
+    }
+    pauses.add(reason);
+  }
+
+  @Override
+  void resumeHere(Object reason) {
+    if (pauses != null && pauses.remove(reason) && pauses.isEmpty()) {
+      hasRead(); // the time that nothing is read begins now
+      readAgain();
+    }
+  }
+
+  @Override
+  public void pauseWhile(Connection other) {
+    requireHere("pauseWhile()");
+    var that = (SocketConnection) other;
+    if (!that.home.equals(home)) {
+      throw new IllegalArgumentException("a connection of another loop: " + other);
+    }
+    if (equals(that) || that.phase != Phase.STANDS || !that.queue.isCongestedHere()) {
+      return;
+    }
+    if (that.waiters == null) {
+      that.waiters = new ArrayList<>();
+    }
+    if (!that.waiters.contains(this)) {
+      that.waiters.add(this);
+    }
+    pauseHere(that.queue);
+  }
+
+  @Override
+  public EventLoop loop() {
+    return home.loop;
+  }
+
+  @Override
+  public StreamSocket socket() {
+    StreamSocket known = socket;
+    if (known == null) {
+      throw new IllegalStateException("it is not connected yet: " + this);
+    }
+    return known;
+  }
+
+  @Override
+  public SocketAddress localAddress() {
+    SocketAddress known = local;
+    if (known == null) {
+      throw new IllegalStateException("it is not connected yet: " + this);
+    }
+    return known;
+  }
+
+  @Override
+  public SocketAddress remoteAddress() {
+    return remote;
+  }
+
+  @Override
+  public void attach(@Nullable Object object) {
+    attachment = object;
+  }
+
+  @Override
+  public @Nullable Object attachment() {
+    return attachment;
+  }
+
+  /** {@return the addresses, and what has become of it} */
+  @Override
+  public String toString() {
+    return "Connection[%s, from %s%s]".formatted(remote, local, isOpen ? "" : ", " + phase);
+  }
+}

@@ -1,0 +1,363 @@
+package mill.core.net;
+
+import static java.util.Objects.requireNonNull;
+import static mill.core.internal.Checks.notNegative;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import mill.core.EventLoop;
+import mill.core.ShutdownReport;
+import mill.core.group.EventLoopGroup;
+import mill.core.internal.Durations;
+import mill.core.internal.loop.AcceptHandle;
+import mill.core.internal.loop.AcceptSource;
+import mill.natives.net.StreamSocket;
+import mill.natives.net.TcpListener;
+import mill.natives.net.UnixListener;
+import mill.natives.platform.Platform;
+
+/**
+ * Accepts connections, over TCP or a Unix socket, on one loop or on those of a group. Any thread.
+ *
+ * {@snippet class=mill.core.snippets.ConnectionSnippets region=echo}
+ *
+ * <p>Without descriptors or memory, at {@link ConnectionConfig#maxConnections} and while {@link
+ * #pauseAccept} says so, connections wait in the backlog; accepting goes on by itself. Closing the
+ * loop closes the server.
+ */
+public final class TcpServer implements AutoCloseable {
+  private final ConnectionConfig config;
+  private final Supplier<? extends ConnectionHandler> handlers;
+  private final ServerPlaces places;
+  private final List<ServerPart> parts; // one for each loop
+  private final List<ServerListener> listeners = new ArrayList<>();
+  private final SocketAddress address;
+  private final AtomicInteger turns = new AtomicInteger();
+  private final AtomicReference<ServerShutdown> shutdown = new AtomicReference<>();
+  private final AtomicReference<Throwable> failure = new AtomicReference<>();
+  private volatile boolean started;
+  private volatile boolean holdsAccept;
+
+  private TcpServer(
+      List<EventLoop> loops,
+      SocketAddress wanted,
+      ConnectionConfig config,
+      Supplier<? extends ConnectionHandler> handlers)
+      throws IOException {
+    this.config = requireNonNull(config, "config");
+    this.handlers = requireNonNull(handlers, "handlers");
+    places = new ServerPlaces(config);
+    parts = loops.stream().map(loop -> new ServerPart(this, LoopConnections.of(loop))).toList();
+    List<AcceptSource> sources = sources(requireNonNull(wanted, "address"));
+    boolean done = false;
+    try {
+      address = sources.getFirst().address();
+      start(sources);
+      done = true;
+    } finally {
+      if (!done) {
+        sources.forEach(source -> source.pollable().close());
+      }
+    }
+  }
+
+  /**
+   * Accepts connections on one loop, from now on if it runs, else from its start. Any thread.
+   *
+   * @param loop calls the handlers, on its thread
+   * @param address where; port 0 lets the system choose, {@link #localAddress} tells what
+   * @param config how each connection is treated
+   * @param handlers gives the handler of each, on the loop's thread; always the same one if it
+   *     wants to. If it throws, that is logged, and the connection is reset
+   * @return the server
+   * @throws IOException if the kernel refuses, {@code EADDRINUSE} or {@code EACCES} for instance;
+   *     nothing stays open
+   * @throws IllegalArgumentException if the loop has workers
+   * @throws IllegalStateException if the loop has ended
+   */
+  public static TcpServer listen(
+      EventLoop loop,
+      SocketAddress address,
+      ConnectionConfig config,
+      Supplier<? extends ConnectionHandler> handlers)
+      throws IOException {
+    return new TcpServer(List.of(loop), address, config, handlers);
+  }
+
+  /**
+   * Accepts connections on the loops of a group: on each by itself where the system spreads them,
+   * else on one that hands them to all in turn. Any thread.
+   *
+   * @param group its loops call the handlers, each those of its own connections
+   * @param address as for one loop
+   * @param config as for one loop; limits are those of all loops together
+   * @param handlers as for one loop, on all of their threads
+   * @return the server
+   * @throws IOException if the kernel refuses; nothing stays open
+   * @throws IllegalArgumentException if the loops have workers
+   * @throws IllegalStateException if a loop has ended
+   */
+  public static TcpServer listen(
+      EventLoopGroup group,
+      SocketAddress address,
+      ConnectionConfig config,
+      Supplier<? extends ConnectionHandler> handlers)
+      throws IOException {
+    return new TcpServer(group.loops(), address, config, handlers);
+  }
+
+  private List<AcceptSource> sources(SocketAddress wanted) throws IOException {
+    Platform platform = parts.getFirst().home.seam.platform();
+    int backlog = TcpListener.DEFAULT_BACKLOG;
+    if (!(wanted instanceof InetSocketAddress)) {
+      return List.of(new ServerListener.Unix(UnixListener.bind(platform, wanted, backlog)));
+    }
+    if (parts.size() == 1 || !platform.balancesListeners()) {
+      return List.of(new ServerListener.Tcp(TcpListener.bind(platform, wanted, backlog)));
+    }
+    return TcpListener.bindShards(platform, wanted, backlog, parts.size()).stream()
+        .<AcceptSource>map(ServerListener.Tcp::new)
+        .toList();
+  }
+
+  private void start(List<AcceptSource> sources) throws IOException {
+    boolean staysHere = sources.size() == parts.size();
+    for (int i = 0; i < sources.size(); i++) {
+      var listener = new ServerListener(this, parts.get(i).home, staysHere);
+      listener.start(sources.get(i));
+      listeners.add(listener);
+    }
+    started = true;
+    for (ServerPart part : parts) {
+      part.home.add(part);
+    }
+  }
+
+  // ---- accepting
+
+  ConnectionConfig config() {
+    return config;
+  }
+
+  ServerPlaces places() {
+    return places;
+  }
+
+  ConnectionHandler newHandler() {
+    return requireNonNull(handlers.get(), "the factory gave no handler");
+  }
+
+  boolean holdsAccept() {
+    return holdsAccept;
+  }
+
+  /** There may be room again. Any thread. */
+  void look() {
+    if (started) {
+      forEachHandle(AcceptHandle::look);
+    }
+  }
+
+  private void forEachHandle(Consumer<AcceptHandle> action) {
+    for (int i = 0; i < listeners.size(); i++) {
+      AcceptHandle handle = listeners.get(i).handle();
+      if (handle != null) {
+        action.accept(handle);
+      }
+    }
+  }
+
+  /** A connection was accepted on a loop's thread: it stays there, or goes where it is due. */
+  void accepted(LoopConnections home, StreamSocket socket, boolean staysHere) throws IOException {
+    int first = staysHere ? partOf(home) : Math.floorMod(turns.getAndIncrement(), parts.size());
+    for (int i = 0; i < parts.size(); i++) {
+      ServerPart part = parts.get((first + i) % parts.size());
+      if (part.home.equals(home)) {
+        part.adopt(socket);
+        return;
+      }
+      if (handOff(part, socket)) {
+        return;
+      }
+    }
+    places.refuse();
+    socket.close();
+  }
+
+  private int partOf(LoopConnections home) {
+    int index = 0;
+    while (!parts.get(index).home.equals(home)) {
+      index++;
+    }
+    return index;
+  }
+
+  private boolean handOff(ServerPart part, StreamSocket socket) {
+    try {
+      part.home.loop.execute(() -> adopt(part, socket));
+      return true;
+    } catch (RejectedExecutionException e) {
+      return false; // as many tasks wait as it allows, or it has ended
+    }
+  }
+
+  private void adopt(ServerPart part, StreamSocket socket) {
+    try {
+      part.adopt(socket);
+    } catch (IOException | RuntimeException e) {
+      socket.close();
+      ConnectionLog.factoryThrew(this, e);
+    }
+  }
+
+  void failed(Throwable error) {
+    if (failure.compareAndSet(null, error)) {
+      ConnectionLog.acceptingEnded(this, error);
+    }
+  }
+
+  // ---- what its users see
+
+  /** {@return where this listens, with the port that was chosen if that was left to the system} */
+  public SocketAddress localAddress() {
+    return address;
+  }
+
+  /** {@return how many connections there are: those whose handlers have not heard of their end} */
+  public int connections() {
+    return parts.stream().mapToInt(ServerPart::connections).sum();
+  }
+
+  /**
+   * {@return how many connections were closed as they were accepted: too many of their address,
+   * reset already, or no loop took them}
+   */
+  public long refused() {
+    return places.refused();
+  }
+
+  /** {@return how often accepting paused because the system was out of descriptors or memory} */
+  public long acceptPauses() {
+    long[] sum = new long[1];
+    forEachHandle(handle -> sum[0] += handle.pauses());
+    return sum[0];
+  }
+
+  /** {@return why accepting has ended by itself, which was logged as well; empty if it has not} */
+  public Optional<Throwable> failure() {
+    return Optional.ofNullable(failure.get());
+  }
+
+  /**
+   * Does something with each open connection, on its loop's thread, in the order of accepting: at
+   * once for those of the loop that this is called on, for others as a task.
+   *
+   * @param action what to do. What it throws goes to the thread's uncaught-exception handler if it
+   *     runs as a task
+   * @throws RejectedExecutionException if a loop takes no more tasks
+   */
+  public void forEach(Consumer<? super Connection> action) {
+    requireNonNull(action, "action");
+    for (ServerPart part : parts) {
+      if (part.home.isHere()) {
+        part.forEach(action);
+      } else {
+        part.home.loop.execute(() -> part.forEach(action));
+      }
+    }
+  }
+
+  /**
+   * Stops accepting, until it is let go on; connections wait in the backlog.
+   *
+   * @param on whether it stops
+   */
+  public void pauseAccept(boolean on) {
+    holdsAccept = on;
+    if (!on) {
+      look();
+    }
+  }
+
+  /**
+   * Listens no more, after what waits has been accepted as far as the limits allow. The connections
+   * go on. A second call does nothing.
+   */
+  @Override
+  public void close() {
+    forEachHandle(AcceptHandle::close);
+    for (ServerPart part : parts) {
+      part.home.remove(part);
+    }
+  }
+
+  /**
+   * Shuts this server down gracefully, and leaves its loops alone: listens no more, lets each
+   * handler hear {@link ConnectionHandler#onShutdown}, and closes what is still there when the time
+   * is over with {@link CloseCause.Kind#SHUTDOWN}. A second call returns the outcome of the first.
+   *
+   * @param timeout how long to let the handlers finish; 0 to force at once
+   * @return completes when every handler has heard of its end. What is queued when a handler hears
+   *     of the shutdown, or when its connection ends if that was more, is delivered or reported. To
+   *     wait for it on a thread of the loops throws an {@link IllegalStateException}
+   * @throws IllegalArgumentException if the time is negative
+   */
+  public CompletionStage<ShutdownReport> shutdown(Duration timeout) {
+    notNegative("the timeout", timeout, "use 0 to force at once");
+    int[] open = new int[1];
+    forEachHandle(handle -> open[0] += handle.isOpen() ? 1 : 0);
+    long startNs = parts.getFirst().home.seam.platform().nanoTime();
+    var books = new ServerShutdown(startNs, parts.size(), open[0], this::isOwnThread);
+    if (!shutdown.compareAndSet(null, books)) {
+      return requireNonNull(shutdown.get()).stage();
+    }
+    close();
+    long timeoutNs = Durations.saturatedNs(timeout);
+    for (ServerPart part : parts) {
+      begin(part, books, timeoutNs);
+    }
+    return books.stage();
+  }
+
+  private void begin(ServerPart part, ServerShutdown books, long timeoutNs) {
+    try {
+      part.home.loop.execute(() -> {
+        part.shutDown(books);
+        if (timeoutNs == 0) {
+          force(part, books);
+        } else {
+          part.home.loop.newTimeout(() -> force(part, books)).rescheduleNs(timeoutNs);
+        }
+        books.partIsTold(part.home.seam.platform().nanoTime());
+      });
+    } catch (RejectedExecutionException e) {
+      books.partIsTold(part.home.seam.platform().nanoTime()); // it has ended, and so have they
+    }
+  }
+
+  private static void force(ServerPart part, ServerShutdown books) {
+    books.force();
+    part.force();
+  }
+
+  private boolean isOwnThread() {
+    return parts.stream().anyMatch(part -> part.home.loop.isOwnThread());
+  }
+
+  /** {@return address, and how many connections there are} */
+  @Override
+  public String toString() {
+    return "TcpServer[" + address + ", " + connections() + " connections]";
+  }
+}

@@ -1,0 +1,219 @@
+package mill.core.net;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicLong;
+import mill.natives.net.IoStatus;
+import mill.natives.net.SockOpt;
+import mill.natives.net.TcpStream;
+import mill.testing.Allocations;
+import mill.testing.Await;
+import mill.testnet.Net;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** In steady state nothing is allocated from the poll to the frame to the send. */
+@SuppressWarnings("ThreadPriorityCheck") // yields so as to leave a small machine to the others
+class ConnectionAllocationTest {
+  private static final int ROUNDS = 1_000;
+
+  private Arena arena;
+  private MemorySegment buffer;
+  private MemorySegment text;
+
+  @BeforeEach
+  void counted() {
+    Allocations.assumeCounted();
+    arena = Arena.ofAuto();
+    buffer = arena.allocate(1 << 16);
+    text = arena.allocate(100);
+  }
+
+  private void send(TcpStream client, int bytes) throws Exception {
+    int sent = 0;
+    while (sent < bytes) {
+      int n = client.write(buffer, sent, bytes - sent);
+      sent += Math.max(0, n);
+    }
+  }
+
+  private void receive(TcpStream client, int bytes) throws Exception {
+    int got = 0;
+    while (got < bytes) {
+      int n = client.read(buffer, 0, Math.min(buffer.byteSize(), bytes - got));
+      if (n == IoStatus.END_OF_STREAM) {
+        throw new AssertionError("the stream has ended");
+      }
+      got += Math.max(0, n);
+    }
+  }
+
+  private static void connect(TcpServer server, CountDownLatch there, Work work) throws Exception {
+    try (TcpStream client = TcpStream.connect(server.localAddress())) {
+      Net.finishConnect(client);
+      Await.await(there);
+      work.run(client);
+    }
+  }
+
+  private interface Work {
+    void run(TcpStream client) throws Exception;
+  }
+
+  @Test
+  void anEchoOfLinesAllocatesNothing() throws Exception {
+    var there = new CountDownLatch(1);
+    ConnectionHandler echo =
+        new ConnectionHandler() {
+          @Override
+          public void onOpen(Connection c) {
+            there.countDown();
+          }
+
+          @Override
+          public void onFrame(Connection c, MemorySegment m, long offset, long length) {
+            c.out().put(m, offset, length);
+          }
+        };
+    try (var loops = Loops.start();
+        var server = loops.listen(ConnectionConfig.defaults().framer(Framer.lines()), echo)) {
+      for (int i = 0; i < 64; i++) {
+        buffer.set(java.lang.foreign.ValueLayout.JAVA_BYTE, i, (byte) (i % 16 == 15 ? '\n' : 'x'));
+      }
+      connect(
+          server,
+          there,
+          client ->
+              Allocations.requireNone(
+                  ROUNDS,
+                  () -> {
+                    for (int i = 0; i < ROUNDS; i++) {
+                      send(client, 64);
+                      receive(client, 64);
+                    }
+                  },
+                  loops.runner.thread().threadId()));
+    }
+  }
+
+  @Test
+  void partialWritesCongestionAndPausesAllocateNothing() throws Exception {
+    var there = new CountDownLatch(1);
+    int rounds = 400; // enough for the compiler to come to the rarer calls
+    byte[] reply = new byte[256 << 10];
+    ConnectionHandler handler =
+        new ConnectionHandler() {
+          @Override
+          public void onOpen(Connection c) throws IOException {
+            c.socket().setOption(SockOpt.SO_SNDBUF, 64 << 10);
+            there.countDown();
+          }
+
+          @Override
+          public void onFrame(Connection c, MemorySegment m, long offset, long length) {
+            c.out().put(reply, 0, reply.length);
+            if (c.isCongested()) {
+              c.pause(this);
+            }
+          }
+
+          @Override
+          public void onDrained(Connection c) {
+            c.resume(this);
+          }
+        };
+    try (var loops = Loops.start();
+        var server =
+            loops.listen(
+                ConnectionConfig.defaults()
+                    .framer(Framer.fixed(1))
+                    .marks(16 << 10, 64 << 10)
+                    .readIdle(Duration.ofMinutes(1)), // all polls have a time, not some
+                handler)) {
+      connect(
+          server,
+          there,
+          client ->
+              // A downcall that the compiler has not come to leaves 40 bytes, and the rare ones of
+              // these are some four in a round. A block or a callback that left an object would
+              // be twenty.
+              Allocations.requireNone(
+                  rounds * 400,
+                  () -> {
+                    for (int i = 0; i < rounds; i++) {
+                      send(client, 1);
+                      receive(client, reply.length);
+                    }
+                  },
+                  loops.runner.thread().threadId()));
+    }
+  }
+
+  @Test
+  void writesOfOtherThreadsAllocateNothingOnEitherSide() throws Exception {
+    var there = new CountDownLatch(1);
+    var connections = new ArrayList<Connection>();
+    ConnectionHandler handler =
+        new ConnectionHandler() {
+          @Override
+          public void onOpen(Connection c) {
+            connections.add(c);
+            there.countDown();
+          }
+
+          @Override
+          public void onFrame(Connection c, MemorySegment m, long offset, long length) {}
+        };
+    try (var loops = Loops.start();
+        var server = loops.listen(ConnectionConfig.defaults(), handler)) {
+      connect(
+          server,
+          there,
+          client -> {
+            Connection to = connections.getFirst();
+            Message large = Messages.of(new byte[4000]);
+            var received = new AtomicLong();
+            var reader =
+                Await.inBackground(
+                    "reader",
+                    () -> {
+                      int n;
+                      while ((n = client.read(buffer)) != IoStatus.END_OF_STREAM) {
+                        received.addAndGet(Math.max(0, n));
+                      }
+                      return true;
+                    });
+            var sent = new AtomicLong();
+            Allocations.requireNone(
+                ROUNDS,
+                () -> {
+                  for (int i = 0; i < ROUNDS; i++) {
+                    Message small = Message.copyOf(text, 0, 100);
+                    write(to, small);
+                    small.release();
+                    write(to, large);
+                    long all = sent.addAndGet(4100);
+                    while (received.get() < all) {
+                      Thread.yield();
+                    }
+                  }
+                },
+                loops.runner.thread().threadId(),
+                Thread.currentThread().threadId());
+            large.release();
+            to.close();
+            Await.outcome(reader);
+          });
+    }
+  }
+
+  private static void write(Connection to, Message message) {
+    while (!to.write(message)) {
+      Thread.yield();
+    }
+  }
+}

@@ -1,0 +1,404 @@
+package mill.core.net;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import mill.core.net.CloseCause.Kind;
+import mill.testing.Await;
+import mill.testing.Threads;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** What is put and written arrives, in order, whole and once. */
+class WriteTest {
+  private static final ConnectionConfig LINES = ConnectionConfig.defaults().framer(Framer.lines());
+
+  private Loops loops;
+  private final Recorder heard = new Recorder();
+
+  @BeforeEach
+  void start() throws Exception {
+    loops = Loops.start();
+  }
+
+  @AfterEach
+  void stop() {
+    loops.close();
+    assertThat(heard.faults).isEmpty();
+  }
+
+  static byte[] pattern(int length) {
+    byte[] bytes = new byte[length];
+    for (int i = 0; i < length; i++) {
+      bytes[i] = (byte) (i * 31 + i / 251);
+    }
+    return bytes;
+  }
+
+  @Test
+  void moreBuffersThanOneSendTakesArriveInOrder() throws Exception {
+    byte[] expected = pattern(1025 * 2000);
+    List<Message> messages = new ArrayList<>();
+    for (int i = 0; i < 1025; i++) { // longer than what is copied: a buffer each
+      messages.add(Message.copyOf(MemorySegment.ofArray(expected), i * 2000L, 2000));
+    }
+    try (var server = loops.listen(LINES, heard);
+        var peer = Peer.connect(server)) {
+      Connection c = heard.connected();
+      loops.run(() -> {
+        messages.forEach(c::write);
+        c.close();
+        return true;
+      });
+      messages.forEach(Message::release);
+      assertThat(peer.readAll()).isEqualTo(expected);
+    }
+  }
+
+  @Test
+  void aLargeReplyToASlowReaderArrivesIntact() throws Exception {
+    byte[] bytes = pattern(10 << 20);
+    heard.onOpen =
+        c -> {
+          for (int i = 0; i < 10; i++) { // one callback may go beyond the limit
+            c.out().put(bytes, i << 20, 1 << 20);
+          }
+          c.close();
+        };
+    try (var server = loops.listen(LINES, heard);
+        var peer = Peer.slow(server)) {
+      var digest = MessageDigest.getInstance("SHA-256");
+      byte[] into = new byte[8192];
+      int read;
+      while ((read = peer.in().read(into)) >= 0) {
+        digest.update(into, 0, read);
+      }
+      assertThat(digest.digest()).isEqualTo(MessageDigest.getInstance("SHA-256").digest(bytes));
+    }
+  }
+
+  @Test
+  void framesOfSeveralThreadsNeverInterleaveAndKeepTheirOrder() throws Exception {
+    int each = 2000;
+    try (var server = loops.listen(LINES.queueLimit(1 << 30), heard);
+        var peer = Peer.connect(server)) {
+      Connection c = heard.connected();
+      var thread = new AtomicInteger();
+      var reader = Await.inBackground("reader", peer::readAll);
+      Threads.together(
+          4,
+          () -> {
+            int id = thread.getAndIncrement();
+            for (int i = 0; i < each; i++) {
+              Message message = Messages.of(id + ":" + i + ":" + "x".repeat(i % 50) + "\n");
+              while (!c.write(message)) {
+                Thread.onSpinWait(); // the ring is full
+              }
+              message.release();
+            }
+          });
+      c.close();
+      String text = new String(Await.outcome(reader), StandardCharsets.UTF_8);
+      int[] next = new int[4];
+      for (String line : text.split("\n")) {
+        String[] parts = line.split(":", -1);
+        int id = Integer.parseInt(parts[0]);
+        assertThat(Integer.parseInt(parts[1])).isEqualTo(next[id]++);
+        assertThat(parts[2]).isEqualTo("x".repeat((next[id] - 1) % 50));
+      }
+      assertThat(next).containsOnly(each);
+    }
+  }
+
+  @Test
+  void writesAndTheCloseOfOneThreadKeepTheirOrderThoughTheRingIsFull() throws Exception {
+    try (var server = loops.listen(LINES, heard);
+        var peer = Peer.connect(server)) {
+      Connection c = heard.connected();
+      var released = mill.core.LoopRunner.hold(loops.loop);
+      Message message = Messages.of("m");
+      int accepted = 0;
+      while (c.write(message)) {
+        accepted++;
+      }
+      assertThat(accepted).isGreaterThan(100);
+      c.pause("a reason that the ring has no place for");
+      c.close(); // behind all of them
+      assertThat(c.write(message)).isFalse();
+      released.countDown();
+      assertThat(peer.readAll()).hasSize(accepted);
+      peer.leave();
+      message.release();
+      assertThat(heard.ended().kind()).isEqualTo(Kind.LOCAL);
+    }
+  }
+
+  @Test
+  void aWriteThatTheRingRefusedIsFollowedByOnDrained() throws Exception {
+    try (var server = loops.listen(LINES, heard);
+        var _ = Peer.connect(server)) {
+      Connection c = heard.connected();
+      assertThat(heard.next()).isEqualTo("open");
+      var released = mill.core.LoopRunner.hold(loops.loop);
+      Message message = Messages.of("m");
+      while (c.write(message)) {
+        // until it is full
+      }
+      released.countDown();
+      assertThat(heard.next()).isEqualTo("drained");
+      assertThat(c.write(message)).isTrue();
+      message.release();
+    }
+  }
+
+  @Test
+  void aWriteInsideOfOnDrainedNeverNests() throws Exception {
+    byte[] chunk = pattern(1000);
+    var rounds = new AtomicInteger();
+    heard.onOpen = c -> c.out().put(chunk, 0, chunk.length);
+    heard.onDrained =
+        c -> {
+          if (rounds.incrementAndGet() < 5) {
+            c.out().put(chunk, 0, chunk.length);
+          } else {
+            c.close();
+          }
+        };
+    try (var server = loops.listen(LINES.marks(10, 100), heard);
+        var peer = Peer.connect(server)) {
+      assertThat(peer.skipAll()).isEqualTo(5L * chunk.length);
+      peer.leave();
+      heard.ended();
+      assertThat(heard.events.stream().filter("drained"::equals)).hasSize(5); // once per crossing
+    }
+  }
+
+  @Test
+  void theQueueThatFallsInsideOfTheVeryCallbackStillDrains() throws Exception {
+    byte[] chunk = pattern(1000);
+    var congested = new AtomicBoolean();
+    heard.onOpen =
+        c -> {
+          c.out().put(chunk, 0, chunk.length);
+          congested.set(c.isCongested());
+          c.flush();
+        };
+    try (var server = loops.listen(LINES.marks(10, 100), heard);
+        var peer = Peer.connect(server)) {
+      peer.readBytes(chunk.length);
+      assertThat(heard.next()).isEqualTo("open");
+      assertThat(heard.next()).isEqualTo("drained");
+      assertThat(congested).isTrue();
+    }
+  }
+
+  @Test
+  void anEmptyWriteSendsNothing() throws Exception {
+    heard.onOpen =
+        c -> {
+          Message empty = Messages.of("");
+          assertThat(c.write(empty)).isTrue();
+          empty.release();
+          c.out().put(new byte[0], 0, 0).putAscii("");
+          assertThat(c.queuedBytes()).isZero();
+          c.out().putAscii("x");
+        };
+    try (var server = loops.listen(LINES, heard);
+        var peer = Peer.connect(server)) {
+      assertThat(peer.read(1)).isEqualTo("x");
+    }
+  }
+
+  @Test
+  void messagesAreReleasedOnceHoweverTheyEnd() throws Exception {
+    Message sent = Messages.of(pattern(5000));
+    Message dropped = Messages.of(pattern(5000));
+    try (var server = loops.listen(LINES, heard);
+        var peer = Peer.connect(server)) {
+      Connection c = heard.connected();
+      c.write(sent);
+      peer.readBytes(5000);
+      loops.run(() -> {
+        c.write(dropped);
+        c.reset();
+        return true;
+      });
+      heard.ended();
+      assertThat(c.write(dropped)).isFalse();
+    }
+    for (Message message : List.of(sent, dropped)) {
+      assertThat(message.toString()).contains(" 1 references");
+      message.release();
+      assertThatThrownBy(message::release).isInstanceOf(IllegalStateException.class);
+    }
+  }
+
+  @Test
+  void puttingAfterTheEndIsDroppedAndWriteSaysSo() throws Exception {
+    var said = new AtomicBoolean(true);
+    heard.onOpen =
+        c -> {
+          c.out().putAscii("before");
+          c.end();
+          Output out = c.out();
+          out.putAscii("after").putDecimal(7).putIntBE(7).put((byte) 7);
+          MemorySegment room = out.reserve(1000);
+          room.set(ValueLayout.JAVA_BYTE, out.position() + 999, (byte) 1);
+          out.advance(1000);
+          out.patchIntBE(out.hold(4), 1);
+          Message message = Messages.of("after");
+          said.set(c.write(message));
+          message.release();
+        };
+    try (var server = loops.listen(LINES, heard);
+        var peer = Peer.connect(server)) {
+      assertThat(new String(peer.readAll(), StandardCharsets.UTF_8)).isEqualTo("before");
+      assertThat(said).isFalse();
+    }
+  }
+
+  @Test
+  void whoWritesOnAboveTheLimitEndsWithOverflow() throws Exception {
+    byte[] chunk = pattern(1 << 20);
+    try (var server = loops.listen(LINES.queueLimit(1 << 20), heard);
+        var _ = Peer.slow(server)) {
+      Connection c = heard.connected();
+      Message message = Messages.of(chunk);
+      int accepted = 0;
+      while (c.write(message)) {
+        accepted++;
+        assertThat(accepted).isLessThan(100);
+      }
+      message.release();
+      CloseCause cause = heard.ended();
+      assertThat(cause.kind()).isEqualTo(Kind.OVERFLOW);
+      assertThat(cause.undeliveredBytes()).isPositive().isLessThanOrEqualTo(accepted * 1L << 20);
+      assertThat(accepted).isPositive();
+    }
+  }
+
+  @Test
+  void whatACallbackPutsLeavesAfterItsReadInOneCallAndOtherThreadsWhatTheyAskFor()
+      throws Exception {
+    heard.onFrame =
+        (c, text) -> {
+          for (int i = 0; i < 100; i++) {
+            c.out().putAscii("line\n");
+          }
+          assertThat(c.queuedBytes()).isEqualTo(500);
+        };
+    try (var server = loops.listen(LINES, heard);
+        var peer = Peer.connect(server)) {
+      peer.send("go\n");
+      byte[] got = new byte[1000];
+      assertThat(peer.in().read(got)).isEqualTo(500); // loopback: a read for each send
+      assertThat(heard.faults).isEmpty();
+    }
+    assertThat(heard.ended().kind()).isIn(Kind.PEER_END, Kind.SHUTDOWN);
+  }
+
+  @Test
+  void outOnAnotherThreadIsRefused() throws Exception {
+    try (var server = loops.listen(LINES, heard);
+        var _ = Peer.connect(server)) {
+      assertThatThrownBy(heard.connected()::out)
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageContaining("write()");
+    }
+  }
+
+  @Test
+  void heldRoomKeepsBackWhatIsBehindItUntilItIsPatched() throws Exception {
+    var held = new long[1];
+    heard.onFrame =
+        (c, text) -> {
+          if (text.equals("begin\n")) {
+            c.out().putAscii("first");
+            held[0] = c.out().hold(4);
+            c.out().putAscii("behind");
+          } else {
+            c.out().patchIntBE(held[0], 0x61626364);
+          }
+        };
+    try (var server = loops.listen(LINES, heard);
+        var peer = Peer.connect(server)) {
+      peer.send("begin\n");
+      assertThat(peer.read(5)).isEqualTo("first");
+      loops.run(() -> heard.events.isEmpty());
+      assertThat(peer.in().available()).isZero();
+      peer.send("patch\n");
+      assertThat(peer.read(10)).isEqualTo("abcdbehind");
+    }
+  }
+
+  @Test
+  void whatIsBehindUnpatchedRoomIsDroppedByAClose() throws Exception {
+    heard.onOpen =
+        c -> {
+          c.out().putAscii("first");
+          c.out().hold(4);
+          c.out().putAscii("behind");
+          c.close();
+        };
+    try (var server = loops.listen(LINES, heard);
+        var peer = Peer.connect(server)) {
+      assertThat(new String(peer.readAll(), StandardCharsets.UTF_8)).isEqualTo("first");
+      peer.leave();
+      assertThat(heard.ended().undeliveredBytes()).isEqualTo(10);
+    }
+  }
+
+  @Test
+  void numbersAndTextsAreWrittenAsTheyAreRead() throws Exception {
+    heard.onOpen =
+        c -> {
+          c.out()
+              .putDecimal(0)
+              .putAscii(" ")
+              .putDecimal(-1)
+              .putAscii(" ")
+              .putDecimal(Long.MIN_VALUE)
+              .putAscii(" ")
+              .putDecimal(Long.MAX_VALUE)
+              .putAscii(" \u00e9")
+              .putIntBE(0x41424344);
+          c.close();
+        };
+    try (var server = loops.listen(LINES, heard);
+        var peer = Peer.connect(server)) {
+      assertThat(new String(peer.readAll(), StandardCharsets.UTF_8))
+          .isEqualTo("0 -1 -9223372036854775808 9223372036854775807 ?ABCD");
+    }
+  }
+
+  @Test
+  void aBroadcastFromTheLoopReachesEveryConnection() throws Exception {
+    try (var server = loops.listen(LINES, Recorder::new)) {
+      var peers = new ArrayList<Peer>();
+      for (int i = 0; i < 50; i++) {
+        peers.add(Peer.connect(server));
+      }
+      Await.eventually("all are there", () -> server.connections() == 50);
+      var done = new CountDownLatch(1);
+      Message message = Messages.of(pattern(3000));
+      server.forEach(c -> c.write(message));
+      loops.loop.execute(done::countDown);
+      Await.await(done);
+      message.release();
+      for (Peer peer : peers) {
+        assertThat(peer.readBytes(3000)).isEqualTo(pattern(3000));
+        peer.leave();
+      }
+    }
+  }
+}
