@@ -51,7 +51,7 @@ final class LoopConnections implements LoopExtension {
   final LoopSeam seam;
   final Blocks blocks;
   final CommandRing ring = new CommandRing(RING);
-  final NameResolver resolver;
+  final SystemResolver resolver;
 
   // For one gathered send at a time.
   final MemorySegment[] vector = new MemorySegment[VECTOR];

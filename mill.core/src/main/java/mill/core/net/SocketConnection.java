@@ -71,7 +71,7 @@ final class SocketConnection extends ConnectionEnds implements EventHandler {
     this.server = server;
     pausesWhenCongested = config.pausesWhenCongested(server != null);
     remote = peer;
-    dialer = server == null ? new Dialer(home, this, peer) : null;
+    dialer = server == null ? new Dialer(home, this, peer, config) : null;
   }
 
   // ---- its beginning
@@ -82,6 +82,13 @@ final class SocketConnection extends ConnectionEnds implements EventHandler {
     if (phase == Phase.NEW && dialer != null) {
       times().connects();
       dialer.start();
+    }
+  }
+
+  @Override
+  void answered() {
+    if (dialer != null) {
+      dialer.answered();
     }
   }
 
