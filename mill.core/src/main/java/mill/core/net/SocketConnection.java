@@ -47,7 +47,8 @@ final class SocketConnection extends ConnectionEnds implements EventHandler {
   private boolean inPass;
   private ConnectionHandler handler;
   private boolean handlerOpened;
-  private @Nullable ArrayList<ConnectionHandler> nextHandlers;
+  private @Nullable ConnectionHandler nextHandler;
+  private @Nullable ArrayList<ConnectionHandler> furtherHandlers; // behind that one
   private @Nullable SocketAddress local;
   private SocketAddress remote;
   private @Nullable Object attachment;
@@ -55,6 +56,9 @@ final class SocketConnection extends ConnectionEnds implements EventHandler {
   private @Nullable ArrayList<SocketConnection> waiters; // that do not read while this is congested
 
   private boolean shutdownTold;
+
+  /** Hears first what becomes of this, if anybody does. */
+  @Nullable EndWatcher watcher;
 
   // The server's list, in the order of accepting.
   @Nullable SocketConnection nextOfServer;
@@ -306,18 +310,30 @@ final class SocketConnection extends ConnectionEnds implements EventHandler {
 
   private void handOver() {
     due &= ~HANDOVER;
-    ArrayList<ConnectionHandler> next = nextHandlers;
-    nextHandlers = null;
-    for (int i = 0; next != null && i < next.size(); i++) {
-      tellClosed(new CloseCause(Kind.HANDED_OVER, handlerOpened, null, 0));
-      handler = next.get(i);
-      handlerOpened = false;
+    ConnectionHandler next = nextHandler;
+    ArrayList<ConnectionHandler> further = furtherHandlers;
+    nextHandler = null;
+    furtherHandlers = null;
+    if (next != null) {
+      takesOver(next);
+    }
+    for (int i = 0; further != null && i < further.size(); i++) {
+      takesOver(further.get(i));
     }
     if (phase == Phase.STANDS && !closing && (due & OPEN) == 0) {
       handlerOpened = true;
       call(OPEN);
       readAgain();
     }
+  }
+
+  private void takesOver(ConnectionHandler next) {
+    if (watcher != null) {
+      watcher.handsOver(this);
+    }
+    tellClosed(CloseCause.handedOver(handlerOpened));
+    handler = next;
+    handlerOpened = false;
   }
 
   @Override
@@ -421,6 +437,9 @@ final class SocketConnection extends ConnectionEnds implements EventHandler {
     }
     if ((due & HANDOVER) != 0) {
       handOver();
+    }
+    if (watcher != null) {
+      watcher.ends(this, kind, why);
     }
     tellClosed(new CloseCause(kind, handlerOpened, why, undelivered));
   }
@@ -549,10 +568,14 @@ final class SocketConnection extends ConnectionEnds implements EventHandler {
     if (phase == Phase.TOLD) {
       throw new IllegalStateException("it has ended, and no handler takes over: " + this);
     }
-    if (nextHandlers == null) {
-      nextHandlers = new ArrayList<>(1);
+    if (nextHandler == null) {
+      nextHandler = next;
+    } else {
+      if (furtherHandlers == null) {
+        furtherHandlers = new ArrayList<>(1);
+      }
+      furtherHandlers.add(next);
     }
-    nextHandlers.add(next);
     due |= HANDOVER;
     wake();
   }
@@ -566,9 +589,27 @@ final class SocketConnection extends ConnectionEnds implements EventHandler {
     readAgain();
   }
 
-  /** Whether bytes were read that nobody has taken, for a pool that will not lend such a one. */
-  boolean hasUnread() {
-    return reads.hasUnread();
+  /** Whether nothing is on its way in it that belongs to its past, so that a pool can lend it. */
+  boolean isClean() {
+    return phase == Phase.STANDS
+        && isOpen
+        && !reads.isPending()
+        && !reads.hasEnded()
+        && queue.queuedBytes() == 0
+        && !queue.isCongested()
+        && !hasCommands();
+  }
+
+  /** Forgets what a handler has set: deadline, attachment, pauses. */
+  void forget() {
+    attachment = null;
+    if (timesIfAny() != null) {
+      times().noDeadline();
+    }
+    if (pauses != null && !pauses.isEmpty()) {
+      pauses.clear();
+      readAgain();
+    }
   }
 
   @Override
