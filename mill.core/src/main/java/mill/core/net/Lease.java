@@ -227,7 +227,8 @@ public final class Lease extends Posted {
     made.rescheduleNs(delayNs);
   }
 
-  private void timeIsOver(PoolPart waitsAt) {
+  /** It has waited as long as it may. */
+  void timeIsOver(PoolPart waitsAt) {
     if (step == Step.WAITS) {
       waitsAt.refuse(this, Kind.LEASE_TIMEOUT, null);
     }

@@ -56,7 +56,6 @@ final class PoolTarget {
     }
     lease.next = null;
     lease.previous = null;
-    lease.step = Lease.Step.NONE;
     waiting--;
   }
 
