@@ -154,6 +154,11 @@ final class Dialer {
 
   // ---- attempts
 
+  /** How many are under way. */
+  int attempts() {
+    return attempts.size();
+  }
+
   /** Begins with the next address, and so on until one attempt is under way. */
   private void dialNext() {
     while (!over) {
@@ -187,7 +192,7 @@ final class Dialer {
   }
 
   /** Begins to connect to an address; false if it has failed already. */
-  private boolean dial(SocketAddress address) {
+  boolean dial(SocketAddress address) {
     StreamSocket socket;
     try {
       socket =
@@ -251,7 +256,8 @@ final class Dialer {
   /** An attempt stands; false if it is not what was wanted. */
   private boolean succeeded(Attempt won, boolean readable) {
     try {
-      if (isItself(won.socket)) {
+      if (won.socket instanceof TcpStream
+          && isItself(won.socket.localAddress(), won.socket.remoteAddress())) {
         drop(won);
         failure = Kind.REFUSED;
         error = null;
@@ -271,8 +277,8 @@ final class Dialer {
 
   // Who connects to a port of this host that nobody listens on may be given that very port to come
   // from, and so reach himself.
-  private static boolean isItself(StreamSocket socket) throws IOException {
-    return socket instanceof TcpStream && socket.localAddress().equals(socket.remoteAddress());
+  static boolean isItself(SocketAddress local, SocketAddress remote) {
+    return local.equals(remote);
   }
 
   /** One of the attempts has left the loop, by this or by the loop. */

@@ -392,6 +392,15 @@ final class LoopConnections implements LoopExtension {
     servers.remove(server);
   }
 
+  /** How many sockets are on their way to stand. The loop's thread. */
+  int attempts() {
+    int all = 0;
+    for (Dialer dialer : dialers) {
+      all += dialer.attempts();
+    }
+    return all;
+  }
+
   /** Told when the loop shuts down. Any thread. */
   void add(PoolPart pool) {
     pools.add(pool);

@@ -89,6 +89,11 @@ final class SocketConnection extends ConnectionEnds implements EventHandler {
     }
   }
 
+  /** Who connects it, if this end does. */
+  @Nullable Dialer dialer() {
+    return dialer;
+  }
+
   @Override
   void answered() {
     if (dialer != null) {

@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 
 /** To lease and to give back allocates nothing, on the loop's thread and on others. */
 class PoolAllocationTest {
-  private static final int ROUNDS = 2_000;
+  private static final int ROUNDS = 10_000;
 
   @BeforeEach
   void counted() {
