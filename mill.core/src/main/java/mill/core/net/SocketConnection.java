@@ -3,7 +3,6 @@ package mill.core.net;
 import static java.util.Objects.requireNonNull;
 
 import java.io.IOException;
-import java.lang.foreign.MemorySegment;
 import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -18,48 +17,36 @@ import mill.natives.net.StreamSocket;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A connection over a socket. The loop's thread, but for what says something else.
- *
- * <pre>
- *   NEW ──▶ STANDS ──▶ GONE: descriptor closed ──▶ TOLD: onClosed called
- *    └───────────────────▲
- * </pre>
- *
- * <p>Callbacks come from four places alone, none of them inside of another: a pass after an event
- * ({@link #onReady}), a pass that was owed ({@link #readOwed}), what is due ({@link #settle}), and
- * the timer. What a user calls inside of one only notes what is due.
+ * A connection over a socket: its events, and what its users see. The loop's thread, but for what
+ * says something else.
  */
-final class SocketConnection extends ConnectionEnds implements EventHandler {
-  private static final int OPEN = 1;
-  private static final int HANDOVER = 1 << 1;
-  private static final int DRAINED = 1 << 2;
-  private static final int SHUTDOWN = 1 << 3;
-  private static final int CALLS = OPEN | HANDOVER | DRAINED | SHUTDOWN;
-  private static final int DEADLINE = 1 << 4; // not a due, but a callback, as is the next
-  private static final int END = 1 << 5;
-  private static final int MAX_CALLS = 8; // in one settling
-
-  private final boolean pausesWhenCongested;
+final class SocketConnection extends ConnectionCalls implements EventHandler {
   private final @Nullable ServerPart server;
   private final @Nullable Dialer dialer;
 
+<<<<<<< HEAD
   private int due;
   private boolean inPass;
   private ConnectionHandler handler;
   private boolean handlerOpened;
   private @Nullable ConnectionHandler nextHandler;
   private @Nullable ArrayList<ConnectionHandler> furtherHandlers; // behind that one
+=======
+>>>>>>> net
   private @Nullable SocketAddress local;
   private SocketAddress remote;
   private @Nullable Object attachment;
 
   private @Nullable ArrayList<SocketConnection> waiters; // that do not read while this is congested
 
+<<<<<<< HEAD
   private boolean shutdownTold;
 
   /** Hears first what becomes of this, if anybody does. */
   @Nullable EndWatcher watcher;
 
+=======
+>>>>>>> net
   // The server's list, in the order of accepting.
   @Nullable SocketConnection nextOfServer;
   @Nullable SocketConnection previousOfServer;
@@ -70,10 +57,8 @@ final class SocketConnection extends ConnectionEnds implements EventHandler {
       ConnectionHandler handler,
       @Nullable ServerPart server,
       SocketAddress peer) {
-    super(home, config);
-    this.handler = handler;
+    super(home, config, handler, server != null);
     this.server = server;
-    pausesWhenCongested = config.pausesWhenCongested(server != null);
     remote = peer;
     dialer = server == null ? new Dialer(home, this, peer, config) : null;
   }
@@ -120,8 +105,7 @@ final class SocketConnection extends ConnectionEnds implements EventHandler {
     if (readable) {
       reads.ready(true);
     }
-    due |= OPEN;
-    home.onAgenda(this);
+    opensSoon();
   }
 
   /** The address that has answered, of those of its target. */
@@ -147,8 +131,9 @@ final class SocketConnection extends ConnectionEnds implements EventHandler {
     }
     int bits = readiness.bits();
     boolean broken = (bits & (Readiness.ERROR | Readiness.WRITE_CLOSED)) != 0;
-    if ((bits & Readiness.WRITABLE) != 0 && queue.isBlocked()) {
-      queue.unblock();
+    if ((bits & Readiness.WRITABLE) != 0 && bottom().isBlocked()) {
+      bottom().unblock();
+      queue.soil(); // sent below; of a broken connection what has arrived is read first
       if (!broken) {
         send();
       }
@@ -173,13 +158,13 @@ final class SocketConnection extends ConnectionEnds implements EventHandler {
     if (phase != Phase.STANDS) {
       return;
     }
-    inPass = true;
+    beginPass();
     try {
       reads.pass(requireNonNull(socket));
     } catch (IOException e) {
       fail(Kind.PEER_RESET, e);
     } finally {
-      inPass = false;
+      endPass();
     }
   }
 
@@ -190,6 +175,7 @@ final class SocketConnection extends ConnectionEnds implements EventHandler {
     }
   }
 
+<<<<<<< HEAD
   /** Whether frames are delivered now. */
   boolean mayDeliver() {
     return phase == Phase.STANDS
@@ -341,17 +327,12 @@ final class SocketConnection extends ConnectionEnds implements EventHandler {
     handlerOpened = false;
   }
 
+=======
+>>>>>>> net
   @Override
   void readAgain() {
     if (phase == Phase.STANDS && reads.isPending()) {
       home.owes(this);
-    }
-  }
-
-  @Override
-  void wake() {
-    if (!inPass) {
-      home.onAgenda(this);
     }
   }
 
@@ -367,20 +348,54 @@ final class SocketConnection extends ConnectionEnds implements EventHandler {
     send();
   }
 
-  private void send() {
+  @Override
+  void send() {
     queue.clean();
     StreamSocket to = socket;
-    if (phase != Phase.STANDS || to == null || queue.isBlocked()) {
+    WriteQueue bottom = bottom();
+    if (phase != Phase.STANDS || to == null || bottom.isBlocked()) {
       return;
     }
     try {
-      if (!queue.send(to)) {
+      boolean all = layers == null ? queue.send(to) : sendThrough(layers, to);
+      if (!all) {
         queue.soil();
         home.onAgenda(this);
       }
     } catch (IOException e) {
       fail(Kind.PEER_RESET, e);
     }
+  }
+
+  /** Whether the kernel took no more, and its next event is waited for. */
+  boolean isSendBlocked() {
+    return bottom().isBlocked();
+  }
+
+  /** What goes to the socket as it is. */
+  private WriteQueue bottom() {
+    return layers == null ? queue : layers.below();
+  }
+
+  private boolean sendThrough(LayerStack between, StreamSocket to) throws IOException {
+    WriteQueue below = between.below();
+    boolean all = true;
+    do {
+      between.encode(queue);
+      below.clean();
+      all = below.send(to);
+    } while (all && queue.hasSendable() && between.isReady() && !below.isBlocked());
+    return all;
+  }
+
+  /**
+   * Puts layers between the socket and the frames, before the connection stands or when nothing is
+   * unread. Where layers plug in.
+   */
+  void layers(LayerStack between) {
+    layers = between;
+    reads.layers(between);
+    readAgain();
   }
 
   @Override
@@ -396,18 +411,8 @@ final class SocketConnection extends ConnectionEnds implements EventHandler {
     }
   }
 
-  /** The queue has fallen to the low mark. */
   @Override
-  void drained() {
-    due |= DRAINED;
-    resumeWaiters();
-    if (pausesWhenCongested) {
-      readAgain();
-    }
-    wake();
-  }
-
-  private void resumeWaiters() {
+  void resumeWaiters() {
     ArrayList<SocketConnection> waiting = waiters;
     waiters = null;
     for (int i = 0; waiting != null && i < waiting.size(); i++) {
@@ -435,11 +440,11 @@ final class SocketConnection extends ConnectionEnds implements EventHandler {
   }
 
   @Override
-  void isFinished(Kind kind, @Nullable Throwable why, long undelivered) {
-    resumeWaiters();
+  void leaves(long undelivered) {
     if (server != null) {
       server.left(this, undelivered);
     }
+<<<<<<< HEAD
     if ((due & HANDOVER) != 0) {
       handOver();
     }
@@ -458,18 +463,11 @@ final class SocketConnection extends ConnectionEnds implements EventHandler {
       ConnectionLog.threw(this, handler, thrown);
     }
     home.seam.clearInterrupt();
+=======
+>>>>>>> net
   }
 
   // ---- shutdown
-
-  /** The loop or the server shuts down. */
-  void tellOfShutdown() {
-    if (!shutdownTold) {
-      shutdownTold = true;
-      due |= SHUTDOWN;
-      home.onAgenda(this);
-    }
-  }
 
   /** The time of the server's shutdown is over. */
   void forceShutdown() {
@@ -499,13 +497,6 @@ final class SocketConnection extends ConnectionEnds implements EventHandler {
 
   // ---- the rest of what its users see
 
-  /** The time of {@link #deadline} is over. */
-  void deadlineIsOver() {
-    if (phase == Phase.STANDS && handlerOpened && !closing) {
-      call(DEADLINE);
-    }
-  }
-
   /** Whether the peer's end was read. */
   boolean hasEnded() {
     return reads.hasEnded();
@@ -532,28 +523,6 @@ final class SocketConnection extends ConnectionEnds implements EventHandler {
   }
 
   @Override
-  void refused() {
-    if (!isGone() && !queue.isClosed()) {
-      due |= DRAINED;
-      home.onAgenda(this);
-    }
-  }
-
-  @Override
-  void run(Runnable task) {
-    if ((due & CALLS) != 0) {
-      settle();
-    }
-    long mark = queue.mark();
-    try {
-      task.run();
-    } catch (Throwable thrown) {
-      threw(thrown, mark);
-    }
-    home.seam.clearInterrupt();
-  }
-
-  @Override
   public void flush() {
     requireHere("flush()");
     send();
@@ -566,6 +535,7 @@ final class SocketConnection extends ConnectionEnds implements EventHandler {
     readAgain();
   }
 
+<<<<<<< HEAD
   @Override
   public void handler(ConnectionHandler next) {
     requireHere("handler()");
@@ -585,6 +555,8 @@ final class SocketConnection extends ConnectionEnds implements EventHandler {
     wake();
   }
 
+=======
+>>>>>>> net
   /**
    * Lets somebody else read, in place of the framer and the handler, from the first unread byte on;
    * or null for them again. Where a relay plugs in.
