@@ -199,7 +199,6 @@ public final class ConnectionConfig {
   }
 
   /**
-<<<<<<< HEAD
    * Chooses how long a connect waits for an answer from one address of a name before it begins with
    * the next one beside it (RFC 8305, section 5). The first that answers wins. All have until {@link
    * #connectTimeout}.
@@ -230,10 +229,6 @@ public final class ConnectionConfig {
   /**
    * Closes a connection when nothing was read for some time, with {@link CloseCause.Kind#READ_IDLE}.
    * The time does not run while reading is paused.
-=======
-   * Closes a connection when nothing was read for some time, with {@link
-   * CloseCause.Kind#READ_IDLE}. The time does not run while reading is paused.
->>>>>>> net
    *
    * @param value more than 0
    * @return a configuration with it

@@ -35,13 +35,8 @@ import org.jspecify.annotations.Nullable;
  *                              └──────▶ the connection's time is over, or nobody wants it any more
  * </pre>
  *
-<<<<<<< HEAD
  * <p>An attempt that was begun goes on until the race is over: who gives up a slow one cannot reach
  * what is far away.
-=======
- * <p>Racing of addresses belongs in {@link #dialNext}: what an attempt is, and how it ends, does
- * not know that there is only one at a time.
->>>>>>> net
  */
 final class Dialer {
   private static final int MAX_ADDRESSES = 32;
@@ -205,13 +200,8 @@ final class Dialer {
               ? TcpStream.connect(home.seam.platform(), address)
               : UnixStream.connect(home.seam.platform(), address);
     } catch (IOException | IllegalArgumentException e) {
-<<<<<<< HEAD
       noteFailure(e);
       return false;
-=======
-      attemptFailed(e);
-      return;
->>>>>>> net
     }
     Attempt attempt = null;
     try {
@@ -220,11 +210,7 @@ final class Dialer {
       attempt = new Attempt(address, socket, registration);
       attempts.add(attempt);
     } catch (IOException e) {
-<<<<<<< HEAD
       noteFailure(e);
-=======
-      attemptFailed(e);
->>>>>>> net
     } catch (IllegalStateException e) {
       fail(Kind.SHUTDOWN, null); // the loop has ended
     } finally {
@@ -246,14 +232,8 @@ final class Dialer {
         dialNext();
       }
     } catch (IOException e) {
-<<<<<<< HEAD
       drop(tried);
       noteFailure(e);
-=======
-      attempt = null;
-      tried.registration.close();
-      attemptFailed(e);
->>>>>>> net
       dialNext();
     }
   }
@@ -310,7 +290,6 @@ final class Dialer {
     }
   }
 
-<<<<<<< HEAD
   // ---- the outcome
 
   // A host that says no tells more than a way that there is not.
@@ -320,11 +299,6 @@ final class Dialer {
       failure = kind;
       error = why;
     }
-=======
-  private void attemptFailed(Exception why) {
-    lastKind = kindOf(why);
-    lastError = why;
->>>>>>> net
   }
 
   private static Kind kindOf(Exception why) {

@@ -24,29 +24,15 @@ final class SocketConnection extends ConnectionCalls implements EventHandler {
   private final @Nullable ServerPart server;
   private final @Nullable Dialer dialer;
 
-<<<<<<< HEAD
-  private int due;
-  private boolean inPass;
-  private ConnectionHandler handler;
-  private boolean handlerOpened;
-  private @Nullable ConnectionHandler nextHandler;
-  private @Nullable ArrayList<ConnectionHandler> furtherHandlers; // behind that one
-=======
->>>>>>> net
   private @Nullable SocketAddress local;
   private SocketAddress remote;
   private @Nullable Object attachment;
 
   private @Nullable ArrayList<SocketConnection> waiters; // that do not read while this is congested
 
-<<<<<<< HEAD
-  private boolean shutdownTold;
-
   /** Hears first what becomes of this, if anybody does. */
   @Nullable EndWatcher watcher;
 
-=======
->>>>>>> net
   // The server's list, in the order of accepting.
   @Nullable SocketConnection nextOfServer;
   @Nullable SocketConnection previousOfServer;
@@ -175,160 +161,6 @@ final class SocketConnection extends ConnectionCalls implements EventHandler {
     }
   }
 
-<<<<<<< HEAD
-  /** Whether frames are delivered now. */
-  boolean mayDeliver() {
-    return phase == Phase.STANDS
-        && handlerOpened
-        && !closing
-        && (pauses == null || pauses.isEmpty())
-        && !(pausesWhenCongested && queue.isCongestedHere());
-  }
-
-  // ---- callbacks
-
-  /** Gives a frame to the handler. */
-  void frame(MemorySegment memory, long offset, long length) {
-    home.callbackBegins();
-    long mark = queue.mark();
-    try {
-      handler.onFrame(this, memory, offset, length);
-    } catch (Throwable thrown) {
-      threw(thrown, mark);
-    }
-    home.seam.clearInterrupt();
-    if ((due & HANDOVER) != 0) {
-      handOver();
-    }
-  }
-
-  private void call(int what) {
-    home.callbackBegins();
-    long mark = queue.mark();
-    try {
-      switch (what) {
-        case OPEN -> handler.onOpen(this);
-        case DRAINED -> handler.onDrained(this);
-        case SHUTDOWN -> handler.onShutdown(this);
-        case DEADLINE -> handler.onDeadline(this);
-        case END -> handler.onEnd(this);
-        default -> throw new IllegalStateException("not a callback: " + what);
-      }
-    } catch (Throwable thrown) {
-      threw(thrown, mark);
-    }
-    home.seam.clearInterrupt();
-  }
-
-  /** A callback has thrown: what it has put from a mark on is dropped. */
-  void threw(Throwable thrown, long mark) {
-    home.seam.handlerThrew(thrown);
-    ConnectionLog.threw(this, handler, thrown);
-    if (phase != Phase.TOLD) {
-      if (phase != Phase.GONE) {
-        queue.truncate(mark);
-      }
-      fail(Kind.HANDLER_THREW, thrown);
-    }
-  }
-
-  /** Does what is due. Not inside of a callback. */
-  void settle() {
-    for (int i = 0; callsAreDue(); i++) {
-      if (i == MAX_CALLS) {
-        home.onAgenda(this);
-        break;
-      }
-      inPass = true;
-      settleOne();
-      inPass = false;
-    }
-    if (queue.isDirty()) {
-      send();
-    }
-    advance();
-    finishIfDue();
-  }
-
-  private boolean callsAreDue() {
-    return switch (phase) {
-      case NEW -> (due & HANDOVER) != 0;
-      case STANDS -> (due & CALLS) != 0;
-      case GONE, TOLD -> false;
-    };
-  }
-
-  private void settleOne() {
-    if ((due & HANDOVER) != 0) {
-      handOver();
-    } else if (closing) {
-      due &= ~CALLS;
-    } else if ((due & OPEN) != 0) {
-      due &= ~OPEN;
-      open();
-    } else if ((due & DRAINED) != 0) {
-      due &= ~DRAINED;
-      ReadTaker taker = reads.taker();
-      if (taker != null) {
-        taker.drained(this);
-      } else {
-        call(DRAINED);
-      }
-    } else if ((due & SHUTDOWN) != 0) {
-      due &= ~SHUTDOWN;
-      call(SHUTDOWN);
-    }
-  }
-
-  private void open() {
-    handlerOpened = true;
-    isOpen = true;
-    if (config.readIdleNs != 0) {
-      times().opens();
-    }
-    call(OPEN);
-    readAgain();
-  }
-
-  /** The peer sends no more, and the handler has had every frame. */
-  void peerEnded() {
-    peerFirst = !ending;
-    call(END);
-    if ((due & HANDOVER) != 0) {
-      handOver();
-    }
-  }
-
-  private void handOver() {
-    due &= ~HANDOVER;
-    ConnectionHandler next = nextHandler;
-    ArrayList<ConnectionHandler> further = furtherHandlers;
-    nextHandler = null;
-    furtherHandlers = null;
-    if (next != null) {
-      takesOver(next);
-    }
-    for (int i = 0; further != null && i < further.size(); i++) {
-      takesOver(further.get(i));
-    }
-    if (phase == Phase.STANDS && !closing && (due & OPEN) == 0) {
-      handlerOpened = true;
-      call(OPEN);
-      readAgain();
-    }
-  }
-
-  private void takesOver(ConnectionHandler next) {
-    if (watcher != null) {
-      watcher.handsOver(this);
-    }
-    tellClosed(CloseCause.handedOver(handlerOpened));
-    handler = next;
-    handlerOpened = false;
-  }
-
-=======
->>>>>>> net
   @Override
   void readAgain() {
     if (phase == Phase.STANDS && reads.isPending()) {
@@ -440,31 +272,24 @@ final class SocketConnection extends ConnectionCalls implements EventHandler {
   }
 
   @Override
+  void takesOver() {
+    if (watcher != null) {
+      watcher.handsOver(this);
+    }
+  }
+
+  @Override
+  void ends(Kind kind, @Nullable Throwable why) {
+    if (watcher != null) {
+      watcher.ends(this, kind, why);
+    }
+  }
+
+  @Override
   void leaves(long undelivered) {
     if (server != null) {
       server.left(this, undelivered);
     }
-<<<<<<< HEAD
-    if ((due & HANDOVER) != 0) {
-      handOver();
-    }
-    if (watcher != null) {
-      watcher.ends(this, kind, why);
-    }
-    tellClosed(new CloseCause(kind, handlerOpened, why, undelivered));
-  }
-
-  private void tellClosed(CloseCause why) {
-    home.callbackBegins();
-    try {
-      handler.onClosed(this, why);
-    } catch (Throwable thrown) {
-      home.seam.handlerThrew(thrown);
-      ConnectionLog.threw(this, handler, thrown);
-    }
-    home.seam.clearInterrupt();
-=======
->>>>>>> net
   }
 
   // ---- shutdown
@@ -535,28 +360,6 @@ final class SocketConnection extends ConnectionCalls implements EventHandler {
     readAgain();
   }
 
-<<<<<<< HEAD
-  @Override
-  public void handler(ConnectionHandler next) {
-    requireHere("handler()");
-    requireNonNull(next, "handler");
-    if (phase == Phase.TOLD) {
-      throw new IllegalStateException("it has ended, and no handler takes over: " + this);
-    }
-    if (nextHandler == null) {
-      nextHandler = next;
-    } else {
-      if (furtherHandlers == null) {
-        furtherHandlers = new ArrayList<>(1);
-      }
-      furtherHandlers.add(next);
-    }
-    due |= HANDOVER;
-    wake();
-  }
-
-=======
->>>>>>> net
   /**
    * Lets somebody else read, in place of the framer and the handler, from the first unread byte on;
    * or null for them again. Where a relay plugs in.
