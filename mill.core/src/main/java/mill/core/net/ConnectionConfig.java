@@ -200,8 +200,8 @@ public final class ConnectionConfig {
 
   /**
    * Chooses how long a connect waits for an answer from one address of a name before it begins with
-   * the next one beside it (RFC 8305, section 5). The first that answers wins. All have until {@link
-   * #connectTimeout}.
+   * the next one beside it (RFC 8305, section 5). The first that answers wins. All have until
+   * {@link #connectTimeout}.
    *
    * @param value at least 10 ms; less than 100 ms loads networks with connects that nobody needs
    * @return a configuration with it
@@ -209,7 +209,8 @@ public final class ConnectionConfig {
   public ConnectionConfig attemptDelay(Duration value) {
     Draft draft = draft();
     draft.attemptDelayNs =
-        inRange("attemptDelay in ns", positiveNs("attemptDelay", value), 10_000_000, Long.MAX_VALUE);
+        inRange(
+            "attemptDelay in ns", positiveNs("attemptDelay", value), 10_000_000, Long.MAX_VALUE);
     return new ConnectionConfig(draft);
   }
 
@@ -227,8 +228,8 @@ public final class ConnectionConfig {
   }
 
   /**
-   * Closes a connection when nothing was read for some time, with {@link CloseCause.Kind#READ_IDLE}.
-   * The time does not run while reading is paused.
+   * Closes a connection when nothing was read for some time, with {@link
+   * CloseCause.Kind#READ_IDLE}. The time does not run while reading is paused.
    *
    * @param value more than 0
    * @return a configuration with it

@@ -14,8 +14,8 @@ import mill.core.group.EventLoopGroup;
 import mill.core.internal.Durations;
 
 /**
- * Connections to servers that are kept and lent, so that not everybody who needs one has to make one.
- * Any thread.
+ * Connections to servers that are kept and lent, so that not everybody who needs one has to make
+ * one. Any thread.
  *
  * <p>Who asks first is served first; of the idle connections the one that was used last is lent, so
  * that those that are not needed grow old and are closed. While nobody has a connection the pool
@@ -117,8 +117,8 @@ public final class ConnectionPool implements AutoCloseable {
   }
 
   /**
-   * Lends nothing any more: who waits is told {@link CloseCause.Kind#SHUTDOWN}, idle connections are
-   * closed, leased ones as they come back. Those that have not come back in time are reset.
+   * Lends nothing any more: who waits is told {@link CloseCause.Kind#SHUTDOWN}, idle connections
+   * are closed, leased ones as they come back. Those that have not come back in time are reset.
    *
    * @param timeout how long to wait; of several calls the shortest counts
    * @return completes when all connections have gone

@@ -59,10 +59,7 @@ final class Dialer {
   private record Attempt(SocketAddress to, StreamSocket socket, Registration registration) {}
 
   Dialer(
-      LoopConnections home,
-      SocketConnection owner,
-      SocketAddress target,
-      ConnectionConfig config) {
+      LoopConnections home, SocketConnection owner, SocketAddress target, ConnectionConfig config) {
     this.home = home;
     this.owner = owner;
     this.target = target;

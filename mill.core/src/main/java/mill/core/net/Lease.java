@@ -113,8 +113,8 @@ public final class Lease extends Posted {
   /**
    * Takes the request back.
    *
-   * @return true if it will have no connection, and is told so; false if there is none to take back:
-   *     it has a connection, or is about to hear that it has none
+   * @return true if it will have no connection, and is told so; false if there is none to take
+   *     back: it has a connection, or is about to hear that it has none
    */
   public boolean cancel() {
     return decide(ASKED, CANCELLED);

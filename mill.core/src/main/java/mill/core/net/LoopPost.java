@@ -5,9 +5,9 @@ import java.lang.invoke.VarHandle;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Brings objects of other threads to a loop's thread, in their order, without garbage: a linked list
- * that is taken as a whole. As long as it can get, it holds each object once, so that nothing is ever
- * refused.
+ * Brings objects of other threads to a loop's thread, in their order, without garbage: a linked
+ * list that is taken as a whole. As long as it can get, it holds each object once, so that nothing
+ * is ever refused.
  */
 final class LoopPost {
   private static final VarHandle LAST;

@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * Finds the addresses of names without holding a loop up: where a resolver of another kind plugs in,
- * see {@link ConnectionConfig#resolver}. Any loop's thread.
+ * Finds the addresses of names without holding a loop up: where a resolver of another kind plugs
+ * in, see {@link ConnectionConfig#resolver}. Any loop's thread.
  *
  * <p>IP addresses are never asked for, in whatever form they come.
  */

@@ -7,8 +7,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The ages of a pool's connections on one loop: closes what is idle or lives too long, keeps some
- * ready. One timer for all; it looks through the idle ones when the first is due, and not more often
- * than the times are long. The loop's thread.
+ * ready. One timer for all; it looks through the idle ones when the first is due, and not more
+ * often than the times are long. The loop's thread.
  */
 final class PoolAges {
   /** How long a target that could not be connected to is left alone, if nobody waits for it. */

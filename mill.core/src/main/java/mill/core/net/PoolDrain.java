@@ -118,8 +118,7 @@ final class PoolDrain extends Posted {
         timer.cancel();
       }
       part.home.remove(part);
-      done.complete(
-          new PoolReport(waitersFailed, cancelled, idleClosed, leased - forced, forced));
+      done.complete(new PoolReport(waitersFailed, cancelled, idleClosed, leased - forced, forced));
     }
   }
 }

@@ -1,8 +1,8 @@
 package mill.core.net;
 
 /**
- * What a {@link ConnectionPool} has and has done. A snapshot; on the loop's thread, and when the pool
- * has closed, it is exact.
+ * What a {@link ConnectionPool} has and has done. A snapshot; on the loop's thread, and when the
+ * pool has closed, it is exact.
  *
  * @param leased connections that are lent, or just come back
  * @param idle connections that wait to be lent

@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * A pool on one loop: who gets which connection. The loop's thread, so that nothing is locked.
  *
- * <p>What happens to a connection, and who has it, is decided here and nowhere else; what becomes of
- * a request is decided once, by an atomic step of the {@link Lease}. A connection that finds its
+ * <p>What happens to a connection, and who has it, is decided here and nowhere else; what becomes
+ * of a request is decided once, by an atomic step of the {@link Lease}. A connection that finds its
  * waiter gone goes to the next one, or is idle.
  *
  * <pre>
@@ -143,8 +143,7 @@ final class PoolPart {
       forgetIfUnused(target);
     }
     lease.step = Lease.Step.TOLD;
-    var never =
-        new SocketConnection(home, config.connection, lease.handler, null, lease.target);
+    var never = new SocketConnection(home, config.connection, lease.handler, null, lease.target);
     never.watcher = new LeaseWatcher(lease);
     never.fail(kind, why);
   }
@@ -202,8 +201,7 @@ final class PoolPart {
   }
 
   private boolean needsTrial(PooledConnection idle) {
-    return config.validator != null
-        && home.nowNs() - idle.idleSinceNs >= config.validateAfterNs;
+    return config.validator != null && home.nowNs() - idle.idleSinceNs >= config.validateAfterNs;
   }
 
   private void tryOut(PooledConnection idle) {

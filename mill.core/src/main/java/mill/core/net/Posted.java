@@ -2,7 +2,10 @@ package mill.core.net;
 
 import org.jspecify.annotations.Nullable;
 
-/** What {@link LoopPost} brings to a loop's thread; posted again while it is on its way, it comes once. */
+/**
+ * What {@link LoopPost} brings to a loop's thread; posted again while it is on its way, it comes
+ * once.
+ */
 abstract class Posted {
   @SuppressWarnings("unused") // through LoopPost
   volatile boolean isPosted;

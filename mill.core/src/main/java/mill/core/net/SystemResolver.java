@@ -41,12 +41,11 @@ final class SystemResolver implements NameResolver {
     var found = new CompletableFuture<List<InetAddress>>();
     Runnable question = () -> ask(name, found);
     var _ =
-        found.whenComplete(
-            (addresses, thrown) -> {
-              if (found.isCancelled()) {
-                executor.remove(question);
-              }
-            });
+        found.whenComplete((addresses, thrown) -> {
+          if (found.isCancelled()) {
+            executor.remove(question);
+          }
+        });
     try {
       executor.execute(question);
     } catch (RejectedExecutionException e) {

@@ -34,8 +34,7 @@ final class PoolFixture implements AutoCloseable {
     }
 
     @Override
-    public void onFrame(
-        Connection c, java.lang.foreign.MemorySegment m, long offset, long length) {
+    public void onFrame(Connection c, java.lang.foreign.MemorySegment m, long offset, long length) {
       c.out().put(m, offset, length);
     }
   }

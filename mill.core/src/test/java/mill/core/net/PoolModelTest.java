@@ -135,7 +135,7 @@ class PoolModelTest {
       }
       play(new Random(seed), pool, loops, users);
       settle(pool, loops, users);
-      assertThat(farEnds).isEmpty();
+      Await.eventually("all have ended", farEnds::isEmpty);
       Await.eventually("all descriptors are back", () -> OpenFds.count() <= fds);
     }
   }
@@ -165,13 +165,12 @@ class PoolModelTest {
       if (random.nextBoolean()) {
         act(random, what, user);
       } else {
-        loops.run(
-            () -> {
-              act(random, what, user);
-              act(random, random.nextInt(20), user);
-              PoolFixture.check(pool.choose());
-              return true;
-            });
+        loops.run(() -> {
+          act(random, what, user);
+          act(random, random.nextInt(20), user);
+          PoolFixture.check(pool.choose());
+          return true;
+        });
       }
       assertThat(faults).isEmpty();
     }
@@ -232,12 +231,11 @@ class PoolModelTest {
         });
     Await.outcomeOf(pool.drain(Duration.ZERO));
     Await.eventually("all users are told", () -> users.stream().noneMatch(user -> user.asked));
-    loops.run(
-        () -> {
-          PoolFixture.check(pool.choose());
-          assertThat(inUse).isEmpty();
-          return true;
-        });
+    loops.run(() -> {
+      PoolFixture.check(pool.choose());
+      assertThat(inUse).isEmpty();
+      return true;
+    });
     assertThat(faults).isEmpty();
     assertThat(outcomes).hasValue(requests.get());
     PoolMetrics metrics = pool.metrics();

@@ -51,15 +51,14 @@ class PoolOrderTest {
         PoolFixture.CONFIG
             .maxConnections(2, 2)
             .connection(
-                PoolFixture.LINES.resolver(
-                    name -> {
-                      var question = new CompletableFuture<List<InetAddress>>();
-                      if (questions.size() != 1) { // the second is ours to answer
-                        question.complete(HERE);
-                      }
-                      questions.add(question);
-                      return question;
-                    }));
+                PoolFixture.LINES.resolver(name -> {
+                  var question = new CompletableFuture<List<InetAddress>>();
+                  if (questions.size() != 1) { // the second is ours to answer
+                    question.complete(HERE);
+                  }
+                  questions.add(question);
+                  return question;
+                }));
     try (var all = new PoolFixture(config)) {
       var target = InetSocketAddress.createUnresolved("pool.test", all.target().getPort());
       Holder has = all.ask(target);
@@ -76,7 +75,7 @@ class PoolOrderTest {
       events.put(Event.DELIVERY, has.lease::release);
       if (turnsBetween) {
         run(all, events.get(first));
-        all.turns();
+        all.until(() -> all.pool.metrics().waiting() < 2); // it is decided
         run(all, events.get(second));
       } else {
         run(
@@ -86,8 +85,6 @@ class PoolOrderTest {
               events.get(second).run();
             });
       }
-      all.turns();
-
       checkFirst(first, second, turnsBetween, one);
       questions.get(1).complete(HERE); // if that is still open
       settle(all, has, one, next);
@@ -95,11 +92,10 @@ class PoolOrderTest {
   }
 
   private static void run(PoolFixture all, Runnable event) throws Exception {
-    all.loops.run(
-        () -> {
-          event.run();
-          return true;
-        });
+    all.loops.run(() -> {
+      event.run();
+      return true;
+    });
   }
 
   // A release and a failure take effect later in the turn, when what was there has returned.
@@ -120,12 +116,11 @@ class PoolOrderTest {
 
   private static void settle(PoolFixture all, Holder has, Holder one, Holder next)
       throws Exception {
-    all.until(
-        () -> {
-          has.lease.release();
-          one.lease.release();
-          return next.heard.connection.isDone() || next.heard.cause.isDone();
-        });
+    all.until(() -> {
+      has.lease.release();
+      one.lease.release();
+      return next.heard.connection.isDone() || next.heard.cause.isDone();
+    });
     for (Holder holder : List.of(has, one, next)) {
       holder.lease.release();
       holder.heard.ended();
@@ -133,11 +128,10 @@ class PoolOrderTest {
       assertThat(holder.heard.faults).isEmpty();
     }
     all.until(() -> all.pool.metrics().waiting() == 0 && all.pool.metrics().leased() == 0);
-    all.loops.run(
-        () -> {
-          PoolFixture.check(all.part());
-          return true;
-        });
+    all.loops.run(() -> {
+      PoolFixture.check(all.part());
+      return true;
+    });
     // All places are there: two can have one at the same time.
     var target = InetSocketAddress.createUnresolved("pool.test", all.target().getPort());
     Holder a = all.ask(target);

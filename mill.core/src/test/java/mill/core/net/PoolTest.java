@@ -104,12 +104,11 @@ class PoolTest {
       assertThat(free.cancel()).as("not asked for").isFalse();
       var early = new Holder();
       boolean cancelledEarly =
-          all.loops.call(
-              () -> {
-                early.lease = all.pool.lease(all.target(), early.heard);
-                PoolFixture.check(all.part());
-                return early.lease.cancel();
-              });
+          all.loops.call(() -> {
+            early.lease = all.pool.lease(all.target(), early.heard);
+            PoolFixture.check(all.part());
+            return early.lease.cancel();
+          });
       assertThat(cancelledEarly).as("while it connects").isTrue();
       assertThat(early.end()).isEqualTo(Kind.LOCAL);
       assertThat(early.heard.events).containsExactly("closed LOCAL");
@@ -125,21 +124,19 @@ class PoolTest {
       Holder lent = all.ask();
       all.turns();
       boolean late =
-          all.loops.call(
-              () -> {
-                has.lease.release(); // goes to the waiter after this
-                return has.lease.cancel();
-              });
+          all.loops.call(() -> {
+            has.lease.release(); // goes to the waiter after this
+            return has.lease.cancel();
+          });
       assertThat(late).as("when it was given back").isFalse();
       lent.open();
       assertThat(lent.lease.cancel()).isFalse();
       lent.lease.release();
       all.until(() -> all.pool.metrics().idle() == 1);
-      all.loops.run(
-          () -> {
-            PoolFixture.check(all.part());
-            return true;
-          });
+      all.loops.run(() -> {
+        PoolFixture.check(all.part());
+        return true;
+      });
       assertThat(all.pool.metrics().cancelled()).isEqualTo(2);
       assertThat(all.pool.metrics().connected()).isEqualTo(1);
       all.ask().open();
@@ -335,12 +332,11 @@ class PoolTest {
       var first = new Holder();
       first.heard.onClosed = c -> listener.bind(target);
       var second = new Holder();
-      all.loops.run(
-          () -> {
-            first.lease = all.pool.lease(target, first.heard);
-            second.lease = all.pool.lease(target, second.heard);
-            return true;
-          });
+      all.loops.run(() -> {
+        first.lease = all.pool.lease(target, first.heard);
+        second.lease = all.pool.lease(target, second.heard);
+        return true;
+      });
       assertThat(first.end()).isEqualTo(Kind.REFUSED);
       assertThat(first.heard.ended().opened()).isFalse();
       assertThat(first.heard.ended().error()).hasMessageContaining("ECONNREFUSED");
@@ -393,8 +389,7 @@ class PoolTest {
 
   @Test
   void idleConnectionsExpireAndTheirExpiriesAreSpread() throws Exception {
-    var config =
-        CONFIG.maxConnections(64, 64).idleTimeout(Duration.ofMillis(400)).jitter(0.5);
+    var config = CONFIG.maxConnections(64, 64).idleTimeout(Duration.ofMillis(400)).jitter(0.5);
     try (var all = new PoolFixture(config)) {
       var holders = new ArrayList<Holder>();
       for (int i = 0; i < 40; i++) {
@@ -404,11 +399,11 @@ class PoolTest {
         holder.open();
       }
       long[] untils =
-          all.loops.call(
-              () -> {
-                holders.forEach(holder -> holder.lease.release());
-                return null;
-              }) == null
+          all.loops.call(() -> {
+            holders.forEach(holder -> holder.lease.release());
+            return null;
+          })
+                  == null
               ? untils(all)
               : null;
       long spread = untils[untils.length - 1] - untils[0];
@@ -420,8 +415,8 @@ class PoolTest {
 
   private static long[] untils(PoolFixture all) throws Exception {
     all.until(() -> all.pool.metrics().idle() == 40);
-    return all.loops.call(
-        () -> all.part().all.stream().mapToLong(e -> e.idleUntilNs - e.idleSinceNs).sorted().toArray());
+    return all.loops.call(() ->
+        all.part().all.stream().mapToLong(e -> e.idleUntilNs - e.idleSinceNs).sorted().toArray());
   }
 
   @Test
@@ -449,8 +444,7 @@ class PoolTest {
         all.serverEnd().close(); // that one too that is lent
       }
       has.end();
-      all.until(
-          () -> all.pool.metrics().evicted() == 3 && all.pool.metrics().idle() == 3);
+      all.until(() -> all.pool.metrics().evicted() == 3 && all.pool.metrics().idle() == 3);
     }
   }
 
@@ -560,8 +554,7 @@ class PoolTest {
   void aGroupHasOneDoorForAnyThreadAndSharesTheLimits() throws Exception {
     try (var group = EventLoopGroup.open(LoopGroupConfig.builder().loops(2).build()).start();
         var far = Loops.start();
-        var server =
-            far.listen(PoolFixture.LINES, (c, m, at, n) -> c.out().put(m, at, n))) {
+        var server = far.listen(PoolFixture.LINES, (c, m, at, n) -> c.out().put(m, at, n))) {
       var pool = ConnectionPool.open(group, CONFIG.maxConnections(4, 4));
       var holders = new ArrayList<Holder>();
       for (int i = 0; i < 4; i++) {
@@ -578,16 +571,15 @@ class PoolTest {
       waits.open();
       var here = new java.util.concurrent.CompletableFuture<Boolean>();
       var loop = group.loops().get(1);
-      loop.execute(
-          () ->
-              pool.lease(
-                  server.localAddress(),
-                  new Recorder() {
-                    @Override
-                    public void onOpen(Connection c) {
-                      here.complete(c.loop().equals(loop) && loop.isLoopThread());
-                    }
-                  }));
+      loop.execute(() ->
+          pool.lease(
+              server.localAddress(),
+              new Recorder() {
+                @Override
+                public void onOpen(Connection c) {
+                  here.complete(c.loop().equals(loop) && loop.isLoopThread());
+                }
+              }));
       assertThat(Await.outcome(here)).as("a loop's own thread gets one of that loop").isTrue();
       pool.close();
     }

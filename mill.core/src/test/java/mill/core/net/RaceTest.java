@@ -166,14 +166,13 @@ class RaceTest {
     ServerSocket second = listens(host(2), first.getLocalPort());
     int fds = OpenFds.count();
     var twice = new Recorder();
-    loops.run(
-        () -> { // both are in flight before either is looked at
-          var target = new InetSocketAddress(host(1), 1);
-          var made = new SocketConnection(loops.connections(), LINES, twice, null, target);
-          Dialer dialer = java.util.Objects.requireNonNull(made.dialer());
-          loops.connections().add(dialer);
-          return dialer.dial(Peer.address(first)) && dialer.dial(Peer.address(second));
-        });
+    loops.run(() -> { // both are in flight before either is looked at
+      var target = new InetSocketAddress(host(1), 1);
+      var made = new SocketConnection(loops.connections(), LINES, twice, null, target);
+      Dialer dialer = java.util.Objects.requireNonNull(made.dialer());
+      loops.connections().add(dialer);
+      return dialer.dial(Peer.address(first)) && dialer.dial(Peer.address(second));
+    });
     twice.connected();
     assertThat(attempts()).isZero();
     try (var a = first.accept();
@@ -260,10 +259,9 @@ class RaceTest {
     TcpClient.connect(
         loops.loop,
         Net.unresolved(),
-        LINES.resolver(
-            name -> {
-              throw new IllegalStateException("broken");
-            }),
+        LINES.resolver(name -> {
+          throw new IllegalStateException("broken");
+        }),
         broken);
     assertThat(broken.ended().kind()).isEqualTo(Kind.NOT_RESOLVED);
     assertThat(broken.ended().error()).hasMessage("broken");
@@ -281,11 +279,10 @@ class RaceTest {
     ServerSocket there = listens(host(1), 0);
     var asked = new AtomicInteger();
     var config =
-        LINES.resolver(
-            name -> {
-              asked.incrementAndGet();
-              return CompletableFuture.failedFuture(new Exception(name));
-            });
+        LINES.resolver(name -> {
+          asked.incrementAndGet();
+          return CompletableFuture.failedFuture(new Exception(name));
+        });
     for (String literal : List.of("127.0.0.1", "[127.0.0.1]", "::ffff:127.0.0.1")) {
       var each = new Recorder();
       var target = InetSocketAddress.createUnresolved(literal, there.getLocalPort());
@@ -293,8 +290,7 @@ class RaceTest {
       each.connected().reset();
     }
     var six = new Recorder();
-    TcpClient.connect(
-        loops.loop, InetSocketAddress.createUnresolved("[::1]", 1), config, six);
+    TcpClient.connect(loops.loop, InetSocketAddress.createUnresolved("[::1]", 1), config, six);
     assertThat(six.ended().kind()).isNotEqualTo(Kind.NOT_RESOLVED);
     assertThat(asked).hasValue(0);
   }
