@@ -144,6 +144,35 @@ class PoolTest {
   }
 
   @Test
+  void whoCancelsOnAnotherThreadJustBeforeTheDeliveryHasNone() throws Exception {
+    try (var all = new PoolFixture(ONE)) {
+      var has = new Holder();
+      var cancels = new Holder();
+      var cancelled = new ArrayList<Boolean>();
+      has.heard.onFrame =
+          (c, text) -> {
+            has.lease.release(); // is delivered when this has returned
+            var elsewhere = Await.inBackground("canceller", cancels.lease::cancel);
+            try {
+              cancelled.add(Await.outcome(elsewhere));
+            } catch (Exception e) {
+              throw new AssertionError(e);
+            }
+          };
+      has.lease = all.pool.lease(all.target(), has.heard);
+      Connection c = has.open();
+      cancels.lease = all.pool.lease(all.target(), cancels.heard);
+      Holder next = all.ask();
+      all.until(() -> all.pool.metrics().waiting() == 2);
+      c.write(Messages.of("go\n"));
+      assertThat(next.open()).isSameAs(c);
+      assertThat(cancels.end()).isEqualTo(Kind.LOCAL);
+      assertThat(cancelled).containsExactly(true);
+      assertThat(cancels.heard.events).containsExactly("closed LOCAL");
+    }
+  }
+
+  @Test
   void waitersOfEightThreadsAreServedInTheirOrder() throws Exception {
     try (var all = new PoolFixture(ONE)) {
       Holder has = all.ask();
@@ -347,7 +376,7 @@ class PoolTest {
 
   @Test
   void waitingHasAnEndAndThereIsALimitOfWaiters() throws Exception {
-    var config = ONE.maxWaiters(1).leaseTimeout(Duration.ofMillis(100));
+    var config = ONE.maxWaiters(1).leaseTimeout(Duration.ofMillis(500));
     try (var all = new PoolFixture(config)) {
       Holder has = all.ask();
       has.open();
@@ -455,7 +484,7 @@ class PoolTest {
     var config =
         ONE.validation(
             Duration.ZERO,
-            Duration.ofMillis(30),
+            Duration.ofMillis(500),
             lease ->
                 new Recorder() {
                   @Override
@@ -525,7 +554,7 @@ class PoolTest {
       idle.open();
       idle.lease.release();
       idle.end();
-      var drained = all.pool.drain(Duration.ofMillis(100)).toCompletableFuture();
+      var drained = all.pool.drain(Duration.ofSeconds(1)).toCompletableFuture();
       all.turns();
       assertThat(drained).isNotDone();
       comesBack.lease.release();
