@@ -274,7 +274,7 @@ final class Dialer {
 
   // Who connects to a port of this host that nobody listens on may be given that very port to come
   // from, and so reach himself.
-  static boolean isItself(SocketAddress local, SocketAddress remote) {
+  static boolean isItself(SocketAddress local, @Nullable SocketAddress remote) {
     return local.equals(remote);
   }
 

@@ -529,8 +529,7 @@ class PoolTest {
       Holder a = all.ask(InetSocketAddress.createUnresolved("slow.test", all.target().getPort()));
       Holder b = all.ask(InetSocketAddress.createUnresolved("slow.test", all.target().getPort()));
       all.turns();
-      var drained = all.pool.drain(Duration.ZERO).toCompletableFuture();
-      all.pool.close();
+      var drained = all.pool.drain(Duration.ofSeconds(60)).toCompletableFuture();
       assertThat(a.end()).isEqualTo(Kind.SHUTDOWN);
       assertThat(b.end()).isEqualTo(Kind.SHUTDOWN);
       future.complete(List.of(java.net.InetAddress.getLoopbackAddress()));
