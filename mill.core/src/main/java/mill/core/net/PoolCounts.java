@@ -3,6 +3,7 @@ package mill.core.net;
 import java.util.concurrent.atomic.AtomicLongArray;
 
 /** The counts of a pool on one loop: that loop's thread counts, any thread reads. */
+@SuppressWarnings("EnumOrdinal") // indices that nobody else sees
 final class PoolCounts {
   /** What is counted. The first ones are no counts but what there is. */
   enum Count {
