@@ -29,7 +29,8 @@ abstract class ConnectionCalls extends ConnectionEnds {
   private boolean inPass;
   private ConnectionHandler handler;
   private boolean handlerOpened;
-  private @Nullable ArrayList<ConnectionHandler> nextHandlers;
+  private @Nullable ConnectionHandler nextHandler;
+  private @Nullable ArrayList<ConnectionHandler> furtherHandlers; // behind that one
   private boolean shutdownTold;
 
   ConnectionCalls(
@@ -44,6 +45,12 @@ abstract class ConnectionCalls extends ConnectionEnds {
 
   /** It has ended, and its place is free. */
   abstract void leaves(long undelivered);
+
+  /** The handler is about to be told that another takes over. */
+  abstract void takesOver();
+
+  /** It has ended, and the handler is about to be told. */
+  abstract void ends(Kind kind, @Nullable Throwable why);
 
   /** Whether frames are delivered now. */
   final boolean mayDeliver() {
@@ -181,18 +188,28 @@ abstract class ConnectionCalls extends ConnectionEnds {
 
   private void handOver() {
     due &= ~HANDOVER;
-    ArrayList<ConnectionHandler> next = nextHandlers;
-    nextHandlers = null;
-    for (int i = 0; next != null && i < next.size(); i++) {
-      tellClosed(new CloseCause(Kind.HANDED_OVER, handlerOpened, null, 0));
-      handler = next.get(i);
-      handlerOpened = false;
+    ConnectionHandler next = nextHandler;
+    ArrayList<ConnectionHandler> further = furtherHandlers;
+    nextHandler = null;
+    furtherHandlers = null;
+    if (next != null) {
+      handOver(next);
+    }
+    for (int i = 0; further != null && i < further.size(); i++) {
+      handOver(further.get(i));
     }
     if (phase == Phase.STANDS && !closing && (due & OPEN) == 0) {
       handlerOpened = true;
       call(OPEN);
       readAgain();
     }
+  }
+
+  private void handOver(ConnectionHandler next) {
+    takesOver();
+    tellClosed(CloseCause.handedOver(handlerOpened));
+    handler = next;
+    handlerOpened = false;
   }
 
   @Override
@@ -202,6 +219,7 @@ abstract class ConnectionCalls extends ConnectionEnds {
     if ((due & HANDOVER) != 0) {
       handOver();
     }
+    ends(kind, why);
     tellClosed(new CloseCause(kind, handlerOpened, why, undelivered));
   }
 
@@ -290,10 +308,14 @@ abstract class ConnectionCalls extends ConnectionEnds {
     if (phase == Phase.TOLD) {
       throw new IllegalStateException("it has ended, and no handler takes over: " + this);
     }
-    if (nextHandlers == null) {
-      nextHandlers = new ArrayList<>(1);
+    if (nextHandler == null) {
+      nextHandler = next;
+    } else {
+      if (furtherHandlers == null) {
+        furtherHandlers = new ArrayList<>(1);
+      }
+      furtherHandlers.add(next);
     }
-    nextHandlers.add(next);
     due |= HANDOVER;
     wake();
   }

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  *
  * <p>While a flag is up everything else of the connection goes the way of the flags too, or is
- * refused: that keeps the order of each thread. The flag that begins a connect is none of these.
+ * refused: that keeps the order of each thread. The flags of connecting are none of these.
  */
 abstract class ConnectionDoor implements Connection {
   private static final int START = 1;
@@ -31,6 +31,8 @@ abstract class ConnectionDoor implements Connection {
   private static final int REFUSED = 1 << 5;
   private static final int OVERFLOW = 1 << 6;
   private static final int LOOK = 1 << 7;
+  private static final int ANSWER = 1 << 8;
+  private static final int NO_ORDER = START | ANSWER; // these do not belong to the order of calls
 
   private static final VarHandle FLAGS;
   private static final VarHandle COMMANDS;
@@ -79,6 +81,9 @@ abstract class ConnectionDoor implements Connection {
   // ---- what the loop's thread does
 
   abstract void start();
+
+  /** The resolver has answered. */
+  abstract void answered();
 
   abstract void endHere();
 
@@ -172,6 +177,9 @@ abstract class ConnectionDoor implements Connection {
     if ((raised & START) != 0) {
       start();
     }
+    if ((raised & ANSWER) != 0) {
+      answered();
+    }
     if ((raised & PAUSES) != 0) {
       obeyPauses();
     }
@@ -222,7 +230,7 @@ abstract class ConnectionDoor implements Connection {
     COMMANDS.getAndAdd(this, 1);
     // After the addition: who ends this looks at it after it has begun to refuse.
     if (!refuses
-        && (flags & ~START) == 0
+        && (flags & ~NO_ORDER) == 0
         && home.ring.offer((SocketConnection) this, command, argument)) {
       home.seam.wake();
       return true;
@@ -236,6 +244,11 @@ abstract class ConnectionDoor implements Connection {
   /** Begins to connect, on the loop's thread. Any thread. */
   final void begin() {
     raise(START);
+  }
+
+  /** The resolver has answered. Any thread. */
+  final void hasAnswer() {
+    raise(ANSWER);
   }
 
   @Override

@@ -30,6 +30,9 @@ final class SocketConnection extends ConnectionCalls implements EventHandler {
 
   private @Nullable ArrayList<SocketConnection> waiters; // that do not read while this is congested
 
+  /** Hears first what becomes of this, if anybody does. */
+  @Nullable EndWatcher watcher;
+
   // The server's list, in the order of accepting.
   @Nullable SocketConnection nextOfServer;
   @Nullable SocketConnection previousOfServer;
@@ -43,7 +46,7 @@ final class SocketConnection extends ConnectionCalls implements EventHandler {
     super(home, config, handler, server != null);
     this.server = server;
     remote = peer;
-    dialer = server == null ? new Dialer(home, this, peer) : null;
+    dialer = server == null ? new Dialer(home, this, peer, config) : null;
   }
 
   // ---- its beginning
@@ -54,6 +57,18 @@ final class SocketConnection extends ConnectionCalls implements EventHandler {
     if (phase == Phase.NEW && dialer != null) {
       times().connects();
       dialer.start();
+    }
+  }
+
+  /** Who connects it, if this end does. */
+  @Nullable Dialer dialer() {
+    return dialer;
+  }
+
+  @Override
+  void answered() {
+    if (dialer != null) {
+      dialer.answered();
     }
   }
 
@@ -257,6 +272,20 @@ final class SocketConnection extends ConnectionCalls implements EventHandler {
   }
 
   @Override
+  void takesOver() {
+    if (watcher != null) {
+      watcher.handsOver(this);
+    }
+  }
+
+  @Override
+  void ends(Kind kind, @Nullable Throwable why) {
+    if (watcher != null) {
+      watcher.ends(this, kind, why);
+    }
+  }
+
+  @Override
   void leaves(long undelivered) {
     if (server != null) {
       server.left(this, undelivered);
@@ -340,9 +369,27 @@ final class SocketConnection extends ConnectionCalls implements EventHandler {
     readAgain();
   }
 
-  /** Whether bytes were read that nobody has taken, for a pool that will not lend such a one. */
-  boolean hasUnread() {
-    return reads.hasUnread();
+  /** Whether nothing is on its way in it that belongs to its past, so that a pool can lend it. */
+  boolean isClean() {
+    return phase == Phase.STANDS
+        && isOpen
+        && !reads.isPending()
+        && !reads.hasEnded()
+        && queue.queuedBytes() == 0
+        && !queue.isCongested()
+        && !hasCommands();
+  }
+
+  /** Forgets what a handler has set: deadline, attachment, pauses. */
+  void forget() {
+    attachment = null;
+    if (timesIfAny() != null) {
+      times().noDeadline();
+    }
+    if (pauses != null && !pauses.isEmpty()) {
+      pauses.clear();
+      readAgain();
+    }
   }
 
   @Override
