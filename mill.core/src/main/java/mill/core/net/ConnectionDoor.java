@@ -20,7 +20,8 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  *
  * <p>While a flag is up everything else of the connection goes the way of the flags too, or is
- * refused: that keeps the order of each thread. The flag that begins a connect is none of these.
+ * refused: that keeps the order of each thread. The flags that begin a connect and release a layer
+ * are none of these.
  */
 abstract class ConnectionDoor implements Connection {
   private static final int START = 1;
@@ -31,6 +32,10 @@ abstract class ConnectionDoor implements Connection {
   private static final int REFUSED = 1 << 5;
   private static final int OVERFLOW = 1 << 6;
   private static final int LOOK = 1 << 7;
+  private static final int LAYERS = 1 << 8;
+
+  /** What asks for nothing that has an order. */
+  private static final int APART = START | LAYERS;
 
   private static final VarHandle FLAGS;
   private static final VarHandle COMMANDS;
@@ -116,6 +121,9 @@ abstract class ConnectionDoor implements Connection {
 
   abstract void run(Runnable task);
 
+  /** Another thread has released a layer. */
+  abstract void lookAtLayers();
+
   /** No command waits any more. */
   abstract void commandsAreDone();
 
@@ -190,6 +198,9 @@ abstract class ConnectionDoor implements Connection {
     if ((raised & REFUSED) != 0) {
       refused();
     }
+    if ((raised & LAYERS) != 0) {
+      lookAtLayers();
+    }
     if ((raised & LOOK) != 0 && !hasCommands()) {
       commandsAreDone();
     }
@@ -222,7 +233,7 @@ abstract class ConnectionDoor implements Connection {
     COMMANDS.getAndAdd(this, 1);
     // After the addition: who ends this looks at it after it has begun to refuse.
     if (!refuses
-        && (flags & ~START) == 0
+        && (flags & ~APART) == 0
         && home.ring.offer((SocketConnection) this, command, argument)) {
       home.seam.wake();
       return true;
@@ -236,6 +247,11 @@ abstract class ConnectionDoor implements Connection {
   /** Begins to connect, on the loop's thread. Any thread. */
   final void begin() {
     raise(START);
+  }
+
+  /** A layer was released. Any thread. */
+  final void releaseLayers() {
+    raise(LAYERS);
   }
 
   @Override

@@ -44,6 +44,7 @@ abstract class ConnectionEnds extends ConnectionDoor {
   @Nullable StreamSocket socket;
   @Nullable Registration registration;
   @Nullable Pauses pauses;
+  @Nullable LayerStack layers; // null if there are none, as with most
   boolean closing; // close() was called
   boolean ending; // end() was called: a FIN behind the queue
   boolean peerFirst; // the peer has ended before this
@@ -125,12 +126,15 @@ abstract class ConnectionEnds extends ConnectionDoor {
     closing = true;
     isOpen = false;
     queue.close();
-    if (phase == Phase.NEW) {
+    if (phase == Phase.NEW || (kind == Kind.LOCAL && self().awaitsLayers())) {
       goAway(false);
       return;
     }
     pauses = null;
     reads.discard();
+    if (layers != null) {
+      layers.discard();
+    }
     times().closes();
     readAgain();
     wake();
@@ -165,12 +169,13 @@ abstract class ConnectionEnds extends ConnectionDoor {
     if (phase != Phase.STANDS || from == null || !(ending || closing)) {
       return;
     }
-    if (!finSent && queue.isEmpty()) {
+    if (!finSent && isAllSent()) {
       if (reads.isOver()) {
         bothEnded();
         return;
       }
       finSent = true;
+      closeLayers();
       if (closing) {
         times().closes();
       }
@@ -183,6 +188,17 @@ abstract class ConnectionEnds extends ConnectionDoor {
     }
     if (finSent && reads.isOver()) {
       bothEnded();
+    }
+  }
+
+  private boolean isAllSent() {
+    LayerStack between = layers;
+    return between == null ? queue.isEmpty() : between.isAllSent();
+  }
+
+  private void closeLayers() {
+    if (layers != null) {
+      layers.closeDown();
     }
   }
 
@@ -201,6 +217,7 @@ abstract class ConnectionEnds extends ConnectionDoor {
     isOpen = false;
     noMoreCommands();
     queue.close();
+    closeLayers();
     if (!stood) {
       cancelConnect();
       finishSoon();
@@ -245,7 +262,7 @@ abstract class ConnectionEnds extends ConnectionDoor {
 
   /** The time of a close is over. */
   final void closeTimeIsOver() {
-    goAway(!queue.isEmpty());
+    goAway(!isAllSent());
   }
 
   /** Ends for good, if it is to and no command waits. Not inside of a callback. */
@@ -258,6 +275,10 @@ abstract class ConnectionEnds extends ConnectionDoor {
   private void finish() {
     phase = Phase.TOLD;
     long undelivered = queue.undelivered();
+    if (layers != null) {
+      undelivered += layers.undelivered();
+      layers.release();
+    }
     queue.release();
     reads.release();
     if (times != null) {

@@ -98,6 +98,52 @@ final class ReadSide {
     discards = true;
   }
 
+  // ---- below layers: they read, and put what they have decoded behind what is unread
+
+  boolean isReadable() {
+    return readable;
+  }
+
+  boolean ends() {
+    return ends;
+  }
+
+  /** What the kernel has: known to layers that begin or go. */
+  void readiness(boolean isReadable, boolean hasEnd, boolean isEnded) {
+    readable = isReadable;
+    ends = hasEnd;
+    ended = isEnded;
+  }
+
+  @Nullable Block unread() {
+    return block;
+  }
+
+  void unread(@Nullable Block next) {
+    block = next;
+  }
+
+  /** Delivers what was decoded. */
+  void deliverDecoded() {
+    deliver();
+  }
+
+  /** Nothing more will be decoded. */
+  void endDecoded() {
+    ended = true;
+  }
+
+  /** What has to be done at the end of a pass. */
+  void settleDecoded() {
+    if (discards && block != null) {
+      block.start = block.end;
+    }
+    keepUnread();
+    if (ended && !told) {
+      tellEnd();
+    }
+  }
+
   // ---- a pass
 
   /**

@@ -7,6 +7,7 @@ import java.lang.foreign.MemorySegment;
 import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.function.Supplier;
 import mill.core.CloseReason;
 import mill.core.EventHandler;
 import mill.core.EventLoop;
@@ -50,6 +51,7 @@ final class SocketConnection extends ConnectionEnds implements EventHandler {
   private @Nullable ArrayList<ConnectionHandler> nextHandlers;
   private @Nullable SocketAddress local;
   private SocketAddress remote;
+  private @Nullable SocketAddress behind; // the peer, as a layer says
   private @Nullable Object attachment;
 
   private @Nullable ArrayList<SocketConnection> waiters; // that do not read while this is congested
@@ -95,18 +97,108 @@ final class SocketConnection extends ConnectionEnds implements EventHandler {
     socket = connected;
     registration = registered;
     phase = Phase.STANDS;
-    if (dialer != null) {
-      times().stands();
-    }
     if (local == null) {
       local = connected.localAddress();
     }
     if (readable) {
       reads.ready(true);
     }
-    due |= OPEN;
+    if (config.layers.isEmpty()) {
+      if (dialer != null) {
+        times().stands();
+      }
+      due |= OPEN;
+    } else {
+      beginLayers();
+    }
     home.onAgenda(this);
   }
+
+  // ---- layers
+
+  // The connect timeout goes on until they are ready, or begins.
+  private void beginLayers() {
+    if (dialer == null) {
+      times().connects();
+    }
+    try {
+      for (Supplier<? extends Layer> made : config.layers) {
+        layer(requireNonNull(made.get(), "a layer"));
+      }
+    } catch (Throwable thrown) {
+      fail(Kind.LAYER, thrown);
+    }
+  }
+
+  @Override
+  public void layer(Layer layer) {
+    requireHere("layer()");
+    requireNonNull(layer, "layer");
+    if (phase != Phase.STANDS || closing) {
+      throw new IllegalStateException("no layer can begin on it: " + this);
+    }
+    if (reads.hasUnread()) {
+      throw new IllegalStateException(
+          "bytes are unread that came before the layer: it has to begin at the end of a frame, and"
+              + " the peer must not send more before it knows: "
+              + this);
+    }
+    LayerStack stack = layers == null ? new LayerStack(home, this) : layers;
+    stack.add(layer);
+    layers = stack;
+    stack.changed();
+  }
+
+  /** All layers are ready. */
+  void layersAreReady() {
+    if (!handlerOpened) {
+      due |= OPEN;
+      times().stands();
+    }
+    readAgain();
+    wake();
+  }
+
+  /** The last layer has gone. */
+  void withoutLayers() {
+    layers = null;
+    queue.soil();
+    readAgain();
+    wake();
+  }
+
+  /** Whether it has not opened, because a layer is not ready. */
+  boolean awaitsLayers() {
+    return !handlerOpened && layers != null && !layers.isReady();
+  }
+
+  @Override
+  void lookAtLayers() {
+    if (layers != null) {
+      layers.look();
+    }
+  }
+
+  /** Whose connection it is, if it is not that of who has connected. */
+  void comesFor(SocketAddress address) {
+    behind = address;
+  }
+
+  /** The address of the socket's peer, whatever a layer says. */
+  SocketAddress peerAddress() {
+    return remote;
+  }
+
+  /** What is sent to the socket. */
+  WriteQueue wire() {
+    LayerStack stack = layers;
+    return stack == null ? queue : stack.wire();
+  }
+
+  private boolean isLayered() {
+    return layers != null && !closing;
+  }
+
 
   /** The address that has answered, of those of its target. */
   void connected(SocketAddress peer) {
@@ -131,14 +223,19 @@ final class SocketConnection extends ConnectionEnds implements EventHandler {
     }
     int bits = readiness.bits();
     boolean broken = (bits & (Readiness.ERROR | Readiness.WRITE_CLOSED)) != 0;
-    if ((bits & Readiness.WRITABLE) != 0 && queue.isBlocked()) {
-      queue.unblock();
+    if ((bits & Readiness.WRITABLE) != 0 && wire().isBlocked()) {
+      wire().unblock();
       if (!broken) {
         send();
       }
     }
     if ((bits & (Readiness.READABLE | Readiness.READ_CLOSED)) != 0) {
-      reads.ready(broken || (bits & Readiness.READ_CLOSED) != 0);
+      boolean end = broken || (bits & Readiness.READ_CLOSED) != 0;
+      if (isLayered()) {
+        requireNonNull(layers).ready(end);
+      } else {
+        reads.ready(end);
+      }
       readPass();
     }
     if ((bits & Readiness.ERROR) != 0 && phase == Phase.STANDS && !mayDeliver() && !closing) {
@@ -159,7 +256,11 @@ final class SocketConnection extends ConnectionEnds implements EventHandler {
     }
     inPass = true;
     try {
-      reads.pass(requireNonNull(socket));
+      if (isLayered()) {
+        requireNonNull(layers).pass(requireNonNull(socket));
+      } else {
+        reads.pass(requireNonNull(socket));
+      }
     } catch (IOException e) {
       fail(Kind.PEER_RESET, e);
     } finally {
@@ -179,6 +280,7 @@ final class SocketConnection extends ConnectionEnds implements EventHandler {
     return phase == Phase.STANDS
         && handlerOpened
         && !closing
+        && (layers == null || layers.isReady())
         && (pauses == null || pauses.isEmpty())
         && !(pausesWhenCongested && queue.isCongestedHere());
   }
@@ -232,6 +334,9 @@ final class SocketConnection extends ConnectionEnds implements EventHandler {
 
   /** Does what is due. Not inside of a callback. */
   void settle() {
+    if (isLayered() && phase == Phase.STANDS) {
+      requireNonNull(layers).arrange();
+    }
     for (int i = 0; callsAreDue(); i++) {
       if (i == MAX_CALLS) {
         home.onAgenda(this);
@@ -241,7 +346,7 @@ final class SocketConnection extends ConnectionEnds implements EventHandler {
       settleOne();
       inPass = false;
     }
-    if (queue.isDirty()) {
+    if (queue.isDirty() || (layers != null && layers.isDirty())) {
       send();
     }
     advance();
@@ -251,7 +356,7 @@ final class SocketConnection extends ConnectionEnds implements EventHandler {
   private boolean callsAreDue() {
     return switch (phase) {
       case NEW -> (due & HANDOVER) != 0;
-      case STANDS -> (due & CALLS) != 0;
+      case STANDS -> (due & (awaitsLayers() ? HANDOVER : CALLS)) != 0;
       case GONE, TOLD -> false;
     };
   }
@@ -306,7 +411,7 @@ final class SocketConnection extends ConnectionEnds implements EventHandler {
       handler = next.get(i);
       handlerOpened = false;
     }
-    if (phase == Phase.STANDS && !closing && (due & OPEN) == 0) {
+    if (phase == Phase.STANDS && !closing && (due & OPEN) == 0 && !awaitsLayers()) {
       handlerOpened = true;
       call(OPEN);
       readAgain();
@@ -315,7 +420,8 @@ final class SocketConnection extends ConnectionEnds implements EventHandler {
 
   @Override
   void readAgain() {
-    if (phase == Phase.STANDS && reads.isPending()) {
+    if (phase == Phase.STANDS
+        && (isLayered() ? requireNonNull(layers).isPending() : reads.isPending())) {
       home.owes(this);
     }
   }
@@ -342,11 +448,12 @@ final class SocketConnection extends ConnectionEnds implements EventHandler {
   private void send() {
     queue.clean();
     StreamSocket to = socket;
-    if (phase != Phase.STANDS || to == null || queue.isBlocked()) {
+    LayerStack between = layers;
+    if (phase != Phase.STANDS || to == null || wire().isBlocked()) {
       return;
     }
     try {
-      if (!queue.send(to)) {
+      if (between == null ? !queue.send(to) : !between.send(to)) {
         queue.soil();
         home.onAgenda(this);
       }
@@ -433,7 +540,9 @@ final class SocketConnection extends ConnectionEnds implements EventHandler {
 
   /** The loop or the server shuts down. */
   void tellOfShutdown() {
-    if (!shutdownTold) {
+    if (awaitsLayers()) {
+      fail(Kind.SHUTDOWN, null);
+    } else if (!shutdownTold) {
       shutdownTold = true;
       due |= SHUTDOWN;
       home.onAgenda(this);
@@ -627,7 +736,8 @@ final class SocketConnection extends ConnectionEnds implements EventHandler {
 
   @Override
   public SocketAddress remoteAddress() {
-    return remote;
+    SocketAddress known = behind;
+    return known == null ? remote : known;
   }
 
   @Override
@@ -643,6 +753,6 @@ final class SocketConnection extends ConnectionEnds implements EventHandler {
   /** {@return the addresses, and what has become of it} */
   @Override
   public String toString() {
-    return "Connection[%s, from %s%s]".formatted(remote, local, isOpen ? "" : ", " + phase);
+    return "Connection[%s, from %s%s]".formatted(remoteAddress(), local, isOpen ? "" : ", " + phase);
   }
 }
