@@ -51,13 +51,17 @@ final class LayerStack {
     reads.readiness(false, false, false);
   }
 
-  /** Puts a layer on top; what was queued so far goes out below of it. */
+  /** Puts a layer on top. */
   void add(Layer layer) {
-    var place = new LayerPlace(this, owner, home, layer);
-    places.add(place);
-    owner.queue.moveTo(place.down);
+    places.add(new LayerPlace(this, owner, home, layer));
     ready = false;
     changed();
+  }
+
+  /** The same, and what was queued so far goes out below of it. */
+  void addLater(Layer layer) {
+    add(layer);
+    owner.queue.moveTo(places.getLast().down);
   }
 
   // ---- its state
@@ -69,7 +73,11 @@ final class LayerStack {
 
   /** Whether there is something to do or to send. */
   boolean isDirty() {
-    return dirty;
+    boolean any = dirty;
+    for (int i = 0; i < places.size(); i++) {
+      any |= places.get(i).down.isDirty();
+    }
+    return any;
   }
 
   /** Something has changed that was not caused by an event of the socket. */
@@ -338,11 +346,10 @@ final class LayerStack {
    * @throws IOException if the connection has failed
    */
   boolean send(StreamSocket socket) throws IOException {
-    dirty = false;
     for (int i = 0; i < MAX_SENDS; i++) {
       push();
+      clean();
       WriteQueue wire = wire();
-      wire.clean();
       if (owner.isGone() || !wire.hasSendable()) {
         allIsGone();
         return true;
@@ -360,10 +367,16 @@ final class LayerStack {
   private void allIsGone() {
     encoded = 0;
     for (int i = 0; i < places.size(); i++) {
-      places.get(i).down.clean();
       if (places.get(i).bypassed) {
         changed(); // it leaves now
       }
+    }
+  }
+
+  private void clean() {
+    dirty = false;
+    for (int i = 0; i < places.size(); i++) {
+      places.get(i).down.clean();
     }
   }
 

@@ -123,7 +123,9 @@ final class SocketConnection extends ConnectionEnds implements EventHandler {
     }
     try {
       for (Supplier<? extends Layer> made : config.layers) {
-        layer(requireNonNull(made.get(), "a layer"));
+        LayerStack stack = layers == null ? new LayerStack(home, this) : layers;
+        layers = stack;
+        stack.add(requireNonNull(made.get(), "a layer"));
       }
     } catch (Throwable thrown) {
       fail(Kind.LAYER, thrown);
@@ -144,9 +146,8 @@ final class SocketConnection extends ConnectionEnds implements EventHandler {
               + this);
     }
     LayerStack stack = layers == null ? new LayerStack(home, this) : layers;
-    stack.add(layer);
     layers = stack;
-    stack.changed();
+    stack.addLater(layer);
   }
 
   /** All layers are ready. */
