@@ -48,6 +48,7 @@ abstract class ConnectionEnds extends ConnectionDoor {
   boolean closing; // close() was called
   boolean ending; // end() was called: a FIN behind the queue
   boolean peerFirst; // the peer has ended before this
+  private boolean wasReset;
   private boolean finSent;
   private boolean isToFinish;
   private @Nullable Kind cause;
@@ -215,6 +216,7 @@ abstract class ConnectionEnds extends ConnectionDoor {
     boolean stood = phase == Phase.STANDS;
     phase = Phase.GONE;
     isOpen = false;
+    wasReset = resets;
     noMoreCommands();
     queue.close();
     closeLayers();
@@ -284,6 +286,12 @@ abstract class ConnectionEnds extends ConnectionDoor {
     if (times != null) {
       times.cancel();
     }
-    isFinished(cause == null ? Kind.LOCAL : cause, error, undelivered);
+    Kind kind = cause == null ? Kind.LOCAL : cause;
+    ReadTaker taker = reads.taker();
+    if (taker != null) {
+      boolean ended = kind == Kind.LOCAL || kind == Kind.PEER_END;
+      taker.closed(self(), ended && undelivered == 0 && !wasReset);
+    }
+    isFinished(kind, error, undelivered);
   }
 }

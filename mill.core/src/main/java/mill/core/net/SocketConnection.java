@@ -40,7 +40,7 @@ final class SocketConnection extends ConnectionEnds implements EventHandler {
   private static final int END = 1 << 5;
   private static final int MAX_CALLS = 8; // in one settling
 
-  private final boolean pausesWhenCongested;
+  private boolean pausesWhenCongested;
   private final @Nullable ServerPart server;
   private final @Nullable Dialer dialer;
 
@@ -667,6 +667,17 @@ final class SocketConnection extends ConnectionEnds implements EventHandler {
   void taker(@Nullable ReadTaker taker) {
     reads.taker(taker);
     readAgain();
+  }
+
+  /** Its input and its output have nothing to do with each other: it is never paused by congestion. */
+  void readsThoughCongested() {
+    pausesWhenCongested = false;
+    readAgain();
+  }
+
+  /** Whether its handler has heard that it is open. */
+  boolean hasOpened() {
+    return handlerOpened;
   }
 
   /** Whether bytes were read that nobody has taken, for a pool that will not lend such a one. */
