@@ -1,8 +1,6 @@
 package mill.core.net;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import java.util.Objects;
 import mill.core.net.CloseCause.Kind;
 import org.jspecify.annotations.Nullable;
@@ -11,12 +9,8 @@ import org.jspecify.annotations.Nullable;
  * What has come up to a layer, or to the framer, and was not taken: bytes in one piece. The loop's
  * thread.
  */
-final class Inlet implements Output {
+final class Inlet extends BlockOutput {
   private static final int WORTH_READING = 4 << 10; // less room, and what is there is moved
-  private static final int MAX_DIGITS = 20;
-  private static final ValueLayout.OfByte BYTE = ValueLayout.JAVA_BYTE;
-  private static final ValueLayout.OfInt INT_BE =
-      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
 
   private final LoopConnections home;
   private final SocketConnection owner;
@@ -24,7 +18,6 @@ final class Inlet implements Output {
 
   private @Nullable Block own;
   private long put;
-  private int reserved;
 
   Inlet(LoopConnections home, SocketConnection owner, @Nullable ReadSide framed) {
     this.home = home;
@@ -56,18 +49,33 @@ final class Inlet implements Output {
 
   // ---- room
 
-  /** The block with room for so many bytes behind those that are in it; null: no memory, and it fails. */
-  private @Nullable Block room(int bytes) {
-    if (owner.isGone() || owner.closing) {
-      return null;
+  @Override
+  boolean isClosed() {
+    return owner.isGone() || owner.closing;
+  }
+
+  @Override
+  MemorySegment nowhere() {
+    return home.nowhere();
+  }
+
+  @Override
+  Block last() {
+    return Objects.requireNonNull(block());
+  }
+
+  @Override
+  boolean room(int bytes) {
+    if (isClosed()) {
+      return false;
     }
     Block there = block();
     if (there != null && there.room() >= bytes) {
-      return there;
+      return true;
     }
     if (there != null && there.capacity - there.length() >= bytes) {
       compact(there);
-      return there;
+      return true;
     }
     Block into =
         there == null
@@ -75,10 +83,10 @@ final class Inlet implements Output {
             : home.blocks.acquire(Math.max(there.length() + bytes, larger(there)));
     if (into == null) {
       owner.fail(Kind.NO_MEMORY, null);
-      return null;
+      return false;
     }
     replace(there, into);
-    return into;
+    return true;
   }
 
   private static int larger(Block block) {
@@ -176,95 +184,10 @@ final class Inlet implements Output {
 
   // ---- puts
 
-  private void added(Block block, int bytes) {
+  @Override
+  void added(Block block, int bytes) {
     block.end += bytes;
     put += bytes;
-  }
-
-  @Override
-  public Output put(byte b) {
-    Block block = room(1);
-    if (block != null) {
-      block.memory.set(BYTE, block.end, b);
-      added(block, 1);
-    }
-    return this;
-  }
-
-  @Override
-  public Output put(byte[] bytes, int from, int length) {
-    Objects.checkFromIndexSize(from, length, bytes.length);
-    Block block = room(length);
-    if (block != null) {
-      MemorySegment.copy(bytes, from, block.memory, BYTE, block.end, length);
-      added(block, length);
-    }
-    return this;
-  }
-
-  @Override
-  public Output put(MemorySegment source, long offset, long length) {
-    Objects.checkFromIndexSize(offset, length, source.byteSize());
-    Block block = room(Math.toIntExact(length));
-    if (block != null) {
-      MemorySegment.copy(source, offset, block.memory, block.end, length);
-      added(block, (int) length);
-    }
-    return this;
-  }
-
-  @Override
-  public Output putAscii(String text) {
-    for (int i = 0; i < text.length(); i++) {
-      char c = text.charAt(i);
-      put(c < 0x80 ? (byte) c : (byte) '?');
-    }
-    return this;
-  }
-
-  @Override
-  public Output putDecimal(long value) {
-    return room(MAX_DIGITS) == null ? this : putAscii(Long.toString(value));
-  }
-
-  @Override
-  public Output putIntBE(int value) {
-    Block block = room(Integer.BYTES);
-    if (block != null) {
-      block.memory.set(INT_BE, block.end, value);
-      added(block, Integer.BYTES);
-    }
-    return this;
-  }
-
-  @Override
-  public MemorySegment reserve(int bytes) {
-    if (bytes < 1 || bytes > Blocks.LARGE) {
-      throw new IllegalArgumentException(
-          "reserve 1 to " + Blocks.LARGE + " bytes at a time, not " + bytes);
-    }
-    reserved = bytes;
-    Block block = room(bytes);
-    return block == null ? home.nowhere() : block.memory;
-  }
-
-  @Override
-  public long position() {
-    Block block = block();
-    return block == null || owner.isGone() || owner.closing ? 0 : block.end;
-  }
-
-  @Override
-  public void advance(int bytes) {
-    if (bytes < 0 || bytes > reserved) {
-      throw new IllegalArgumentException(
-          "at most the " + reserved + " reserved bytes can be put, not " + bytes);
-    }
-    reserved = 0;
-    Block block = owner.isGone() || owner.closing ? null : block();
-    if (block != null) {
-      added(block, bytes);
-    }
   }
 
   /** To be patched before the layer's method returns: nobody holds the bytes back up here. */
@@ -280,7 +203,7 @@ final class Inlet implements Output {
   @Override
   public void patchIntBE(long held, int value) {
     Block block = block();
-    if (block == null || owner.isGone() || owner.closing) {
+    if (block == null || isClosed()) {
       return;
     }
     long back = put - held;

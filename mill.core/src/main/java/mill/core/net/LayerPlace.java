@@ -47,8 +47,7 @@ final class LayerPlace implements Layer.Site {
     this.owner = owner;
     this.layer = layer;
     in = new Inlet(home, owner, null);
-    long none = Long.MAX_VALUE >> 1;
-    down = new WriteQueue(home, owner, none, none, none);
+    down = WriteQueue.below(home, owner);
   }
 
   boolean isHeld() {

@@ -338,7 +338,8 @@ final class ReadSide {
     long length;
     try {
       length =
-          framer.frame(from.memory, from.start, from.start + (long) seen, from.start + (long) shown);
+          framer.frame(
+              from.memory, from.start, from.start + (long) seen, from.start + (long) shown);
     } catch (Throwable thrown) {
       owner.threw(thrown, owner.queue.mark());
       return 0;

@@ -76,7 +76,7 @@ class MemoryTest {
           () -> bytes.get() >= expected - 14 * 100);
       assertThat(server.connections()).isEqualTo(15);
       for (Peer peer : peers) {
-        peer.close();
+        peer.leave();
       }
       Await.eventually("all have left", () -> server.connections() == 0);
       assertThat(loops.call(() -> loops.connections().blocks.lentBytes()))
