@@ -118,8 +118,8 @@ public interface Connection {
 
   /**
    * Puts a layer between the socket and the handler, above those that are there: STARTTLS. What was
-   * put before goes out as it is, what is put from now on through the layer. Frames wait until it is
-   * ready; {@link ConnectionHandler#onOpen} is not called again.
+   * put before goes out as it is, what is put from now on through the layer. Frames wait until it
+   * is ready; {@link ConnectionHandler#onOpen} is not called again.
    *
    * @param layer the layer, of this connection alone
    * @throws IllegalStateException if bytes are unread that came before the layer: they would be

@@ -20,7 +20,9 @@ final class ConnectionLog {
   }
 
   static void layerThrew(Connection connection, Layer layer, Throwable thrown) {
-    warn("a layer threw as it was closed: " + SafeText.of(layer) + " of " + SafeText.of(connection), thrown);
+    warn(
+        "a layer threw as it was closed: " + SafeText.of(layer) + " of " + SafeText.of(connection),
+        thrown);
   }
 
   static void factoryThrew(Object server, Throwable thrown) {

@@ -16,13 +16,13 @@ import java.lang.foreign.MemorySegment;
  *    socket                                   stalls and idle times count here
  * </pre>
  *
- * <p>They start one by one, the next when the one below is {@linkplain Site#ready() ready}. Until all
- * are, {@link ConnectionHandler#onOpen} and frames wait, and what was put stays queued; all of that
- * within {@link ConnectionConfig#connectTimeout}. What a method throws ends the connection, as {@link
- * Site#fail} does.
+ * <p>They start one by one, the next when the one below is {@linkplain Site#ready() ready}. Until
+ * all are, {@link ConnectionHandler#onOpen} and frames wait, and what was put stays queued; all of
+ * that within {@link ConnectionConfig#connectTimeout}. What a method throws ends the connection, as
+ * {@link Site#fail} does.
  *
- * <p>A closed connection discards what still arrives, without decoding it. So does one that is closed
- * by a failure, after what is {@linkplain Site#down() down} already.
+ * <p>A closed connection discards what still arrives, without decoding it. So does one that is
+ * closed by a failure, after what is {@linkplain Site#down() down} already.
  */
 public interface Layer {
   /** The place of a layer in its connection. The loop's thread, but for {@link #release}. */
@@ -42,7 +42,9 @@ public interface Layer {
      */
     Output up();
 
-    /** The way is free: the layer above starts, or the handler hears that the connection is open. */
+    /**
+     * The way is free: the layer above starts, or the handler hears that the connection is open.
+     */
     void ready();
 
     /** The same, and the layer goes: later bytes pass by without being copied. */
@@ -76,7 +78,8 @@ public interface Layer {
   }
 
   /**
-   * Begins, when the connection stands and the layer below is ready. By default it is ready at once.
+   * Begins, when the connection stands and the layer below is ready. By default it is ready at
+   * once.
    *
    * @param site the place of this layer, the same in all calls
    * @throws IOException ends the connection, as any other exception does
@@ -100,8 +103,8 @@ public interface Layer {
   long decode(Site site, MemorySegment memory, long from, long to) throws IOException;
 
   /**
-   * Encodes bytes from above. Called once it is ready, and only while little waits below, 32 KiB, so
-   * that what is queued stays above.
+   * Encodes bytes from above. Called once it is ready, and only while little waits below, 32 KiB,
+   * so that what is queued stays above.
    *
    * @param site where it puts what it has encoded
    * @param memory holds the bytes, valid until this returns
@@ -113,9 +116,9 @@ public interface Layer {
   long encode(Site site, MemorySegment memory, long from, long to) throws IOException;
 
   /**
-   * Puts what it says at the end, a close_notify for instance: called once, after all from above was
-   * encoded and before the layer below is asked for its end, and then the socket. By default it has
-   * nothing to say.
+   * Puts what it says at the end, a close_notify for instance: called once, after all from above
+   * was encoded and before the layer below is asked for its end, and then the socket. By default it
+   * has nothing to say.
    *
    * @param site where it puts that
    * @throws IOException ends the connection, as any other exception does

@@ -285,5 +285,4 @@ final class LayerPlace implements Layer.Site {
   public String toString() {
     return "Site[" + layer + "]";
   }
-
 }

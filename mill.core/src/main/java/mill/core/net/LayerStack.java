@@ -189,8 +189,8 @@ final class LayerStack {
   // ---- up
 
   /**
-   * Reads and decodes until nothing moves any more, the connection is paused, or others have to have
-   * their turn.
+   * Reads and decodes until nothing moves any more, the connection is paused, or others have to
+   * have their turn.
    *
    * @throws IOException if the connection has failed
    */
@@ -394,9 +394,7 @@ final class LayerStack {
   // From here on upwards nobody speaks any more: it has failed, or cannot become ready.
   private int firstCut() {
     int i = 0;
-    while (i < places.size()
-        && !places.get(i).failed
-        && (places.get(i).ready || !owner.closing)) {
+    while (i < places.size() && !places.get(i).failed && (places.get(i).ready || !owner.closing)) {
       i++;
     }
     return i;

@@ -11,13 +11,13 @@ import java.util.function.Supplier;
 import mill.core.internal.Durations;
 
 /**
- * Makes layers for the PROXY protocol, versions 1 and 2: each connection that a server accepts begins
- * with a header in which a proxy tells whose it is. Give it to {@link ConnectionConfig#layer} as the
- * first one. Immutable.
+ * Makes layers for the PROXY protocol, versions 1 and 2: each connection that a server accepts
+ * begins with a header in which a proxy tells whose it is. Give it to {@link
+ * ConnectionConfig#layer} as the first one. Immutable.
  *
  * <p>The whole header is read before {@link ConnectionHandler#onOpen}; then {@link
- * Connection#remoteAddress} is the client's, if the header tells it, and the layer is out of the way.
- * A connection from somebody who is not trusted, or without a header, is closed with {@link
+ * Connection#remoteAddress} is the client's, if the header tells it, and the layer is out of the
+ * way. A connection from somebody who is not trusted, or without a header, is closed with {@link
  * CloseCause.Kind#LAYER}: it is never guessed whether there is one.
  *
  * {@snippet class=mill.core.snippets.ConnectionSnippets region=proxy}
@@ -86,8 +86,7 @@ public final class ProxyProtocol implements Supplier<Layer> {
    * @return layers with it
    */
   public ProxyProtocol onHeader(BiConsumer<? super Connection, ? super ProxyHeader> listener) {
-    return new ProxyProtocol(
-        trusted, maxHeader, timeoutNs, requireNonNull(listener, "onHeader"));
+    return new ProxyProtocol(trusted, maxHeader, timeoutNs, requireNonNull(listener, "onHeader"));
   }
 
   /** {@return a layer for one connection} */

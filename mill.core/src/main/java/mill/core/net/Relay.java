@@ -15,11 +15,12 @@ import java.net.SocketAddress;
  *
  * <p>It takes the place of framers, and of {@link ConnectionHandler#onFrame}, {@link
  * ConnectionHandler#onEnd} and {@link ConnectionHandler#onDrained}; deadlines, shutdown and {@link
- * ConnectionHandler#onClosed} stay with the handlers. What neither has taken yet is passed on first.
+ * ConnectionHandler#onClosed} stay with the handlers. What neither has taken yet is passed on
+ * first.
  *
- * <p>An end is passed on when all before it is sent, and the other direction goes on. When one of the
- * two has ended in good order, the other is closed; when it was reset or has failed, so is the other
- * reset.
+ * <p>An end is passed on when all before it is sent, and the other direction goes on. When one of
+ * the two has ended in good order, the other is closed; when it was reset or has failed, so is the
+ * other reset.
  */
 public final class Relay {
   /** A block with less in it is copied: it is not to be kept for a little. */

@@ -180,7 +180,6 @@ final class SocketConnection extends ConnectionCalls implements EventHandler {
     return layers != null && !closing;
   }
 
-
   /** The address that has answered, of those of its target. */
   void connected(SocketAddress peer) {
     remote = peer;
@@ -506,6 +505,7 @@ final class SocketConnection extends ConnectionCalls implements EventHandler {
   /** {@return the addresses, and what has become of it} */
   @Override
   public String toString() {
-    return "Connection[%s, from %s%s]".formatted(remoteAddress(), local, isOpen ? "" : ", " + phase);
+    return "Connection[%s, from %s%s]"
+        .formatted(remoteAddress(), local, isOpen ? "" : ", " + phase);
   }
 }

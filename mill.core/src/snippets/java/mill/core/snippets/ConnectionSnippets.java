@@ -69,8 +69,7 @@ final class ConnectionSnippets {
     // @start region="proxy"
     var proxies =
         ProxyProtocol.trusting(
-            peer ->
-                peer instanceof InetSocketAddress inet && balancer.equals(inet.getAddress()));
+            peer -> peer instanceof InetSocketAddress inet && balancer.equals(inet.getAddress()));
     var config = ConnectionConfig.defaults().layer(proxies);
     // @end
     return config;
@@ -80,8 +79,7 @@ final class ConnectionSnippets {
     // @start region="relay"
     var target = InetSocketAddress.createUnresolved("backend", 8080);
     var config = ConnectionConfig.defaults();
-    TcpServer.listen(
-        loop, new InetSocketAddress(8000), config, () -> Relay.to(target, config));
+    TcpServer.listen(loop, new InetSocketAddress(8000), config, () -> Relay.to(target, config));
     // @end
   }
 

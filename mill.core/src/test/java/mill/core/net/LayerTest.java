@@ -18,7 +18,9 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** Layers between socket and handler: handshakes, records, ends, and work that is done elsewhere. */
+/**
+ * Layers between socket and handler: handshakes, records, ends, and work that is done elsewhere.
+ */
 class LayerTest {
   private static final ConnectionConfig LINES = ConnectionConfig.defaults().framer(Framer.lines());
 
@@ -91,8 +93,7 @@ class LayerTest {
   @Test
   void aLayerReadsThoughTheConnectionIsPausedBeforeItOpens() throws Exception {
     try (var listener = Peer.listener()) {
-      Connection c =
-          TcpClient.connect(loops.loop, Peer.address(listener), handshake(true), heard);
+      Connection c = TcpClient.connect(loops.loop, Peer.address(listener), handshake(true), heard);
       c.pause(heard);
       try (var peer = Peer.accept(listener)) {
         assertThat(peer.read(6)).isEqualTo("hello\n");
@@ -143,8 +144,7 @@ class LayerTest {
   @Test
   void closeBeforeTheHandshakeEndsCancels() throws Exception {
     try (var listener = Peer.listener()) {
-      Connection c =
-          TcpClient.connect(loops.loop, Peer.address(listener), handshake(true), heard);
+      Connection c = TcpClient.connect(loops.loop, Peer.address(listener), handshake(true), heard);
       try (var peer = Peer.accept(listener)) {
         assertThat(peer.read(6)).isEqualTo("hello\n");
         c.close();
@@ -389,8 +389,7 @@ class LayerTest {
       peer.send("hello\ngo\nlast\n").end();
       assertThat(new String(peer.readAll(), StandardCharsets.UTF_8)).isEqualTo("welcome\nbye\n");
       assertThat(heard.ended().kind()).isEqualTo(Kind.PEER_END);
-      assertThat(heard.events)
-          .containsExactly("open", "frame last\n", "end", "closed PEER_END");
+      assertThat(heard.events).containsExactly("open", "frame last\n", "end", "closed PEER_END");
     }
   }
 
@@ -485,8 +484,7 @@ class LayerTest {
       peer.send("starttls\ninjected\n");
       assertThat(heard.ended().kind()).isEqualTo(Kind.HANDLER_THREW);
       assertThat(heard.ended().error()).hasMessageContaining("unread");
-      assertThat(heard.events)
-          .containsExactly("open", "frame starttls\n", "closed HANDLER_THREW");
+      assertThat(heard.events).containsExactly("open", "frame starttls\n", "closed HANDLER_THREW");
     }
   }
 
@@ -550,14 +548,13 @@ class LayerTest {
           throw new IOException("not reached");
         };
     var config =
-        LINES.layer(
-            () ->
-                new Handshake(false, false) {
-                  @Override
-                  public void start(Site site) {
-                    throw new IllegalStateException("start");
-                  }
-                });
+        LINES.layer(() ->
+            new Handshake(false, false) {
+              @Override
+              public void start(Site site) {
+                throw new IllegalStateException("start");
+              }
+            });
     try (var server = loops.listen(config, heard);
         var peer = Peer.connect(server)) {
       assertThat(peer.readAll()).isEmpty();

@@ -397,7 +397,8 @@ class ProxyProtocolTest {
 
   @Test
   void noStateCrossesConnections() throws Exception {
-    var handlers = new java.util.concurrent.LinkedBlockingQueue<>(java.util.List.of(heard, new Recorder()));
+    var handlers =
+        new java.util.concurrent.LinkedBlockingQueue<>(java.util.List.of(heard, new Recorder()));
     try (var server = loops.listen(config(ALL), handlers::remove)) {
       try (var first = Peer.connect(server)) {
         first.send(ascii("PROXY TCP4 192.0.2.7 198.51.10")); // cut off

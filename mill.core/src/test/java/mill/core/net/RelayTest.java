@@ -72,13 +72,12 @@ class RelayTest {
 
   @Test
   void bytesPassBothWays() throws Exception {
-    through(
-        (client, server) -> {
-          client.send("question");
-          assertThat(server.read(8)).isEqualTo("question");
-          server.send("answer");
-          assertThat(client.read(6)).isEqualTo("answer");
-        });
+    through((client, server) -> {
+      client.send("question");
+      assertThat(server.read(8)).isEqualTo("question");
+      server.send("answer");
+      assertThat(client.read(6)).isEqualTo("answer");
+    });
   }
 
   @Test
@@ -124,35 +123,32 @@ class RelayTest {
 
   @Test
   void theClientsResetIsPassedOn() throws Exception {
-    through(
-        (client, server) -> {
-          client.send("some");
-          assertThat(server.read(4)).isEqualTo("some");
-          client.reset();
-          assertThatThrownBy(server::readAll).isInstanceOf(SocketException.class);
-        });
+    through((client, server) -> {
+      client.send("some");
+      assertThat(server.read(4)).isEqualTo("some");
+      client.reset();
+      assertThatThrownBy(server::readAll).isInstanceOf(SocketException.class);
+    });
   }
 
   @Test
   void theServersResetIsPassedOn() throws Exception {
-    through(
-        (client, server) -> {
-          client.send("some");
-          assertThat(server.read(4)).isEqualTo("some");
-          server.reset();
-          assertThatThrownBy(client::readAll).isInstanceOf(SocketException.class);
-        });
+    through((client, server) -> {
+      client.send("some");
+      assertThat(server.read(4)).isEqualTo("some");
+      server.reset();
+      assertThatThrownBy(client::readAll).isInstanceOf(SocketException.class);
+    });
   }
 
   @Test
   void aResetAfterAHalfCloseIsPassedOn() throws Exception {
-    through(
-        (client, server) -> {
-          client.send("some").end();
-          assertThat(server.readAll()).asString().isEqualTo("some");
-          server.reset();
-          assertThatThrownBy(client::readAll).isInstanceOf(SocketException.class);
-        });
+    through((client, server) -> {
+      client.send("some").end();
+      assertThat(server.readAll()).asString().isEqualTo("some");
+      server.reset();
+      assertThatThrownBy(client::readAll).isInstanceOf(SocketException.class);
+    });
   }
 
   @Test
@@ -289,14 +285,13 @@ class RelayTest {
         var client = Peer.connect(proxy)) {
       client.socket.setSendBufferSize(4096);
       loops.run(() -> {
-        proxy.forEach(
-            c -> {
-              try {
-                tiny(c);
-              } catch (IOException e) {
-                throw new java.io.UncheckedIOException(e);
-              }
-            });
+        proxy.forEach(c -> {
+          try {
+            tiny(c);
+          } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+          }
+        });
         return true;
       });
       var sent = MessageDigest.getInstance("SHA-256");

@@ -108,7 +108,9 @@ final class TestLayers {
     return made.toByteArray();
   }
 
-  /** How many bytes are in the records that a connection has sent; fails if they do not end well. */
+  /**
+   * How many bytes are in the records that a connection has sent; fails if they do not end well.
+   */
   static int lengthOf(byte[] records) {
     int total = 0;
     int at = 0;
@@ -212,11 +214,10 @@ final class TestLayers {
       if (!asked) {
         asked = true;
         site.hold();
-        executor.execute(
-            () -> {
-              answer = "judged ";
-              site.release();
-            });
+        executor.execute(() -> {
+          answer = "judged ";
+          site.release();
+        });
         return 0;
       }
       if (answer != null) {
