@@ -24,7 +24,7 @@ abstract class ConnectionCalls extends ConnectionEnds {
   private static final int END = 1 << 5;
   private static final int MAX_CALLS = 8; // in one settling
 
-  private final boolean pausesWhenCongested;
+  private boolean pausesWhenCongested;
   private int due;
   private boolean inPass;
   private ConnectionHandler handler;
@@ -43,6 +43,26 @@ abstract class ConnectionCalls extends ConnectionEnds {
   /** It is not congested any more, or has ended: who waits for that reads on. */
   abstract void resumeWaiters();
 
+  /** Lets layers start and go. */
+  abstract void arrangeLayers();
+
+  /** Whether it has not opened, because a layer is not ready. */
+  abstract boolean awaitsLayers();
+
+  /** Sends what the kernel takes. */
+  abstract void send();
+
+  /** Its input and its output have nothing to do with each other: congestion never pauses it. */
+  final void readsThoughCongested() {
+    pausesWhenCongested = false;
+    readAgain();
+  }
+
+  /** Whether its handler has heard that it is open. */
+  final boolean hasOpened() {
+    return handlerOpened;
+  }
+
   /** It has ended, and its place is free. */
   abstract void leaves(long undelivered);
 
@@ -57,6 +77,7 @@ abstract class ConnectionCalls extends ConnectionEnds {
     return phase == Phase.STANDS
         && handlerOpened
         && !closing
+        && (layers == null || layers.isReady())
         && (pauses == null || pauses.isEmpty())
         && !(pausesWhenCongested && queue.isCongestedHere());
   }
@@ -123,6 +144,9 @@ abstract class ConnectionCalls extends ConnectionEnds {
 
   /** Does what is due. Not inside of a callback. */
   final void settle() {
+    if (layers != null) {
+      arrangeLayers();
+    }
     for (int i = 0; callsAreDue(); i++) {
       if (i == MAX_CALLS) {
         home.onAgenda(self());
@@ -132,7 +156,7 @@ abstract class ConnectionCalls extends ConnectionEnds {
       settleOne();
       inPass = false;
     }
-    if (queue.isDirty() || (layers != null && layers.below().isDirty())) {
+    if (queue.isDirty() || (layers != null && layers.isDirty())) {
       send();
     }
     advance();
@@ -142,7 +166,7 @@ abstract class ConnectionCalls extends ConnectionEnds {
   private boolean callsAreDue() {
     return switch (phase) {
       case NEW -> (due & HANDOVER) != 0;
-      case STANDS -> (due & CALLS) != 0 && (layers == null || layers.isReady());
+      case STANDS -> (due & (awaitsLayers() ? HANDOVER : CALLS)) != 0;
       case GONE, TOLD -> false;
     };
   }
@@ -198,7 +222,7 @@ abstract class ConnectionCalls extends ConnectionEnds {
     for (int i = 0; further != null && i < further.size(); i++) {
       handOver(further.get(i));
     }
-    if (phase == Phase.STANDS && !closing && (due & OPEN) == 0) {
+    if (phase == Phase.STANDS && !closing && (due & OPEN) == 0 && !awaitsLayers()) {
       handlerOpened = true;
       call(OPEN);
       readAgain();
@@ -262,7 +286,9 @@ abstract class ConnectionCalls extends ConnectionEnds {
 
   /** The loop or the server shuts down. */
   final void tellOfShutdown() {
-    if (!shutdownTold) {
+    if (awaitsLayers()) {
+      fail(Kind.SHUTDOWN, null);
+    } else if (!shutdownTold) {
       shutdownTold = true;
       due |= SHUTDOWN;
       home.onAgenda(self());

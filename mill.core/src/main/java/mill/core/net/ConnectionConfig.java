@@ -4,6 +4,9 @@ import static java.util.Objects.requireNonNull;
 import static mill.core.internal.Checks.inRange;
 
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Supplier;
 import mill.core.internal.Durations;
 import org.jspecify.annotations.Nullable;
 
@@ -23,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  * <tr><td>{@link #readIdle}</td><td>none</td></tr>
  * <tr><td>{@link #writeStall}</td><td>60 s</td></tr>
  * <tr><td>{@link #closeTimeout}</td><td>5 s</td></tr>
+ * <tr><td>{@link #layer}</td><td>none</td></tr>
  * <tr><td>{@link #maxConnections}</td><td>no limit</td></tr>
  * </table>
  *
@@ -51,6 +55,7 @@ public final class ConnectionConfig {
     private long readIdleNs;
     private long writeStallNs = 60_000_000_000L;
     private long closeTimeoutNs = 5_000_000_000L;
+    private List<Supplier<? extends Layer>> layers = List.of();
     private int maxTotal = NO_LIMIT;
     private int maxPerAddress = NO_LIMIT;
   }
@@ -67,6 +72,7 @@ public final class ConnectionConfig {
   final long readIdleNs; // 0: none
   final long writeStallNs;
   final long closeTimeoutNs;
+  final List<Supplier<? extends Layer>> layers; // the first is next to the socket
   final int maxTotal;
   final int maxPerAddress;
 
@@ -83,6 +89,7 @@ public final class ConnectionConfig {
     readIdleNs = draft.readIdleNs;
     writeStallNs = draft.writeStallNs;
     closeTimeoutNs = draft.closeTimeoutNs;
+    layers = draft.layers;
     maxTotal = draft.maxTotal;
     maxPerAddress = draft.maxPerAddress;
   }
@@ -101,6 +108,7 @@ public final class ConnectionConfig {
     draft.readIdleNs = readIdleNs;
     draft.writeStallNs = writeStallNs;
     draft.closeTimeoutNs = closeTimeoutNs;
+    draft.layers = layers;
     draft.maxTotal = maxTotal;
     draft.maxPerAddress = maxPerAddress;
     return draft;
@@ -268,6 +276,20 @@ public final class ConnectionConfig {
   }
 
   /**
+   * Puts a layer between socket and handler, above those that were put there before.
+   *
+   * @param value makes one for each connection
+   * @return a configuration with it
+   */
+  public ConnectionConfig layer(Supplier<? extends Layer> value) {
+    Draft draft = draft();
+    var all = new ArrayList<Supplier<? extends Layer>>(layers);
+    all.add(requireNonNull(value, "layer"));
+    draft.layers = List.copyOf(all);
+    return new ConnectionConfig(draft);
+  }
+
+  /**
    * Limits how many connections of a server may be open. At the limit of all, others wait in the
    * backlog; beyond the limit of an address they are closed as they are accepted, and counted. For
    * servers: a client refuses it.
@@ -294,8 +316,8 @@ public final class ConnectionConfig {
   @Override
   public String toString() {
     return ("ConnectionConfig[maxFrame=%d, marks=%d/%d, queueLimit=%d, pauseWhenCongested=%s,"
-            + " connectTimeout=%s, attemptDelay=%s, resolver=%s, readIdle=%s, writeStall=%s, closeTimeout=%s,"
-            + " maxConnections=%s/%s]")
+            + " connectTimeout=%s, attemptDelay=%s, resolver=%s, readIdle=%s, writeStall=%s,"
+            + " closeTimeout=%s, layers=%d, maxConnections=%s/%s]")
         .formatted(
             maxFrame,
             low,
@@ -308,6 +330,7 @@ public final class ConnectionConfig {
             readIdleNs == 0 ? "none" : Duration.ofNanos(readIdleNs),
             Duration.ofNanos(writeStallNs),
             Duration.ofNanos(closeTimeoutNs),
+            layers.size(),
             maxTotal == NO_LIMIT ? "no limit" : maxTotal,
             maxPerAddress == NO_LIMIT ? "no limit" : maxPerAddress);
   }

@@ -20,7 +20,8 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  *
  * <p>While a flag is up everything else of the connection goes the way of the flags too, or is
- * refused: that keeps the order of each thread. The flags of connecting are none of these.
+ * refused: that keeps the order of each thread. The flags of connecting and of released layers are
+ * none of these.
  */
 abstract class ConnectionDoor implements Connection {
   private static final int START = 1;
@@ -32,7 +33,10 @@ abstract class ConnectionDoor implements Connection {
   private static final int OVERFLOW = 1 << 6;
   private static final int LOOK = 1 << 7;
   private static final int ANSWER = 1 << 8;
-  private static final int NO_ORDER = START | ANSWER; // these do not belong to the order of calls
+  private static final int LAYERS = 1 << 9;
+
+  /** What does not belong to the order of calls. */
+  private static final int APART = START | ANSWER | LAYERS;
 
   private static final VarHandle FLAGS;
   private static final VarHandle COMMANDS;
@@ -121,6 +125,9 @@ abstract class ConnectionDoor implements Connection {
 
   abstract void run(Runnable task);
 
+  /** Another thread has released a layer. */
+  abstract void lookAtLayers();
+
   /** No command waits any more. */
   abstract void commandsAreDone();
 
@@ -198,6 +205,9 @@ abstract class ConnectionDoor implements Connection {
     if ((raised & REFUSED) != 0) {
       refused();
     }
+    if ((raised & LAYERS) != 0) {
+      lookAtLayers();
+    }
     if ((raised & LOOK) != 0 && !hasCommands()) {
       commandsAreDone();
     }
@@ -230,7 +240,7 @@ abstract class ConnectionDoor implements Connection {
     COMMANDS.getAndAdd(this, 1);
     // After the addition: who ends this looks at it after it has begun to refuse.
     if (!refuses
-        && (flags & ~NO_ORDER) == 0
+        && (flags & ~APART) == 0
         && home.ring.offer((SocketConnection) this, command, argument)) {
       home.seam.wake();
       return true;
@@ -249,6 +259,11 @@ abstract class ConnectionDoor implements Connection {
   /** The resolver has answered. Any thread. */
   final void hasAnswer() {
     raise(ANSWER);
+  }
+
+  /** A layer was released. Any thread. */
+  final void releaseLayers() {
+    raise(LAYERS);
   }
 
   @Override
