@@ -162,6 +162,7 @@ report() {
 
 # Prints the sum and is its verdict.
 finish() {
+  echo "$name: left out: mill.modelcheck: it looks at the order of threads, not at the system"
   echo "$1: $passed passed, $failed failed, $skipped skipped, $different known differences"
   [ "$failed" = 0 ] && [ "$passed" -gt 0 ]
 }

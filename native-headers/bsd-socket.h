@@ -25,6 +25,12 @@ struct msghdr {                          /* note: 32-bit iovlen/controllen, unli
     int           msg_flags;
 };
 
+struct cmsghdr {                         /* data follows: aligned to 4 on macOS, to 8 on FreeBSD */
+    unsigned int cmsg_len;
+    int          cmsg_level;
+    int          cmsg_type;
+};
+
 struct in_addr {
     unsigned int s_addr;
 };
@@ -149,6 +155,8 @@ int       open(const void *path, int flags, ...);
 #define IP_TTL           4
 #define IPV6_UNICAST_HOPS 4
 #define IPV6_V6ONLY      27
+#define SCM_RIGHTS       1
+
 #define MSG_OOB          0x1
 #define MSG_PEEK         0x2
 #define MSG_TRUNC        0x10

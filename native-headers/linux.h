@@ -45,6 +45,27 @@ struct msghdr {
     int                msg_flags;
 };
 
+struct mmsghdr {
+    struct msghdr msg_hdr;
+    unsigned int  msg_len;
+};
+
+struct cmsghdr {                         /* data follows, and what is next is aligned to 8 */
+    unsigned long long cmsg_len;
+    int                cmsg_level;
+    int                cmsg_type;
+};
+
+struct sock_extended_err {
+    unsigned int  ee_errno;
+    unsigned char ee_origin;
+    unsigned char ee_type;
+    unsigned char ee_code;
+    unsigned char ee_pad;
+    unsigned int  ee_info;
+    unsigned int  ee_data;
+};
+
 struct in_addr {
     unsigned int s_addr;                 /* network byte order */
 };
@@ -111,6 +132,9 @@ long long readv(int fd, const struct iovec *iov, int iovcnt);
 long long writev(int fd, const struct iovec *iov, int iovcnt);
 long long sendmsg(int fd, const struct msghdr *msg, int flags);
 long long recvmsg(int fd, struct msghdr *msg, int flags);
+int       sendmmsg(int fd, struct mmsghdr *msgvec, unsigned int vlen, int flags);
+int       recvmmsg(int fd, struct mmsghdr *msgvec, unsigned int vlen, int flags,
+                   struct timespec *timeout);
 int       setsockopt(int fd, int level, int optname, const void *optval, unsigned int optlen);
 int       getsockopt(int fd, int level, int optname, void *optval, void *optlen);
 int       getsockname(int fd, void *addr, void *addrlen);
@@ -190,9 +214,15 @@ int       sched_getaffinity(int pid, unsigned long long cpusetsize, void *mask);
 #define TCP_FASTOPEN_CONNECT 30
 #define IP_TOS           1
 #define IP_TTL           2
+#define IP_RECVERR       11
 #define IPV6_UNICAST_HOPS 16
+#define IPV6_RECVERR     25
 #define IPV6_V6ONLY      26
 #define IPV6_TCLASS      67
+
+#define UDP_SEGMENT      103
+#define UDP_GRO          104
+#define SCM_RIGHTS       1
 
 #define MSG_OOB          0x1
 #define MSG_PEEK         0x2
@@ -200,8 +230,10 @@ int       sched_getaffinity(int pid, unsigned long long cpusetsize, void *mask);
 #define MSG_TRUNC        0x20
 #define MSG_DONTWAIT     0x40
 #define MSG_WAITALL      0x100
+#define MSG_ERRQUEUE     0x2000
 #define MSG_NOSIGNAL     0x4000
 #define MSG_MORE         0x8000
+#define MSG_CMSG_CLOEXEC 0x40000000
 #define SHUT_RD          0
 #define SHUT_WR          1
 #define SHUT_RDWR        2

@@ -29,14 +29,11 @@ import org.jspecify.annotations.Nullable;
  * of, or as many are open as may be.
  *
  * <pre>
- *                EMFILE, ENFILE, ENOBUFS, ENOMEM
- *   ACCEPTING ──────────────────────────────────▶ EXHAUSTED
- *     │   ▲ ▲                                       │
- *     │   │ └─────────── BACK_OFF_NS ───────────────┘
- *     │   │      maxConnections are open
- *     │   │    ┌───────────────────────▶ FULL
- *     │   └────┴── one of them is closed ──┘
- *     │
+ *                 EMFILE, ENFILE, ENOBUFS, ENOMEM
+ *               ┌─────────────────────────────────▶ EXHAUSTED ── BACK_OFF_NS ──┐
+ *   ACCEPTING ──┤                                                              │
+ *     │  ▲      └── maxConnections are open ──────▶ FULL ── one is closed ─────┤
+ *     │  └─────────────────────────────────────────────────────────────────────┘
  *     └──▶ closed: any other error, close(), or the loop's end
  * </pre>
  *

@@ -100,8 +100,11 @@ import mill.natives.platform.Platform;
  * </table>
  *
  * <p>Timers and offloaded work end first, then the loop waits for its workers, and runs tasks
- * meanwhile: a handler on a worker that waits for one of them is not left waiting. When the time is
- * over, and always without workers, tasks run on the thread that ends the loop.
+ * meanwhile: a handler on a worker that waits for a task or for the future of offloaded work is not
+ * left waiting. One that waits for what a timer was to do is, since a timer that is cancelled tells
+ * nobody: it waits until it is interrupted when the time is over, so let it wait with a time of its
+ * own. When the time is over, and always without workers, tasks run on the thread that ends the
+ * loop.
  *
  * <p>From a loop that has ended, {@link #register}, {@link Registration#setInterest} and {@link
  * Registration#throttle} are refused with an {@link IllegalStateException}; {@link #execute},

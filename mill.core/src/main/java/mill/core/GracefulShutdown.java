@@ -7,10 +7,10 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import mill.core.ShutdownReport.Undelivered;
 import mill.core.internal.OwnThreadFuture;
+import mill.natives.platform.Threads;
 
 /**
  * The books of a graceful shutdown: until when, who has been told, and what became of each.
@@ -38,10 +38,12 @@ final class GracefulShutdown {
   record Left(Object registration, Undelivered undelivered) {}
 
   private final long startNs;
+  private final Threads threads;
   private final CompletableFuture<ShutdownReport> reported;
   private final Object lock = new Object();
 
-  // By registration, what it had queued when it was told; it is removed when it ends.
+  // By registration, what it had queued when it was told; it is removed when it ends. It has no
+  // order, and is only looked up.
   @GuardedBy("lock")
   private final IdentityHashMap<Object, Long> told = new IdentityHashMap<>();
 
@@ -72,8 +74,9 @@ final class GracefulShutdown {
   // Raised when somebody may not have been told yet; lowered by the loop before it looks.
   private volatile boolean scanWanted = true;
 
-  GracefulShutdown(long startNs, long deadlineNs, BooleanSupplier isOwnThread) {
+  GracefulShutdown(long startNs, long deadlineNs, Threads threads, BooleanSupplier isOwnThread) {
     this.startNs = startNs;
+    this.threads = threads;
     this.deadlineNs = deadlineNs;
     reported = new OwnThreadFuture<>(isOwnThread, OWN_THREAD);
   }
@@ -106,23 +109,14 @@ final class GracefulShutdown {
    * @param late what to do
    */
   void watch(long afterNs, Runnable late) {
-    var inTime = new CompletableFuture<ShutdownReport>();
-    var _ = reported.whenComplete((report, thrown) -> inTime.complete(report)); // ends the timer
-    var _ =
-        inTime
-            .orTimeout(afterNs, TimeUnit.NANOSECONDS)
-            .exceptionallyAsync(
-                timeout -> {
-                  late.run();
-                  return null;
-                },
-                GracefulShutdown::runOnOwnThread);
+    CompletableFuture<Void> timer = threads.schedule(afterNs, () -> runOnOwnThread(late));
+    var _ = reported.whenComplete((report, thrown) -> timer.cancel(false));
   }
 
-  // Neither the thread of the JDK's timers nor its pool: what waits for the report may block there.
-  private static void runOnOwnThread(Runnable late) {
+  // Not the thread of the timers: what waits for the report may block there.
+  private void runOnOwnThread(Runnable late) {
     try {
-      Thread.ofPlatform().daemon().name("mill-late-shutdown").start(late);
+      threads.unstarted("mill-late-shutdown", true, late).start();
     } catch (Throwable noThread) {
       late.run();
     }

@@ -204,7 +204,7 @@ public final class LoopConfig {
   public static final class Builder {
     private String name = "mill-loop";
     private DispatchMode dispatch = DispatchMode.INLINE;
-    private int workers = Math.min(Runtime.getRuntime().availableProcessors(), MAX_WORKERS);
+    private int workers = Math.min(CurrentPlatform.threads().processors(), MAX_WORKERS);
     private int eventsPerPoll = 512;
     private int taskQueueCapacity = 1 << 14;
     private int maxTasksPerTurn = 1024;

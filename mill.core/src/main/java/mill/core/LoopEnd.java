@@ -10,7 +10,6 @@ import mill.core.ShutdownReport.Undelivered;
 import mill.core.internal.InterruptFlag;
 import mill.core.internal.RegistrationTable;
 import mill.core.internal.UncaughtExceptions;
-import mill.core.internal.WorkerPool;
 import mill.core.internal.loop.LoopExtension;
 import mill.core.internal.timer.LoopTimers;
 import mill.natives.Poller;
@@ -32,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param <T> what is registered
  */
-final class LoopEnd<T> {
+final class LoopEnd<T extends SerialCalls> {
   /** How long after a time limit those who wait hear at the latest that it was not kept. */
   static final long GRACE_NS = 1_000_000_000;
 
@@ -154,7 +153,8 @@ final class LoopEnd<T> {
   private void request(long nowNs, long deadlineNs) {
     GracefulShutdown before = shutdown;
     if (before == null) {
-      shutdown = new GracefulShutdown(nowNs, deadlineNs, this::isOwnThread);
+      shutdown =
+          new GracefulShutdown(nowNs, deadlineNs, poller.platform().threads(), this::isOwnThread);
     } else {
       before.hurry(deadlineNs);
       before.wantScan(); // the loop looks again, at the time for instance
@@ -171,7 +171,6 @@ final class LoopEnd<T> {
     return running.list(awaitsWorkers);
   }
 
-  // The timer that calls this goes by the system's clock, the shutdown by the platform's.
   private void reportIfLate() {
     GracefulShutdown late = requireNonNull(shutdown);
     long leftNs = late.leftNs(nanoTime() - GRACE_NS);
@@ -242,12 +241,13 @@ final class LoopEnd<T> {
       if (!forced && isTimeOver(begunNs)) {
         forced = true;
         ending.drop();
-        interruptedNs = System.nanoTime() - INTERRUPT_EVERY_NS;
+        interruptedNs = nanoTime() - INTERRUPT_EVERY_NS;
       }
       // Again and again: a handler may have swallowed the last one.
-      if (forced && System.nanoTime() - interruptedNs >= INTERRUPT_EVERY_NS) {
+      long nowNs = nanoTime();
+      if (forced && nowNs - interruptedNs >= INTERRUPT_EVERY_NS) {
+        interruptedNs = nowNs;
         ending.interrupt();
-        interruptedNs = System.nanoTime();
       }
     }
     awaitsWorkers = false;
@@ -327,9 +327,9 @@ final class LoopEnd<T> {
 
   // Who closes a registration at this moment, on another thread, is about to count it.
   private void awaitEmpty() {
-    long startNs = System.nanoTime();
-    while (registrations.size() > 0 && System.nanoTime() - startNs < MAX_LATECOMERS_NS) {
-      Thread.onSpinWait();
+    long startNs = nanoTime();
+    while (registrations.size() > 0 && nanoTime() - startNs < MAX_LATECOMERS_NS) {
+      poller.platform().threads().onSpinWait();
     }
   }
 

@@ -1,7 +1,7 @@
 package mill.core;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
-import java.util.concurrent.TimeUnit;
+import mill.natives.platform.Platform;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,6 +26,7 @@ final class LoopLifecycle {
     CLOSED
   }
 
+  private final Platform platform;
   private final Object lock = new Object();
 
   @GuardedBy("lock")
@@ -38,6 +39,15 @@ final class LoopLifecycle {
   private boolean released;
 
   private volatile @Nullable Thread thread;
+
+  /**
+   * Makes it.
+   *
+   * @param platform whose threads wait here, and whose clock they wait by
+   */
+  LoopLifecycle(Platform platform) {
+    this.platform = platform;
+  }
 
   boolean isLoopThread() {
     return Thread.currentThread() == thread;
@@ -58,7 +68,7 @@ final class LoopLifecycle {
    * Makes the calling thread the loop's own; false if the loop has run already, or was closed or
    * shut down before it could.
    *
-   * @throws IllegalStateException if it runs now, or the thread is virtual
+   * @throws IllegalStateException if it runs now, or the thread must not wait in a poller
    */
   boolean begin() {
     synchronized (lock) {
@@ -68,7 +78,7 @@ final class LoopLifecycle {
       if (phase != Phase.NEW) {
         return false;
       }
-      if (Thread.currentThread().isVirtual()) {
+      if (!platform.threads().mayPoll(Thread.currentThread())) {
         throw new IllegalStateException(
             "a loop waits in the kernel and would hold a virtual thread's carrier all that time:"
                 + " run it on a platform thread, Thread.ofPlatform().start(...) for instance");
@@ -126,7 +136,7 @@ final class LoopLifecycle {
     synchronized (lock) {
       thread = null;
       released = true;
-      lock.notifyAll();
+      platform.threads().signalAll(lock);
     }
   }
 
@@ -145,17 +155,17 @@ final class LoopLifecycle {
    */
   boolean awaitRelease(long timeoutNs) {
     boolean interrupted = false;
-    long startNs = System.nanoTime();
+    long startNs = platform.nanoTime();
     try {
       synchronized (lock) {
         long leftNs = timeoutNs;
         while (!released && leftNs > 0) {
           try {
-            TimeUnit.NANOSECONDS.timedWait(lock, leftNs);
+            platform.threads().await(lock, leftNs);
           } catch (InterruptedException e) {
             interrupted = true; // what close() promises holds when it returns
           }
-          leftNs = timeoutNs - (System.nanoTime() - startNs);
+          leftNs = timeoutNs - (platform.nanoTime() - startNs);
         }
         return released;
       }

@@ -2,13 +2,12 @@ package mill.core;
 
 import static java.util.Objects.requireNonNull;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
-import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -25,6 +24,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A place among the results is claimed before the work is handed over, so a result always fits:
  * it is never lost to a full queue. The place is given back when the loop completes the future.
+ *
+ * <p>What is outstanding is a list through the futures themselves, in the order of the submissions:
+ * in that order they are given up. A set by identity would have an order of its own in each run,
+ * and make a node for each.
  *
  * <pre>
  *                  done, cancelled, timed out, abandoned:
@@ -58,6 +61,11 @@ final class Offloads {
 
     private @Nullable T result; // handed over by the queue of results, as is the next
     private @Nullable Throwable failure;
+
+    // Its neighbours among the outstanding, if it is one. Guarded by the lock.
+    private @Nullable Offload<?> before;
+    private @Nullable Offload<?> after;
+    private boolean outstanding;
 
     Offload(Callable<T> work) {
       super(isLoopThread, OWN_THREAD);
@@ -117,7 +125,7 @@ final class Offloads {
 
     /** On the loop's thread. */
     private void deliver() {
-      leave();
+      leave(this);
       Throwable thrown = failure;
       if (thrown == null) {
         super.complete(result);
@@ -126,18 +134,11 @@ final class Offloads {
       }
     }
 
-    /** On the thread that ends the loop. */
+    /** On the thread that ends the loop, when it is not outstanding any more. */
     private void giveUp() {
       settled = true;
-      leave();
       super.completeExceptionally(
           new RejectedExecutionException("the loop has ended before the work was done"));
-    }
-
-    private void leave() {
-      if (outstanding.remove(this)) {
-        count.decrementAndGet();
-      }
     }
 
     // ---- what its holder can do to it, on any thread
@@ -201,7 +202,14 @@ final class Offloads {
   private final Runnable wakeUp;
   private final TaskQueue results;
   private final AtomicInteger count = new AtomicInteger();
-  private final Set<Offload<?>> outstanding = ConcurrentHashMap.newKeySet();
+  private final Object lock = new Object();
+
+  @GuardedBy("lock")
+  private @Nullable Offload<?> oldest;
+
+  @GuardedBy("lock")
+  private @Nullable Offload<?> newest;
+
   private volatile boolean closed;
 
   /**
@@ -225,10 +233,11 @@ final class Offloads {
       throw new RejectedExecutionException(
           max + " pieces of work are out already: offload more slowly or raise maxOffloads");
     }
-    var offload = new Offload<T>(work);
-    outstanding.add(offload);
+    Offload<T> offload = null;
     boolean accepted = false;
     try {
+      offload = new Offload<>(work);
+      enter(offload);
       // After the addition: whoever closes this finds what it does not refuse.
       if (closed) {
         throw new RejectedExecutionException("the loop has ended");
@@ -237,10 +246,68 @@ final class Offloads {
       accepted = true;
     } finally {
       if (!accepted) {
-        offload.leave();
+        if (offload == null) {
+          count.decrementAndGet(); // memory is short
+        } else {
+          leave(offload);
+        }
       }
     }
     return offload;
+  }
+
+  private void enter(Offload<?> offload) {
+    synchronized (lock) {
+      offload.outstanding = true;
+      offload.before = newest;
+      if (newest == null) {
+        oldest = offload;
+      } else {
+        newest.after = offload;
+      }
+      newest = offload;
+    }
+  }
+
+  /** It is not outstanding any more. Any thread; a second time does nothing. */
+  private void leave(Offload<?> offload) {
+    synchronized (lock) {
+      unlink(offload);
+    }
+  }
+
+  private @Nullable Offload<?> takeOldest() {
+    synchronized (lock) {
+      Offload<?> taken = oldest;
+      if (taken != null) {
+        unlink(taken);
+      }
+      return taken;
+    }
+  }
+
+  @GuardedBy("lock")
+  private void unlink(Offload<?> offload) {
+    assert Thread.holdsLock(lock);
+    if (!offload.outstanding) {
+      return;
+    }
+    offload.outstanding = false;
+    Offload<?> before = offload.before;
+    Offload<?> after = offload.after;
+    if (before == null) {
+      oldest = after;
+    } else {
+      before.after = after;
+    }
+    if (after == null) {
+      newest = before;
+    } else {
+      after.before = before;
+    }
+    offload.before = null; // its holder may keep it for long
+    offload.after = null;
+    count.decrementAndGet();
   }
 
   /** Whether a result waits to be delivered. The loop's thread. */
@@ -270,15 +337,16 @@ final class Offloads {
   }
 
   /**
-   * Fails the futures of the work that is still out. After {@link #close}, on the thread that ends
-   * the loop.
+   * Fails the futures of the work that is still out, the oldest first. After {@link #close}, on the
+   * thread that ends the loop.
    *
    * @param runner runs each step that may call what depends on a future
    * @return how many
    */
   int abandon(Consumer<Runnable> runner) {
     int abandoned = 0;
-    for (Offload<?> offload : outstanding) {
+    Offload<?> offload;
+    while ((offload = takeOldest()) != null) {
       if (!offload.isDone()) {
         abandoned++;
       }

@@ -7,6 +7,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.time.Duration;
 import java.util.function.LongSupplier;
+import mill.natives.CurrentPlatform;
 
 /**
  * Limits a rate: a token bucket, exact to the nanosecond. Any thread; one limiter may be shared by
@@ -26,7 +27,8 @@ import java.util.function.LongSupplier;
  *
  * {@snippet class=mill.core.snippets.RateLimiterSnippets region=reserve}
  *
- * <p>No method blocks, sleeps or allocates.
+ * <p>No method blocks, sleeps or allocates. Unless one is named, the clock is that of the {@link
+ * CurrentPlatform} at the time the limiter is made: the system's, outside of a simulation.
  */
 public final class RateLimiter {
   /** The highest rate, in tokens per second: 100 GB/s if a token is a byte. */
@@ -122,7 +124,7 @@ public final class RateLimiter {
    *     make more than {@link #MAX_RATE_PER_SECOND}
    */
   public static RateLimiter per(long tokens, Duration period, long burst) {
-    return per(tokens, period, burst, System::nanoTime);
+    return per(tokens, period, burst, CurrentPlatform.clock());
   }
 
   /** As {@link #per(long, Duration, long)}, with a clock of its own. */
@@ -163,7 +165,7 @@ public final class RateLimiter {
    * @throws IllegalArgumentException if a value is out of its range
    */
   public static RateLimiter perSecond(long ratePerSecond, long burst) {
-    return perSecond(ratePerSecond, burst, System::nanoTime);
+    return perSecond(ratePerSecond, burst, CurrentPlatform.clock());
   }
 
   /**
@@ -417,6 +419,8 @@ public final class RateLimiter {
   // Not a monitor: two threads that share one hold each other up for some 240 ns a call, parking
   // and unparking, here for some 40. Between lock and unlock nothing can throw: it is arithmetic,
   // and it goes less deep into the stack than lock itself did.
+  // Nor does anything hand over to another thread there, the clock being read before: where threads
+  // run by turns nobody ever waits here, so this wait is the processor's and not the platform's.
   @SuppressWarnings("ThreadPriorityCheck") // yield is for the speed only, nothing relies on it
   private void lock() {
     int spins = 0;

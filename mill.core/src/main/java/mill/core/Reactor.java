@@ -10,7 +10,6 @@ import mill.core.internal.InterruptFlag;
 import mill.core.internal.RegistrationTable;
 import mill.core.internal.SafeText;
 import mill.core.internal.UncaughtExceptions;
-import mill.core.internal.WorkerPool;
 import mill.core.internal.loop.LoopExtension;
 import mill.core.internal.timer.LoopTimeout;
 import mill.core.internal.timer.LoopTimers;
@@ -44,7 +43,7 @@ final class Reactor {
   private final RunQueue<Registration> runQueue;
   private final LoopTasks tasks;
   private final LoopTimers timers;
-  private final LoopLifecycle lifecycle = new LoopLifecycle();
+  private final LoopLifecycle lifecycle;
   private final InterruptFlag interrupts = new InterruptFlag();
   private final LoopEnd<Registration> ending;
   private final @Nullable LoopTelemetry telemetry;
@@ -59,6 +58,7 @@ final class Reactor {
   Reactor(LoopConfig config, Platform platform) throws IOException {
     this.config = config;
     this.platform = platform;
+    lifecycle = new LoopLifecycle(platform);
     events = new ReadyEvents(config.eventsPerPoll());
     timers =
         new LoopTimers(
@@ -84,7 +84,7 @@ final class Reactor {
             interrupts);
     workers =
         config.dispatch() == DispatchMode.WORKERS
-            ? new WorkerPool<>(config.workers(), config.name(), this::work)
+            ? new WorkerPool<>(config.workers(), config.name(), platform.threads(), this::work)
             : null;
     runQueue = new RunQueue<>(workers, this::wakeIfAsleep, this::called);
     poller = Poller.open(platform, this::closedWhileRegistered);
@@ -178,7 +178,9 @@ final class Reactor {
   private void watch(LoopTelemetry told) {
     told.begins();
     if (config.stallThreshold().isPresent()) {
-      watchdog = StallWatchdog.start(new StallWatch(told, config, Reactor::describe), config);
+      watchdog =
+          StallWatchdog.start(
+              new StallWatch(told, config, Reactor::describe), config, platform.threads());
     }
   }
 
@@ -384,6 +386,11 @@ final class Reactor {
 
   // ---- what is thrown
 
+  /** Tells the platform what onError is about to hear. Any thread. */
+  void threw(Throwable thrown) {
+    platform.threads().threw(thrown);
+  }
+
   /** Counts what a handler threw. Any thread. */
   void handlerThrew() {
     if (telemetry != null) {
@@ -447,6 +454,9 @@ final class Reactor {
         continue;
       }
       dispatched++;
+      if (registration.isOneShotArmed()) {
+        registration.setOneShotArmed(false);
+      }
       if (workers != null) {
         submit(workers, registration, events.bits(i));
         continue;

@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.RejectedExecutionException;
+import mill.core.internal.PlatformFuture;
 import mill.core.internal.RegistrationTable;
 import mill.core.internal.TaskQueue;
 import mill.core.internal.UncaughtExceptions;
@@ -58,6 +59,9 @@ public final class Registration extends SerialCalls {
     this.handler = handler;
     this.interest = interest;
     this.trigger = trigger;
+    if (trigger == Trigger.ONESHOT) {
+      setOneShotArmed(true);
+    }
   }
 
   /** {@return the loop} Any thread. */
@@ -133,7 +137,20 @@ public final class Registration extends SerialCalls {
     if (newInterest == interest && newTrigger == trigger && trigger == Trigger.LEVEL) {
       return;
     }
-    reactor().change(pollable, newInterest.without(suspended()), newTrigger);
+    boolean armed = isOneShotArmed();
+    boolean arms = newTrigger == Trigger.ONESHOT;
+    if (arms != armed) {
+      setOneShotArmed(arms);
+    }
+    boolean changed = false;
+    try {
+      reactor().change(pollable, newInterest.without(suspended()), newTrigger);
+      changed = true;
+    } finally {
+      if (!changed && arms != armed) {
+        setOneShotArmed(armed);
+      }
+    }
     interest = newInterest;
     trigger = newTrigger;
   }
@@ -381,7 +398,9 @@ public final class Registration extends SerialCalls {
       }
       RegistrationExtras more = extras();
       Interest now = on ? more.suspended.with(direction) : more.suspended.without(direction);
-      if (interest.without(now) != interest.without(more.suspended)) {
+      // A one-shot that has fired is the user's to arm: nothing is reported that had to be held.
+      boolean hasFired = trigger == Trigger.ONESHOT && !isOneShotArmed();
+      if (!hasFired && interest.without(now) != interest.without(more.suspended)) {
         reactor().change(pollable, interest.without(now), trigger);
       }
       more.suspended = now;
@@ -458,6 +477,7 @@ public final class Registration extends SerialCalls {
       UncaughtExceptions.suppress(second, thrown);
     }
     try {
+      reactor().threw(thrown);
       handler.onError(this, thrown);
     } catch (Throwable second) {
       UncaughtExceptions.suppress(thrown, second);
@@ -513,13 +533,13 @@ public final class Registration extends SerialCalls {
     CompletableFuture<Void> waiting;
     synchronized (lock) {
       RegistrationExtras more = extras();
-      waiting = more.quiet == null ? new CompletableFuture<>() : more.quiet;
+      waiting = more.quiet == null ? new PlatformFuture<>() : more.quiet;
       more.quiet = waiting;
     }
     if (isClosed()) {
       waiting.complete(null); // it was told before it could be seen that somebody waits
     }
-    return waiting.minimalCompletionStage();
+    return waiting.copy(); // what its holder does to the copy is his own business
   }
 
   @Override

@@ -2,7 +2,6 @@ package mill.core;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.util.function.Consumer;
-import mill.core.internal.WorkerPool;
 import org.jspecify.annotations.Nullable;
 
 /**

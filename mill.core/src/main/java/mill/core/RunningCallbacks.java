@@ -5,7 +5,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
 import java.util.stream.Collectors;
-import mill.core.internal.WorkerPool;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param <T> what is registered
  */
-final class RunningCallbacks<T> {
+final class RunningCallbacks<T extends SerialCalls> {
   /** How much of a stack is told. */
   static final int MAX_FRAMES = 12;
 

@@ -23,6 +23,8 @@ import org.jspecify.annotations.Nullable;
  *   CANCELLED ──▶ out of the kernel, out of the table ──▶ CLOSING ──▶ tasks, onClosed ──▶ CLOSED
  * </pre>
  *
+ * <p>A bit beside these says whether a one-shot is armed.
+ *
  * <p>Events of an inline loop are no part of it: their callbacks come straight from the poll.
  */
 abstract class SerialCalls {
@@ -43,7 +45,8 @@ abstract class SerialCalls {
   private static final int SCHEDULED = 1 << 9;
   private static final int CANCELLED = 1 << 10;
   private static final int CLOSED = 1 << 11;
-  private static final int REASON_SHIFT = 12;
+  private static final int ONE_SHOT_ARMED = 1 << 12;
+  private static final int REASON_SHIFT = 13;
 
   private static final VarHandle STATE;
 
@@ -60,7 +63,10 @@ abstract class SerialCalls {
 
   private volatile @Nullable Thread runner; // not for an inline callback of an event
 
-  /** Behind this one in the {@link RunQueue}, and guarded by it. */
+  /**
+   * Behind this one in the {@link RunQueue} or the {@link WorkerPool}, and guarded by that: it is
+   * in one of the two, once, or in none.
+   */
   @Nullable SerialCalls next;
 
   SerialCalls() {}
@@ -197,6 +203,20 @@ abstract class SerialCalls {
 
   final boolean isMarkedCancelled() {
     return (state & CANCELLED) != 0;
+  }
+
+  /** Whether it is a one-shot that the user has armed and that has not been reported since. */
+  final boolean isOneShotArmed() {
+    return (state & ONE_SHOT_ARMED) != 0;
+  }
+
+  /** Notes that, before the kernel is armed; or that it has been reported, on the loop's thread. */
+  final void setOneShotArmed(boolean armed) {
+    if (armed) {
+      STATE.getAndBitwiseOr(this, ONE_SHOT_ARMED);
+    } else {
+      STATE.getAndBitwiseAnd(this, ~ONE_SHOT_ARMED);
+    }
   }
 
   /** Whether onClosed has returned. */

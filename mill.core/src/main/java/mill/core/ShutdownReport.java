@@ -8,7 +8,8 @@ import java.util.List;
  *
  * @param inTime whether everything ended by itself before the time was over, by the clock: nothing
  *     was forced, no offloaded work was given up, and {@code took} is not more than the time that
- *     was given
+ *     was given. With a time of 0 that is practically never so, even if there was nothing to do:
+ *     the clock has moved on by then
  * @param listenersClosed how many listeners were closed, first of all
  * @param ended how many other registrations left by themselves: closed by their handlers, by a
  *     failure, or cancelled

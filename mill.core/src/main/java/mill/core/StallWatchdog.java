@@ -1,7 +1,7 @@
 package mill.core;
 
-import java.util.concurrent.locks.LockSupport;
 import mill.core.internal.UncaughtExceptions;
+import mill.natives.platform.Threads;
 
 /** The thread that watches a loop's thread for as long as it runs. */
 final class StallWatchdog implements AutoCloseable {
@@ -12,32 +12,33 @@ final class StallWatchdog implements AutoCloseable {
   static final long MIN_CHECK_NS = 1_000_000;
 
   /** How long an ending loop waits for a listener that does not return. */
-  static final long MAX_JOIN_MS = 1_000;
+  static final long MAX_JOIN_NS = 1_000_000_000;
 
   private final StallWatch watch;
+  private final Threads threads;
   private final Thread watched;
   private final long checkNs;
   private final Thread thread;
   private volatile boolean ended;
 
-  private StallWatchdog(StallWatch watch, LoopConfig config) {
+  private StallWatchdog(StallWatch watch, LoopConfig config, Threads threads) {
     this.watch = watch;
+    this.threads = threads;
     watched = Thread.currentThread();
     checkNs = Math.max(MIN_CHECK_NS, config.stallThresholdNs() / CHECKS_PER_THRESHOLD);
-    thread =
-        Thread.ofPlatform().daemon().name(config.name() + "-watchdog").unstarted(this::watchOn);
+    thread = threads.unstarted(config.name() + "-watchdog", true, this::watchOn);
   }
 
   /** Watches the calling thread from now on. */
-  static StallWatchdog start(StallWatch watch, LoopConfig config) {
-    var watchdog = new StallWatchdog(watch, config);
+  static StallWatchdog start(StallWatch watch, LoopConfig config, Threads threads) {
+    var watchdog = new StallWatchdog(watch, config, threads);
     watchdog.thread.start();
     return watchdog;
   }
 
   private void watchOn() {
     while (!ended) {
-      LockSupport.parkNanos(this, checkNs);
+      threads.park(this, checkNs);
       boolean interrupted = Thread.interrupted(); // a listener's doing: the next wait is to wait
       if (!ended && !interrupted) {
         check();
@@ -57,10 +58,10 @@ final class StallWatchdog implements AutoCloseable {
   @Override
   public void close() {
     ended = true;
-    LockSupport.unpark(thread);
+    threads.unpark(thread);
     boolean interrupted = Thread.interrupted(); // or the wait would not wait
     try {
-      thread.join(MAX_JOIN_MS);
+      threads.join(thread, MAX_JOIN_NS);
     } catch (InterruptedException e) {
       interrupted = true; // the thread ends by itself
     }

@@ -94,6 +94,12 @@ public final class Throttle implements AutoCloseable {
   /**
    * Asks how much may be done now. What is not used has to go back with {@link #giveBack}.
    *
+   * <p>A direction that waits is taken out of what the kernel is asked for. A one-shot that has
+   * fired is not armed by that, neither now nor when the time is up: as without a throttle it is
+   * reported again after {@link Registration#setInterest}, which may be called while this waits.
+   * With {@link mill.natives.Trigger#EDGE} the other direction, if it is asked for, may be reported
+   * once more at both moments, though nothing new has come.
+   *
    * @param wanted how many tokens at most, at least 1: the bytes that fit into the buffer, or 1
    *     before each accept
    * @return how many may be used, at most {@code wanted}; 0 if the handler must return: it is

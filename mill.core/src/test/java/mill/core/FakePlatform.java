@@ -12,6 +12,7 @@ import mill.natives.platform.OptionCode;
 import mill.natives.platform.Platform;
 import mill.natives.platform.PollerBackend;
 import mill.natives.platform.Sockets;
+import mill.natives.platform.Threads;
 
 /**
  * A fake of the platform: a kernel in memory, where tests say which descriptors are ready and
@@ -48,6 +49,7 @@ public final class FakePlatform implements Platform {
   private final List<String> violations = new ArrayList<>();
 
   private long clockReadings;
+  private volatile Threads threads = Threads.system();
 
   // Null: time goes by as it does. Guarded by this.
   private Long virtualNs;
@@ -67,6 +69,16 @@ public final class FakePlatform implements Platform {
 
   public synchronized boolean isVirtual() {
     return virtualNs != null;
+  }
+
+  /** Chooses the threads; before a loop is opened. */
+  public void threads(Threads others) {
+    threads = others;
+  }
+
+  @Override
+  public Threads threads() {
+    return threads;
   }
 
   /** How many times the time was asked. */

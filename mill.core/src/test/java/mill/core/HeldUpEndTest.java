@@ -27,6 +27,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Promise 13: loops end, and say why if they do not, though their callbacks wait or block. */
 class HeldUpEndTest {
+  private static final long BETWEEN_INTERRUPTS_NS = 10_000_000;
   private static final Duration LONG = Duration.ofMinutes(10);
   private static final Duration SHORT = Duration.ofMillis(50);
 
@@ -186,6 +187,7 @@ class HeldUpEndTest {
                     new CountDownLatch(1).await();
                   } catch (InterruptedException e) {
                     interrupts.incrementAndGet();
+                    fake.platform.advance(BETWEEN_INTERRUPTS_NS);
                   }
                 }
               }

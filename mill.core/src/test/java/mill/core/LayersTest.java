@@ -4,6 +4,7 @@ import static com.tngtech.archunit.base.DescribedPredicate.alwaysTrue;
 import static com.tngtech.archunit.base.DescribedPredicate.describe;
 import static com.tngtech.archunit.base.DescribedPredicate.not;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.type;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
@@ -33,6 +34,8 @@ import java.util.stream.Stream;
 import mill.natives.CurrentPlatform;
 import mill.natives.Poller;
 import mill.natives.net.UnixAddress;
+import mill.natives.platform.Platform;
+import mill.natives.platform.Threads;
 import org.junit.jupiter.api.Test;
 
 /** Which package may know which, in both modules; read from the class files that users get. */
@@ -50,15 +53,20 @@ class LayersTest {
           Registration.class.getName(),
           EventHandler.class.getName());
 
-  private static final JavaClasses CLASSES = importModules();
+  static final JavaClasses CLASSES = importModules();
 
   private static JavaClasses importModules() {
-    System.setProperty("slf4j.internal.verbosity", "ERROR"); // it has nowhere to log to
+    ClassFileImporter importer = importer();
     List<Location> locations =
         MODULES.stream()
             .map(name -> Location.of(reference(name).location().orElseThrow()))
             .toList();
-    return new ClassFileImporter().importLocations(locations);
+    return importer.importLocations(locations);
+  }
+
+  static ClassFileImporter importer() {
+    System.setProperty("slf4j.internal.verbosity", "ERROR"); // it has nowhere to log to
+    return new ClassFileImporter();
   }
 
   private static ModuleReference reference(String module) {
@@ -130,10 +138,11 @@ class LayersTest {
         .mayOnlyAccessLayers("metal")
         .whereLayer("timer")
         .mayOnlyAccessLayers("internal")
+        // Threads and clock only: whatHasThreadsAndNoSocketsKnowsNoNativeCode.
         .whereLayer("compute")
-        .mayOnlyAccessLayers("internal")
+        .mayOnlyAccessLayers("internal", "metal")
         .whereLayer("internal")
-        .mayNotAccessAnyLayer()
+        .mayOnlyAccessLayers("metal")
         .whereLayer("metal")
         .mayNotAccessAnyLayer()
         // The sealed interface of which the engine is the one implementation.
@@ -198,6 +207,19 @@ class LayersTest {
         .that(not(type(CurrentPlatform.class)).and(not(resideInAPackage("mill.natives.backend"))))
         .should()
         .dependOnClassesThat(resideInAPackage("mill.natives.backend"))
+        .check(CLASSES);
+  }
+
+  @Test
+  void whatHasThreadsAndNoSocketsKnowsNoNativeCode() {
+    noClasses()
+        .that(resideInAnyPackage("mill.core.compute", "mill.core.internal"))
+        .should()
+        .dependOnClassesThat(
+            resideInAPackage("mill.natives..")
+                .and(not(type(CurrentPlatform.class)))
+                .and(not(type(Platform.class)))
+                .and(not(type(Threads.class))))
         .check(CLASSES);
   }
 
@@ -275,7 +297,7 @@ class LayersTest {
     return classes;
   }
 
-  private static String topLevel(JavaClass javaClass) {
+  static String topLevel(JavaClass javaClass) {
     String name = javaClass.getBaseComponentType().getName();
     int nested = name.indexOf('$');
     return nested < 0 ? name : name.substring(0, nested);

@@ -358,4 +358,34 @@ class OffloadTest {
       assertThat(Await.outcomeOf(fake.loop.offload(Runnable::run, () -> 2))).isEqualTo(2);
     }
   }
+
+  /** Promise 14: not by identity, which would be another order in each run. */
+  @Test
+  void workThatIsNotDoneIsGivenUpInTheOrderInWhichItWasHandedOver() throws Exception {
+    var order = new ArrayList<Integer>();
+    var byHand = new ByHand();
+    try (var fake = FakeLoop.open()) {
+      for (int i = 0; i < 50; i++) {
+        int number = i;
+        var _ =
+            fake.loop
+                .offload(byHand, () -> number)
+                .whenComplete((done, thrown) -> order.add(thrown == null ? -number : number));
+      }
+      // The first, one in the middle and the last are done already.
+      fake.loop.execute(fake.loop::stop);
+      List<Runnable> work = List.copyOf(byHand.waiting);
+      for (int i : new int[] {49, 20, 0}) {
+        work.get(i).run();
+      }
+      fake.start().runner().join();
+    }
+    var expected = new ArrayList<>(List.of(-49, -20, 0));
+    for (int i = 1; i < 49; i++) {
+      if (i != 20) {
+        expected.add(i);
+      }
+    }
+    assertThat(order).isEqualTo(expected);
+  }
 }

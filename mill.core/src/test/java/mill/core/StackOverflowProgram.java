@@ -1,12 +1,15 @@
 package mill.core;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
+import mill.core.compute.ComputeMetrics;
 import mill.core.compute.ComputePool;
 import mill.core.compute.ComputePoolConfig;
 import mill.core.internal.TaskQueue;
@@ -20,8 +23,18 @@ import mill.testing.Await;
 final class StackOverflowProgram {
   private static final long STACK_BYTES = 192 << 10;
   private static final int ROUNDS = 10;
+  private static final int DEPTHS = 40;
 
   private record Deep(Runnable action, AtomicInteger overflows) {
+    /** Some frames of another size before, so that the end comes elsewhere in a call. */
+    void down(int shift) {
+      if (shift > 0) {
+        down(shift - 1);
+      } else {
+        down();
+      }
+    }
+
     @SuppressWarnings("InfiniteRecursion") // to the bottom of the stack, on purpose
     void down() {
       try {
@@ -46,6 +59,7 @@ final class StackOverflowProgram {
       case "queue" -> queue();
       case "timer" -> timer();
       case "loop" -> loop();
+      case "offload" -> offload();
       case "pool" -> pool();
       default -> throw new IllegalArgumentException(args[0]);
     }
@@ -56,7 +70,8 @@ final class StackOverflowProgram {
     action.run(); // a class that is initialized where there is no room is lost for the whole JVM
     var deep = new Deep(action, new AtomicInteger());
     for (int round = 0; round < ROUNDS; round++) {
-      var thread = new Thread(null, deep::down, "deep", STACK_BYTES);
+      int shift = round;
+      var thread = new Thread(null, () -> deep.down(shift), "deep", STACK_BYTES);
       thread.start();
       thread.join();
     }
@@ -116,11 +131,78 @@ final class StackOverflowProgram {
     }
   }
 
+  // What could not be handed over has not been settled either: it can be tried again.
+  private static void offload() throws Exception {
+    var config = LoopConfig.builder().maxOffloads(1 << 15).build();
+    try (EventLoop loop = EventLoop.open(config)) {
+      LoopRunner.startAndAwait(loop);
+      var futures = new ArrayList<CompletableFuture<Integer>>();
+      for (int i = 0; i < 1 << 15; i++) {
+        futures.add(loop.offload(work -> {}, () -> 0));
+      }
+      var next = new AtomicInteger();
+      atEveryDepth(() -> {
+        int i = next.get();
+        if (i < futures.size()) {
+          next.set(i + 1);
+          futures.get(i).complete(1);
+        }
+      });
+      futures.forEach(future -> future.complete(2));
+      Await.eventually(
+          "all are complete", () -> futures.stream().allMatch(CompletableFuture::isDone));
+    }
+  }
+
+  /** Calls at one depth only, counted from where there is no room at all. */
+  private static final class AtOneDepth {
+    private final Runnable action;
+    private int above;
+
+    void down(int shift) {
+      if (shift > 0) {
+        down(shift - 1);
+      } else {
+        down();
+      }
+    }
+
+    AtOneDepth(Runnable action, int above) {
+      this.action = action;
+      this.above = above;
+    }
+
+    @SuppressWarnings("InfiniteRecursion") // to the bottom of the stack, on purpose
+    void down() {
+      try {
+        down();
+      } catch (StackOverflowError e) {
+        // This is the bottom.
+      }
+      if (above-- == 0) {
+        try {
+          action.run();
+        } catch (StackOverflowError e) {
+          // So deep.
+        }
+      }
+    }
+  }
+
+  // One that has been taken off the list of the idle is woken, by a later call if not by this one.
   private static void pool() throws Exception {
     int threads = 4;
     var config = ComputePoolConfig.builder().threads(threads).build();
     try (ComputePool pool = ComputePool.open(config)) {
       atEveryDepth(() -> pool.execute(() -> {}));
+      for (int i = 0; i < DEPTHS * ROUNDS; i++) {
+        Await.eventually("all are idle", () -> isIdle(pool));
+        var deep = new AtOneDepth(() -> pool.execute(() -> {}), i / ROUNDS);
+        int shift = i % ROUNDS;
+        var thread = new Thread(null, () -> deep.down(shift), "deep", STACK_BYTES);
+        thread.start();
+        thread.join();
+      }
       for (int i = 0; i < ROUNDS; i++) {
         var together = new CyclicBarrier(threads + 1);
         for (int j = 0; j < threads; j++) {
@@ -129,6 +211,11 @@ final class StackOverflowProgram {
         pass(together);
       }
     }
+  }
+
+  private static boolean isIdle(ComputePool pool) {
+    ComputeMetrics metrics = pool.metrics();
+    return metrics.active() == 0 && metrics.queued() == 0;
   }
 
   private static void pass(CyclicBarrier barrier) {

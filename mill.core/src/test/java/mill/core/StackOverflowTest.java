@@ -12,7 +12,14 @@ import org.junit.jupiter.params.provider.CsvSource;
  */
 class StackOverflowTest {
   @ParameterizedTest
-  @CsvSource({"queue, -Xint", "timer, -Xint", "loop, -Xint", "pool, -Xint", "pool, -Xmixed"})
+  @CsvSource({
+    "queue, -Xint",
+    "timer, -Xint",
+    "loop, -Xint",
+    "offload, -Xint",
+    "pool, -Xint",
+    "pool, -Xmixed"
+  })
   void whatACallerWithoutStackHasCalledGoesOn(String called, String option) throws Exception {
     ChildJvm.Outcome outcome = ChildJvm.of(StackOverflowProgram.class).with(option).run(called);
     assertThat(outcome.exitCode()).as(outcome.toString()).isZero();

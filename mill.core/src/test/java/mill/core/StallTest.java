@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -14,8 +15,11 @@ import java.util.concurrent.atomic.AtomicReference;
 import mill.natives.Interest;
 import mill.natives.Readiness;
 import mill.natives.ReadyEvents;
+import mill.natives.platform.Threads;
 import mill.testing.Await;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** What is told of a turn that takes too long: on a clock that stands, and once on a real one. */
 class StallTest {
@@ -111,8 +115,13 @@ class StallTest {
     assertThat(reportsAfter(1_000_000)).isZero();
   }
 
-  @Test
-  void listenerThatThrowsIsAskedAgain() {
+  static List<Throwable> thrown() {
+    return List.of(new IllegalStateException("planned"), new AssertionError("planned"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("thrown")
+  void listenerThatThrowsIsAskedAgain(Throwable thrown) {
     var asked = new ArrayList<StallReport>();
     var throwing =
         new StallWatch(
@@ -121,7 +130,7 @@ class StallTest {
                 .stallThreshold(Duration.ofMillis(100))
                 .onStall(report -> {
                   asked.add(report);
-                  throw new IllegalStateException("planned");
+                  throwAnything(thrown);
                 })
                 .build(),
             Reactor::describe);
@@ -131,6 +140,35 @@ class StallTest {
     platform.advance(100 * MS);
     throwing.check(Thread.currentThread());
     assertThat(asked).hasSize(2);
+  }
+
+  @SuppressWarnings("unchecked")
+  private static <T extends Throwable> void throwAnything(Throwable thrown) throws T {
+    throw (T) thrown;
+  }
+
+  /** A logger is the user's too, and so is the text of a pollable. */
+  @Test
+  void watchdogGoesOnThoughALookThrowsAnError() {
+    var config = LoopConfig.builder().stallThreshold(Duration.ofMillis(2)).build();
+    var uncaught = new CopyOnWriteArrayList<Throwable>();
+    var looks = new CountDownLatch(3);
+    var overflowing =
+        new StallWatch(
+            telemetry,
+            config,
+            activity -> {
+              Thread.currentThread()
+                  .setUncaughtExceptionHandler((thread, thrown) -> uncaught.add(thrown));
+              looks.countDown();
+              throw new StackOverflowError("planned");
+            });
+    beginTurn("step");
+    platform.advance(100 * MS);
+    try (var _ = StallWatchdog.start(overflowing, config, Threads.system())) {
+      Await.await(looks);
+    }
+    assertThat(uncaught).isNotEmpty().allMatch(thrown -> thrown instanceof StackOverflowError);
   }
 
   @Test

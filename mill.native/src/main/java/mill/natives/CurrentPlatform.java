@@ -2,8 +2,10 @@ package mill.natives;
 
 import static java.util.Objects.requireNonNull;
 
+import java.util.function.LongSupplier;
 import mill.natives.backend.SystemPlatform;
 import mill.natives.platform.Platform;
+import mill.natives.platform.Threads;
 
 /**
  * The {@link Platform} that sockets, pollers and loops are made on when none is named: the system's
@@ -27,6 +29,22 @@ public final class CurrentPlatform {
   public static Platform get() {
     // Not orElseGet: its lambda would be linked at every start.
     return SCOPED.isBound() ? SCOPED.get() : SystemPlatform.get();
+  }
+
+  /**
+   * {@return the threads of the scope's platform, or else the JDK's} Any thread. Unlike {@link
+   * #get} it needs no native access: for what has threads and no sockets.
+   */
+  public static Threads threads() {
+    return SCOPED.isBound() ? SCOPED.get().threads() : Threads.system();
+  }
+
+  /**
+   * {@return the clock of the scope's platform, or else {@link System#nanoTime}} Any thread. Unlike
+   * {@link #get} it needs no native access: for what measures time and has no sockets.
+   */
+  public static LongSupplier clock() {
+    return SCOPED.isBound() ? SCOPED.get()::nanoTime : System::nanoTime;
   }
 
   /**

@@ -25,6 +25,10 @@ package mill.natives;
  *     <td>{@code EPOLLERR}, {@code EPOLLHUP}</td>
  *     <td>{@code EV_EOF} with an error, of either filter</td>
  *     <td>{@code ABORT}, {@code CONNECT_FAIL}</td></tr>
+ * <tr><td>with any of these: an error of a datagram socket, which closes nothing</td>
+ *     <td>{@code EPOLLERR}</td>
+ *     <td>{@code EVFILT_READ} alone, so with {@link #READABLE}</td>
+ *     <td>{@code ABORT}, {@code RECEIVE}</td></tr>
  * <tr><td>{@link #NONE}</td><td>nothing</td><td>nothing</td><td>nothing</td></tr>
  * </table>
  *

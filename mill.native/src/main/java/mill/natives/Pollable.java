@@ -2,6 +2,7 @@ package mill.natives;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.nio.channels.ClosedChannelException;
+import mill.natives.platform.DescriptorKind;
 import mill.natives.platform.Platform;
 import org.jspecify.annotations.Nullable;
 
@@ -68,6 +69,14 @@ public abstract class Pollable extends UseCounted implements AutoCloseable {
    */
   public boolean acceptsConnections() {
     return false;
+  }
+
+  /**
+   * {@return what this is} It decides what an error that waits means: of a datagram socket nothing
+   * is closed by it. {@code OTHER} unless overridden, as for a pipe's end. Any thread.
+   */
+  public DescriptorKind kind() {
+    return DescriptorKind.OTHER;
   }
 
   /**

@@ -118,11 +118,12 @@ public final class Poller extends UseCounted implements AutoCloseable {
     }
     if (!pollable.platform().equals(platform)) {
       throw new IllegalArgumentException(
-          pollable + " belongs to " + pollable.platform().name() + ", not to " + platform.name());
+          "%s belongs to %s, not to %s: make it where the poller is made, or name the poller's platform as you make it"
+              .formatted(pollable, pollable.platform().name(), platform.name()));
     }
     PollerEntry entry = pollable.entry;
     int result;
-    int fd = pollable.acquire();
+    pollable.acquire();
     try {
       synchronized (entry) {
         checkStillOpen(pollable);
@@ -132,7 +133,7 @@ public final class Poller extends UseCounted implements AutoCloseable {
           // What a closed poller knew is over; the kernel forgets it with its last poll.
           entry.poller = null;
           entry.interest = Interest.NONE;
-          result = arm(fd, token, Interest.NONE, interest, trigger);
+          result = arm(pollable, token, Interest.NONE, interest, trigger);
           if (result >= 0) {
             entry.interest = interest;
             entry.poller = this;
@@ -162,14 +163,14 @@ public final class Poller extends UseCounted implements AutoCloseable {
   public void change(Pollable pollable, Interest interest, Trigger trigger) throws IOException {
     PollerEntry entry = pollable.entry;
     int result;
-    int fd = pollable.acquire();
+    pollable.acquire();
     try {
       synchronized (entry) {
         checkStillOpen(pollable);
         if (entry.poller != this) {
           result = NOT_REGISTERED;
         } else {
-          result = arm(fd, entry.token, entry.interest, interest, trigger);
+          result = arm(pollable, entry.token, entry.interest, interest, trigger);
           if (result >= 0) {
             entry.interest = interest;
           }
@@ -302,11 +303,12 @@ public final class Poller extends UseCounted implements AutoCloseable {
   }
 
   // Called under the entry's lock; the caller keeps the books.
-  private int arm(int fd, long token, Interest from, Interest to, Trigger trigger) {
+  private int arm(Pollable pollable, long token, Interest from, Interest to, Trigger trigger) {
+    int fd = pollable.fd();
     enterOpen();
     try {
       if (from == Interest.NONE) {
-        return to == Interest.NONE ? 0 : backend.add(fd, token, to, trigger);
+        return to == Interest.NONE ? 0 : backend.add(fd, pollable.kind(), token, to, trigger);
       }
       return to == Interest.NONE ? removeOpen(fd) : backend.modify(fd, token, to, trigger);
     } finally {

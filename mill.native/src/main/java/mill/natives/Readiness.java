@@ -93,14 +93,18 @@ public final class Readiness {
     return (bits & READ_CLOSED) != 0;
   }
 
-  /** {@return whether nothing more can be sent} */
+  /**
+   * {@return whether nothing more can be sent} Never set by an error of a datagram socket, an ICMP
+   * error for instance: the next call tells it, and nothing is closed.
+   */
   public boolean isWriteClosed() {
     return (bits & WRITE_CLOSED) != 0;
   }
 
   /**
    * {@return whether the descriptor carries an error} The next read, write or {@code finishConnect}
-   * throws it.
+   * throws it. Of a datagram socket it is that of an earlier datagram, or of the error queue;
+   * kqueue reports such a one as readable alone.
    */
   public boolean isError() {
     return (bits & ERROR) != 0;

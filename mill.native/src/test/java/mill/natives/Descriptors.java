@@ -11,11 +11,13 @@ public final class Descriptors {
 
   /** {@code dup(2)}: a second descriptor of the same open file, for the caller to close. */
   public static int duplicate(int fd) {
-    CallMemory memory = CallMemory.current();
+    CallMemory memory = CallMemory.acquire();
     try {
       return memory.orErrno((int) Dup.HANDLE.invokeExact(memory.errnoSegment(), fd));
     } catch (Throwable t) {
       throw NativeCalls.rethrow(t);
+    } finally {
+      memory.release();
     }
   }
 

@@ -10,9 +10,12 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import mill.core.internal.Durations;
 import mill.core.internal.FlightRecording;
 import mill.core.internal.TaskQueue.Offer;
+import mill.natives.CurrentPlatform;
+import mill.natives.platform.Threads;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -71,6 +74,9 @@ import org.jspecify.annotations.Nullable;
  * takes an {@code Executor} takes either. {@link #execute} of a task that exists already allocates
  * nothing in the long run.
  *
+ * <p>A pool needs no native access. Threads and clock are those of the {@link CurrentPlatform} at
+ * the time it is opened: the JDK's own, outside of a simulation.
+ *
  * <p>{@link CompletableFuture#cancel} of a task that has begun does not interrupt it.
  */
 public final class ComputePool implements Executor, AutoCloseable {
@@ -80,12 +86,14 @@ public final class ComputePool implements Executor, AutoCloseable {
   public static final int INTERRUPT_GRACE_MS = 100;
 
   private final ComputePoolConfig config;
+  private final Threads threads;
   private final PriorityWorkers workers;
   private final AtomicBoolean watched = new AtomicBoolean();
 
-  ComputePool(ComputePoolConfig config, ThreadFactory factory) {
+  ComputePool(ComputePoolConfig config, Threads threads, ThreadFactory factory) {
     this.config = config;
-    workers = new PriorityWorkers(config, factory);
+    this.threads = threads;
+    workers = new PriorityWorkers(config, factory, threads, CurrentPlatform.clock());
     workers.start();
   }
 
@@ -107,9 +115,18 @@ public final class ComputePool implements Executor, AutoCloseable {
    * @throws OutOfMemoryError if the system has no thread left; those that were started end
    */
   public static ComputePool open(ComputePoolConfig config) {
-    Thread.Builder.OfPlatform threads = Thread.ofPlatform().daemon().name(config.name() + "-", 0);
-    config.uncaughtExceptionHandler().ifPresent(threads::uncaughtExceptionHandler);
-    return new ComputePool(config, threads.factory());
+    Threads threads = CurrentPlatform.threads();
+    return new ComputePool(config, threads, factory(config, threads));
+  }
+
+  private static ThreadFactory factory(ComputePoolConfig config, Threads threads) {
+    var made = new AtomicInteger();
+    return body -> {
+      String name = config.name() + "-" + made.getAndIncrement();
+      Thread thread = threads.unstarted(name, true, body);
+      config.uncaughtExceptionHandler().ifPresent(thread::setUncaughtExceptionHandler);
+      return thread;
+    };
   }
 
   /**
@@ -232,7 +249,7 @@ public final class ComputePool implements Executor, AutoCloseable {
     } else if (timeout.isZero()) {
       workers.abandon();
     } else if (watched.compareAndSet(false, true)) {
-      Thread.ofPlatform().daemon().name(config.name() + "-shutdown").start(() -> finish(0));
+      threads.unstarted(config.name() + "-shutdown", true, () -> finish(0)).start();
     }
     return workers.report();
   }

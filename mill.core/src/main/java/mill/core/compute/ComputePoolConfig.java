@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 import static mill.core.internal.Checks.inRange;
 
 import java.util.Optional;
+import mill.natives.CurrentPlatform;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -97,7 +98,7 @@ public final class ComputePoolConfig {
    */
   public static final class Builder {
     private String name = "mill-compute";
-    private int threads = Math.min(Runtime.getRuntime().availableProcessors(), MAX_THREADS);
+    private int threads = Math.min(CurrentPlatform.threads().processors(), MAX_THREADS);
     private int queueCapacity = 1 << 14;
     private int ageingLimit = 64;
     private Thread.@Nullable UncaughtExceptionHandler uncaughtExceptionHandler;

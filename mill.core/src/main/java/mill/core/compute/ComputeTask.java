@@ -4,6 +4,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import mill.core.internal.Abandonable;
+import mill.core.internal.PlatformFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,7 +22,7 @@ final class ComputeTask<T extends @Nullable Object> implements Abandonable {
   }
 
   private final Callable<T> work;
-  private final CompletableFuture<T> future = new CompletableFuture<>();
+  private final CompletableFuture<T> future = new PlatformFuture<>();
   private Outcome outcome = Outcome.CANCELLED; // the worker's alone
 
   /**

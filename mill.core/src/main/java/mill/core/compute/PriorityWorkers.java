@@ -6,12 +6,12 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ThreadFactory;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongSupplier;
 import mill.core.compute.ComputeTask.Outcome;
 import mill.core.internal.Abandonable;
 import mill.core.internal.TaskQueue.Offer;
 import mill.core.internal.UncaughtExceptions;
+import mill.natives.platform.Threads;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,14 +25,16 @@ import org.jspecify.annotations.Nullable;
  */
 final class PriorityWorkers {
   /** A timeout that never passes. */
-  static final long FOREVER = Long.MAX_VALUE;
+  static final long FOREVER = Threads.FOREVER;
 
   private static final int PRIORITIES = TaskPriority.values().length;
 
   private final Object lock = new Object();
   private final String name;
   private final List<Worker> workers = new ArrayList<>();
-  private final long originNs = System.nanoTime();
+  private final Threads threads;
+  private final LongSupplier clock;
+  private final long originNs;
 
   @GuardedBy("lock")
   private final PriorityTaskQueue queue;
@@ -114,9 +116,9 @@ final class PriorityWorkers {
       if (task == null) {
         return false;
       }
-      long startNs = System.nanoTime();
+      long startNs = clock.getAsLong();
       outcome = runGuarded(task);
-      executionNs = System.nanoTime() - startNs;
+      executionNs = clock.getAsLong() - startNs;
       return true;
     }
 
@@ -132,7 +134,7 @@ final class PriorityWorkers {
 
     void sleep() {
       while (asleep) {
-        LockSupport.park(PriorityWorkers.this);
+        threads.park(PriorityWorkers.this, FOREVER);
         Thread.interrupted(); // means nothing to a worker without a task, and would keep it awake
       }
     }
@@ -143,8 +145,14 @@ final class PriorityWorkers {
    *
    * @param config how many threads, and the queue's bounds
    * @param factory makes a thread, without starting it
+   * @param threads lets them wait
+   * @param clock tells the time that they wait by, in nanoseconds
    */
-  PriorityWorkers(ComputePoolConfig config, ThreadFactory factory) {
+  PriorityWorkers(
+      ComputePoolConfig config, ThreadFactory factory, Threads threads, LongSupplier clock) {
+    this.threads = threads;
+    this.clock = clock;
+    originNs = clock.getAsLong();
     name = config.name();
     queue = new PriorityTaskQueue(PRIORITIES, config.queueCapacity(), config.ageingLimit());
     for (int i = 0; i < config.threads(); i++) {
@@ -199,7 +207,7 @@ final class PriorityWorkers {
     if (woken != null) {
       boolean awake = false;
       try {
-        LockSupport.unpark(woken.thread);
+        threads.unpark(woken.thread);
         awake = true;
       } finally {
         if (!awake) { // the stack has overflowed, and it is on no list any more
@@ -232,7 +240,7 @@ final class PriorityWorkers {
   private void wakeOwed() {
     for (Worker worker : workers) {
       if (isOwed(worker)) {
-        LockSupport.unpark(worker.thread);
+        threads.unpark(worker.thread);
         synchronized (lock) {
           worker.owed = false;
         }
@@ -264,13 +272,13 @@ final class PriorityWorkers {
         closed = true;
         endedAtClose = ended();
       }
-      long nowNs = System.nanoTime() - originNs;
+      long nowNs = clock.getAsLong() - originNs;
       deadlineNs = Math.min(deadlineNs, timeoutNs > FOREVER - nowNs ? FOREVER : nowNs + timeoutNs);
       Worker asleep;
       while ((asleep = takeIdle()) != null) {
         asleep.owed = true;
       }
-      lock.notifyAll();
+      threads.signalAll(lock);
     }
     wakeOwed();
   }
@@ -304,7 +312,7 @@ final class PriorityWorkers {
    */
   boolean awaitEnd(long timeoutNs) throws InterruptedException {
     synchronized (lock) {
-      long nowNs = System.nanoTime() - originNs;
+      long nowNs = clock.getAsLong() - originNs;
       long untilNs = timeoutNs > FOREVER - nowNs ? FOREVER : nowNs + timeoutNs;
       while (live > 0) {
         long remainingNs = remainingNs(untilNs);
@@ -393,7 +401,7 @@ final class PriorityWorkers {
         }
         if (closed) {
           if (--live == 0) {
-            lock.notifyAll();
+            threads.signalAll(lock);
           }
           return null;
         }
@@ -439,19 +447,19 @@ final class PriorityWorkers {
   }
 
   private long remainingNs(long untilNs) {
-    return untilNs == FOREVER ? FOREVER : untilNs - (System.nanoTime() - originNs);
+    return untilNs == FOREVER ? FOREVER : untilNs - (clock.getAsLong() - originNs);
   }
 
   @GuardedBy("lock")
   private void await(long timeoutNs) throws InterruptedException {
     assert Thread.holdsLock(lock);
-    TimeUnit.NANOSECONDS.timedWait(lock, timeoutNs);
+    threads.await(lock, timeoutNs);
   }
 
   // They have nothing left to do but to end.
   private void joinAll() throws InterruptedException {
     for (Worker worker : workers) {
-      worker.thread.join();
+      threads.join(worker.thread, FOREVER);
     }
   }
 }

@@ -15,16 +15,15 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import mill.core.EventLoop;
 import mill.core.ShutdownReport;
 import mill.core.internal.Durations;
 import mill.core.internal.OwnThreadFuture;
+import mill.core.internal.Waits;
 import mill.natives.net.TcpListener;
 import mill.natives.platform.Platform;
+import mill.natives.platform.Threads;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -151,7 +150,7 @@ public final class EventLoopGroup implements AutoCloseable {
       state = State.STARTING;
     }
     startThreads();
-    threads.forEach(thread -> thread.started().join());
+    threads.forEach(thread -> awaitUninterruptibly(thread.started(), Threads.FOREVER));
     Throwable failed;
     synchronized (lock) {
       failed = failure;
@@ -313,7 +312,7 @@ public final class EventLoopGroup implements AutoCloseable {
   private CompletableFuture<Void> threadsEnded(List<CompletableFuture<ShutdownReport>> reports) {
     var ended = new ArrayList<CompletableFuture<?>>();
     for (int i = 0; i < threads.size(); i++) {
-      if (reports.get(i).join().stillRunning().isEmpty()) {
+      if (reports.get(i).resultNow().stillRunning().isEmpty()) {
         ended.add(threads.get(i).ended());
       }
     }
@@ -324,7 +323,7 @@ public final class EventLoopGroup implements AutoCloseable {
       List<CompletableFuture<ShutdownReport>> reports, List<GroupListener> closed, long startNs) {
     reported.complete(
         GroupShutdownReport.of(
-            reports.stream().map(CompletableFuture::join).toList(),
+            reports.stream().map(CompletableFuture::resultNow).toList(),
             closed.stream().mapToInt(GroupListener::closed).sum(),
             Duration.ofNanos(platform.nanoTime() - startNs),
             failure()));
@@ -351,7 +350,7 @@ public final class EventLoopGroup implements AutoCloseable {
       throw new IllegalStateException("a thread of the group cannot wait for its own end");
     }
     for (LoopThread thread : threads) {
-      thread.thread().join();
+      platform.threads().join(thread.thread(), Threads.FOREVER);
     }
   }
 
@@ -370,40 +369,28 @@ public final class EventLoopGroup implements AutoCloseable {
     if (isOwnThread()) {
       return;
     }
-    List<String> stillRunning = outcome.join().stillRunning();
+    awaitUninterruptibly(outcome, Threads.FOREVER);
+    List<String> stillRunning = outcome.resultNow().stillRunning();
     if (!haveEnded(loops.getFirst().config().closeTimeout())) {
       throw new IllegalStateException(
           "the group is not closed: it closes itself when this has returned: " + stillRunning);
     }
   }
 
-  /** Waits for the threads. An interrupt does not end the wait; it is passed on. */
+  /** Waits for the threads. */
   private boolean haveEnded(Duration atMost) {
     CompletableFuture<?>[] all =
         threads.stream().map(LoopThread::ended).toArray(CompletableFuture<?>[]::new);
-    CompletableFuture<Void> ended = CompletableFuture.allOf(all);
-    long startNs = System.nanoTime();
     long timeoutNs = Durations.saturatedNs(atMost);
-    boolean interrupted = false;
-    try {
-      while (true) {
-        try {
-          ended.get(timeoutNs - (System.nanoTime() - startNs), TimeUnit.NANOSECONDS);
-          awaitEnd(); // they have nothing left to do but to end
-          return true;
-        } catch (InterruptedException e) {
-          interrupted = true;
-        } catch (TimeoutException e) {
-          return false;
-        } catch (ExecutionException e) {
-          throw new AssertionError("it only ever completes normally", e);
-        }
-      }
-    } finally {
-      if (interrupted) {
-        Thread.currentThread().interrupt();
-      }
+    boolean ended = awaitUninterruptibly(CompletableFuture.allOf(all), timeoutNs);
+    if (ended) {
+      threads.forEach(LoopThread::join); // they have nothing left to do but to end
     }
+    return ended;
+  }
+
+  private boolean awaitUninterruptibly(CompletableFuture<?> future, long timeoutNs) {
+    return Waits.await(platform.threads(), platform::nanoTime, future, timeoutNs);
   }
 
   // A loop waits for its workers, so they must not wait for the loop. A thread that has not begun

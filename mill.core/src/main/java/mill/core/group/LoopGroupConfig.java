@@ -9,6 +9,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
 import mill.core.LoopConfig;
+import mill.natives.CurrentPlatform;
 
 /**
  * How an {@link EventLoopGroup} is set up. Immutable.
@@ -94,7 +95,7 @@ public final class LoopGroupConfig {
    * message tells the range.
    */
   public static final class Builder {
-    private int loops = Math.min(Runtime.getRuntime().availableProcessors(), MAX_LOOPS);
+    private int loops = Math.min(CurrentPlatform.threads().processors(), MAX_LOOPS);
     private String name = "mill";
     private Consumer<LoopConfig.Builder> loop = builder -> {};
     private List<Integer> cpus = List.of();

@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import mill.core.EventLoop;
+import mill.core.internal.Waits;
 import mill.natives.CurrentPlatform;
 import mill.natives.platform.Platform;
 
@@ -33,7 +34,7 @@ final class LoopThread {
     this.afterRun = afterRun;
     this.failed = failed;
     // Not a daemon: a server lives as long as its loops.
-    thread = Thread.ofPlatform().daemon(false).name(loop.config().name()).unstarted(this::run);
+    thread = platformOf(loop).threads().unstarted(loop.config().name(), false, this::run);
   }
 
   void start() {
@@ -44,6 +45,11 @@ final class LoopThread {
   void releaseWaiters() {
     started.complete(null);
     ended.complete(null);
+  }
+
+  /** Waits for the thread to end, if it was started. */
+  void join() {
+    Waits.join(platformOf(loop).threads(), thread);
   }
 
   Thread thread() {

@@ -20,7 +20,8 @@ public final class ClassFolders {
   private ClassFolders() {}
 
   /**
-   * Loads all classes that lie beside others, if they lie in a folder. Never throws.
+   * Loads what lies beside some classes, if that is a folder: all whose names begin with the same
+   * word, for the folder may be that of a whole application. Never throws.
    *
    * @param one a class of each module
    */
@@ -29,7 +30,9 @@ public final class ClassFolders {
       try {
         Path folder = folder(each);
         if (folder != null) {
-          classNames(folder).forEach(name -> load(name, each.getClassLoader()));
+          String name = each.getName();
+          Path own = folder.resolve(name.substring(0, name.indexOf('.')));
+          classNames(folder, own).forEach(other -> load(other, each.getClassLoader()));
         }
       } catch (IOException | URISyntaxException | RuntimeException e) {
         System.getLogger("mill.core")
@@ -48,8 +51,8 @@ public final class ClassFolders {
     return Files.isDirectory(path) ? path : null;
   }
 
-  private static List<String> classNames(Path folder) throws IOException {
-    try (Stream<Path> files = Files.walk(folder)) {
+  private static List<String> classNames(Path folder, Path own) throws IOException {
+    try (Stream<Path> files = Files.walk(own)) {
       return files
           .map(file -> folder.relativize(file).toString().replace('\\', '/'))
           .filter(file -> file.endsWith(".class") && !file.endsWith("-info.class"))

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param <T> what it completes with
  */
-public class OwnThreadFuture<T extends @Nullable Object> extends CompletableFuture<T> {
+public class OwnThreadFuture<T extends @Nullable Object> extends PlatformFuture<T> {
   private final BooleanSupplier isOwnThread;
   private final String message;
   private final CompletableFuture<?> origin;

@@ -148,7 +148,10 @@ public final class TaskQueue {
       if (task != null) {
         return task;
       }
-      Thread.onSpinWait(); // the producer is two instructions away, and nothing can stop it
+      // The producer is two instructions away, and nothing can stop it. Nor does it hand over to
+      // another thread between the two: where threads run by turns it is never found there, so this
+      // wait is the processor's and not the platform's.
+      Thread.onSpinWait();
     }
     return null;
   }

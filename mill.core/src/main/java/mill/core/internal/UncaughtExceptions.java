@@ -2,6 +2,7 @@ package mill.core.internal;
 
 import java.lang.System.Logger.Level;
 import java.lang.Thread.UncaughtExceptionHandler;
+import mill.natives.CurrentPlatform;
 
 /** Reports what nothing else would report. */
 public final class UncaughtExceptions {
@@ -19,6 +20,7 @@ public final class UncaughtExceptions {
   public static void report(Throwable thrown) {
     Thread current = Thread.currentThread();
     try {
+      CurrentPlatform.threads().threw(thrown);
       UncaughtExceptionHandler handler = current.getUncaughtExceptionHandler();
       if (Thread.getDefaultUncaughtExceptionHandler() == null
           && handler.equals(current.getThreadGroup())) {

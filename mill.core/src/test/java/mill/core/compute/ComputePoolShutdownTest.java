@@ -14,6 +14,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import mill.core.compute.ComputePools.Gate;
+import mill.natives.CurrentPlatform;
 import mill.testing.Await;
 import mill.testing.ChildJvm;
 import mill.testing.Threads;
@@ -353,6 +354,7 @@ class ComputePoolShutdownTest {
     assertThatThrownBy(() ->
             new ComputePool(
                 config,
+                CurrentPlatform.threads(),
                 work -> {
                   threads.add(threads.size() < 2 ? new Thread(work) : new NeverStarted(work));
                   return threads.getLast();

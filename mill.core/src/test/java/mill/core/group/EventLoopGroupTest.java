@@ -278,14 +278,21 @@ class EventLoopGroupTest {
             .loop(each -> each.platform(platform).dispatch(DispatchMode.WORKERS).workers(1))
             .build();
     EventLoopGroup group = EventLoopGroup.open(config).start();
+    var closed = new CompletableFuture<Throwable>();
+    var waiting = new CompletableFuture<Throwable>();
     group
         .loops()
         .getFirst()
         .register(
             platform.readablePollable(),
             Interest.READABLE,
-            (registration, readiness) -> group.close());
+            (registration, readiness) -> {
+              closed.complete(thrownBy(group::close));
+              waiting.complete(thrownBy(group::awaitEnd));
+            });
     group.awaitEnd();
+    assertThat(Await.outcome(closed)).as("it returns at once").hasMessage("nothing");
+    assertThat(Await.outcome(waiting)).isInstanceOf(IllegalStateException.class);
     assertThat(platform.openCount()).isZero();
     assertThat(platform.allPollersClosed()).isTrue();
   }

@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
@@ -379,6 +380,56 @@ class GroupListenerTest {
           group.shutdown(Duration.ZERO).toCompletableFuture().get(30, TimeUnit.SECONDS);
       assertThat(report.listenersClosed()).isZero(); // it was closed before
       assertThat(report.forced() + report.ended()).isEqualTo(1);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {BACKLOG, Integer.MAX_VALUE})
+  void closingHandsWhatWaitsToTheLoopsInTurnAsTasks(int backlog) throws Exception {
+    int each = 3;
+    var accepted = new CountDownLatch(3 * each);
+    try (EventLoopGroup group = start(3)) {
+      GroupListener listener =
+          group.listen(
+              Net.loopback(),
+              backlog,
+              AcceptMode.HANDOFF,
+              (loop, stream) -> {
+                stream.close();
+                accepted.countDown();
+              });
+      EventLoop acceptor = group.loops().getFirst();
+      CountDownLatch released = LoopRunner.hold(acceptor);
+      connect(listener, 3 * each);
+      listener.close();
+      released.countDown();
+      Await.await(accepted);
+      assertThat(IntStream.range(0, 3).mapToLong(listener::accepted)).containsOnly((long) each);
+    }
+  }
+
+  @Test
+  void closingOnTheAcceptorsOwnLoopCallsNobodyInside() throws Exception {
+    var accepted = new CountDownLatch(2);
+    var acceptedInside = new CompletableFuture<Long>();
+    try (EventLoopGroup group = start(1)) {
+      GroupListener listener =
+          group.listen(
+              Net.loopback(),
+              (loop, stream) -> {
+                stream.close();
+                accepted.countDown();
+              });
+      EventLoop acceptor = group.loops().getFirst();
+      CountDownLatch released = LoopRunner.hold(acceptor);
+      connect(listener, 2);
+      acceptor.execute(() -> { // of the same turn: there is no poll before it
+        listener.close();
+        acceptedInside.complete(listener.accepted(0));
+      });
+      released.countDown();
+      assertThat(Await.outcomeOf(acceptedInside)).isZero();
+      Await.await(accepted);
     }
   }
 

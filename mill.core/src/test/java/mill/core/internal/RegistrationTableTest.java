@@ -60,6 +60,16 @@ class RegistrationTableTest {
     }
   }
 
+  /** Twice on the way the slot asked for is the first one that the table has not yet. */
+  @Test
+  void slotRightPastTheEndOfTheTableFindsNothing() {
+    for (int next = 0; next < 40; next++) {
+      assertThat(table.find(next)).as("slot " + next).isNull();
+      assertThat(table.remove(next)).as("slot " + next).isFalse();
+      assertThat(table.add("item " + next)).isEqualTo(next);
+    }
+  }
+
   @Test
   void tableGrowsAndKeepsItemsAndGenerations() {
     long past = table.add("past");

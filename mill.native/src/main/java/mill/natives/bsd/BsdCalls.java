@@ -16,22 +16,26 @@ final class BsdCalls extends NativePosixCalls {
 
   @Override
   public int pipe(MemorySegment fds) {
-    CallMemory memory = CallMemory.current();
+    CallMemory memory = CallMemory.acquire();
     try {
       return memory.orErrno((int) Pipe.HANDLE.invokeExact(memory.errnoSegment(), fds));
     } catch (Throwable t) {
       throw NativeCalls.rethrow(t);
+    } finally {
+      memory.release();
     }
   }
 
   @Override
   public int accept(int fd, MemorySegment address, MemorySegment length) {
-    CallMemory memory = CallMemory.current();
+    CallMemory memory = CallMemory.acquire();
     try {
       return memory.orErrno(
           (int) Accept.HANDLE.invokeExact(memory.errnoSegment(), fd, address, length));
     } catch (Throwable t) {
       throw NativeCalls.rethrow(t);
+    } finally {
+      memory.release();
     }
   }
 

@@ -7,12 +7,14 @@ import java.util.Objects;
 import mill.natives.ffm.CallMemory;
 import mill.natives.gen.macos.MacOs;
 import mill.natives.gen.macos.msghdr;
+import mill.natives.platform.ControlData;
 import mill.natives.platform.NativeAddress;
 import mill.natives.platform.OptionCode;
 import mill.natives.posix.IoVectors;
 import mill.natives.posix.PosixCalls;
 import mill.natives.posix.PosixNumbers;
 import mill.natives.posix.PosixSockets;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The socket calls of macOS and FreeBSD: the transfers, over the half that all POSIX systems share.
@@ -25,12 +27,14 @@ final class BsdSockets extends PosixSockets {
   private static final long VECTORS_OFFSET = msghdr.sizeof();
 
   private final TransferCalls transfers;
+  private final BsdMessages messages;
   private final int sendFlags;
   private final OptionCode noSigPipe;
 
   BsdSockets(BsdTable table, PosixCalls calls, TransferCalls transfers) {
     super(calls, numbers(table));
     this.transfers = transfers;
+    messages = new BsdMessages(table, transfers);
     sendFlags = table.sendFlags();
     noSigPipe = new OptionCode(MacOs.SOL_SOCKET(), table.noSigPipe());
   }
@@ -82,15 +86,20 @@ final class BsdSockets extends PosixSockets {
   @Override
   public int receiveFrom(
       int fd, MemorySegment buffer, long offset, long length, NativeAddress from) {
-    MemorySegment addressLength = addressLength();
-    MemorySegment address = from.segment();
-    long bytes = capped(length);
-    long received =
-        offset == 0
-            ? transfers.recvfrom(fd, buffer, bytes, 0, address, addressLength)
-            : transfers.recvfrom(fd, buffer.asSlice(offset), bytes, 0, address, addressLength);
-    from.setLength(received < 0 ? 0 : addressLength.get(ValueLayout.JAVA_INT, 0));
-    return (int) received;
+    CallMemory work = CallMemory.acquire();
+    try {
+      MemorySegment addressLength = addressLength(work);
+      MemorySegment address = from.segment();
+      long bytes = capped(length);
+      long received =
+          offset == 0
+              ? transfers.recvfrom(fd, buffer, bytes, 0, address, addressLength)
+              : transfers.recvfrom(fd, buffer.asSlice(offset), bytes, 0, address, addressLength);
+      from.setLength(received < 0 ? 0 : addressLength.get(ValueLayout.JAVA_INT, 0));
+      return (int) received;
+    } finally {
+      work.release();
+    }
   }
 
   @Override
@@ -123,10 +132,12 @@ final class BsdSockets extends PosixSockets {
 
   @Override
   public long readv(int fd, MemorySegment[] buffers, int from, int count) {
-    MemorySegment vectors = CallMemory.current().scratch();
+    CallMemory work = CallMemory.acquire();
     try {
+      MemorySegment vectors = work.scratch();
       return transfers.readv(fd, vectors, IoVectors.write(vectors, 0, buffers, from, count));
     } finally {
+      work.release();
       Reference.reachabilityFence(buffers);
     }
   }
@@ -134,22 +145,26 @@ final class BsdSockets extends PosixSockets {
   @Override
   public long readv(
       int fd, MemorySegment[] buffers, long[] offsets, long[] lengths, int from, int count) {
-    MemorySegment vectors = CallMemory.current().scratch();
-    int used = IoVectors.write(vectors, 0, buffers, offsets, lengths, from, count);
+    CallMemory work = CallMemory.acquire();
     try {
+      MemorySegment vectors = work.scratch();
+      int used = IoVectors.write(vectors, 0, buffers, offsets, lengths, from, count);
       return transfers.readv(fd, vectors, used);
     } finally {
+      work.release();
       Reference.reachabilityFence(buffers);
     }
   }
 
   @Override
   public long writev(int fd, MemorySegment[] buffers, int from, int count) {
-    MemorySegment scratch = CallMemory.current().scratch();
-    int used = IoVectors.write(scratch, VECTORS_OFFSET, buffers, from, count);
+    CallMemory work = CallMemory.acquire();
     try {
+      MemorySegment scratch = work.scratch();
+      int used = IoVectors.write(scratch, VECTORS_OFFSET, buffers, from, count);
       return sendVectors(fd, scratch, used);
     } finally {
+      work.release();
       Reference.reachabilityFence(buffers);
     }
   }
@@ -157,11 +172,13 @@ final class BsdSockets extends PosixSockets {
   @Override
   public long writev(
       int fd, MemorySegment[] buffers, long[] offsets, long[] lengths, int from, int count) {
-    MemorySegment scratch = CallMemory.current().scratch();
-    int used = IoVectors.write(scratch, VECTORS_OFFSET, buffers, offsets, lengths, from, count);
+    CallMemory work = CallMemory.acquire();
     try {
+      MemorySegment scratch = work.scratch();
+      int used = IoVectors.write(scratch, VECTORS_OFFSET, buffers, offsets, lengths, from, count);
       return sendVectors(fd, scratch, used);
     } finally {
+      work.release();
       Reference.reachabilityFence(buffers);
     }
   }
@@ -178,12 +195,49 @@ final class BsdSockets extends PosixSockets {
   }
 
   @Override
-  public int receiveUrgent(int fd) {
-    MemorySegment urgent = CallMemory.current().scratch();
-    long received = transfers.recv(fd, urgent, 1, MacOs.MSG_OOB());
-    if (received == 0) {
-      return -MacOs.EINVAL();
+  public int sendMessage(
+      int fd,
+      MemorySegment buffer,
+      long offset,
+      long length,
+      @Nullable NativeAddress to,
+      ControlData control) {
+    return messages.send(fd, buffer, offset, capped(length), to, control);
+  }
+
+  /**
+   * Descriptors that came are made not inherited one by one: a child process that is started just
+   * then inherits them.
+   */
+  @Override
+  public int receiveMessage(
+      int fd,
+      MemorySegment buffer,
+      long offset,
+      long length,
+      @Nullable NativeAddress from,
+      ControlData control) {
+    int received = messages.receive(fd, buffer, offset, capped(length), from, control);
+    for (int i = 0; i < control.descriptorCount(); i++) {
+      setNotInherited(control.descriptor(i));
     }
-    return received < 0 ? (int) received : Byte.toUnsignedInt(urgent.get(ValueLayout.JAVA_BYTE, 0));
+    return received;
+  }
+
+  @Override
+  public int receiveUrgent(int fd) {
+    CallMemory work = CallMemory.acquire();
+    try {
+      MemorySegment urgent = work.scratch();
+      long received = transfers.recv(fd, urgent, 1, MacOs.MSG_OOB());
+      if (received == 0) {
+        return -MacOs.EINVAL();
+      }
+      return received < 0
+          ? (int) received
+          : Byte.toUnsignedInt(urgent.get(ValueLayout.JAVA_BYTE, 0));
+    } finally {
+      work.release();
+    }
   }
 }

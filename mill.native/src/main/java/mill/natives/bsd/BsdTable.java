@@ -14,6 +14,7 @@ import mill.natives.platform.OptionCode;
  * @param afInet6 the number of AF_INET6
  * @param noSigPipe the number of SO_NOSIGPIPE
  * @param sendFlags the flags of every send: MSG_NOSIGNAL where all versions know it
+ * @param controlAlignment to what control messages are aligned, in bytes
  * @param errnos the error numbers
  * @param options the socket options by name
  */
@@ -23,6 +24,7 @@ record BsdTable(
     int afInet6,
     int noSigPipe,
     int sendFlags,
+    int controlAlignment,
     Errnos errnos,
     Map<String, OptionCode> options) {
 
@@ -34,6 +36,7 @@ record BsdTable(
           MacOs.AF_INET6(),
           MacOs.SO_NOSIGPIPE(),
           0,
+          Integer.BYTES,
           BsdErrnos.MAC_OS,
           BsdOptions.MAC_OS);
 
@@ -44,6 +47,7 @@ record BsdTable(
           FreeBsd.AF_INET6(),
           FreeBsd.SO_NOSIGPIPE(),
           FreeBsd.MSG_NOSIGNAL(),
+          Long.BYTES,
           BsdErrnos.FREE_BSD,
           BsdOptions.FREE_BSD);
 }

@@ -3,6 +3,7 @@ package mill.natives.bsd;
 import mill.natives.Readiness;
 import mill.natives.Trigger;
 import mill.natives.gen.macos.MacOs;
+import mill.natives.platform.DescriptorKind;
 
 /** What the flags of {@code struct kevent} mean to mill ({@code kqueue(2)}). */
 final class KqueueEvents {
@@ -32,21 +33,19 @@ final class KqueueEvents {
    * What an event says in mill's words.
    *
    * <p>EV_EOF may stand beside unread data: it never means that a descriptor is to be closed, only
-   * that reading will come to an end. An error in fflags ends both directions, whichever filter
-   * brought it.
+   * that reading will come to an end. An error in fflags ends both directions of a connection,
+   * whichever filter brought it; of a datagram socket it closes nothing.
    */
-  static int readiness(int filter, int flags, int fflags) {
+  static int readiness(DescriptorKind kind, int filter, int flags, int fflags) {
     boolean reads = filter == READ;
     int bits = reads ? Readiness.READABLE : Readiness.WRITABLE;
     if ((flags & EOF) != 0) {
       bits |= reads ? Readiness.READ_CLOSED : Readiness.WRITE_CLOSED;
       if (fflags != 0) {
-        bits |=
-            Readiness.READABLE
-                | Readiness.WRITABLE
-                | Readiness.READ_CLOSED
-                | Readiness.WRITE_CLOSED
-                | Readiness.ERROR;
+        bits |= Readiness.READABLE | Readiness.WRITABLE | Readiness.ERROR;
+        if (kind != DescriptorKind.DATAGRAM) {
+          bits |= Readiness.READ_CLOSED | Readiness.WRITE_CLOSED;
+        }
       }
     }
     return bits;

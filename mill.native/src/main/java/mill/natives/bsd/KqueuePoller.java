@@ -9,6 +9,7 @@ import mill.natives.Trigger;
 import mill.natives.ffm.CallMemory;
 import mill.natives.gen.macos.MacOs;
 import mill.natives.gen.macos.timespec;
+import mill.natives.platform.DescriptorKind;
 import mill.natives.platform.Errnos;
 import mill.natives.platform.PollerBackend;
 
@@ -81,11 +82,16 @@ final class KqueuePoller implements PollerBackend {
 
   @Override
   public int add(int fd, long token, Interest interest, Trigger trigger) {
+    return add(fd, DescriptorKind.OTHER, token, interest, trigger);
+  }
+
+  @Override
+  public int add(int fd, DescriptorKind kind, long token, Interest interest, Trigger trigger) {
     if (interest.isPriority()) {
       return notSupported();
     }
     synchronized (lock) {
-      var watch = new Watch(fd, token, interest, trigger);
+      var watch = new Watch(fd, kind, token, interest, trigger);
       changeCount = 0;
       arm(watch);
       int result = applyFor(watch);
@@ -211,7 +217,7 @@ final class KqueuePoller implements PollerBackend {
    */
   private int applyFor(Watch watch) {
     int count = changeCount;
-    int found = calls.kevent(kq, changes, count, receipts, count, timeout(CallMemory.current(), 0));
+    int found = kevent(changes, count, receipts, count, 0);
     if (found < 0) {
       return errnos.isInterrupted(found) ? 0 : found; // interrupted after the changes were applied
     }
@@ -259,15 +265,15 @@ final class KqueuePoller implements PollerBackend {
       if (count == 0) {
         return 0;
       }
-      return calls.kevent(
-          kq, rearm.changes(), count, events, maxEvents, timeout(CallMemory.current(), 0));
+      return kevent(rearm.changes(), count, events, maxEvents, 0);
     }
   }
 
   private int await(int maxEvents, long timeoutNs) {
-    MemorySegment timeout =
-        timeoutNs < 0 ? MemorySegment.NULL : timeout(CallMemory.current(), timeoutNs);
-    return calls.kevent(kq, MemorySegment.NULL, 0, events, maxEvents, timeout);
+    if (timeoutNs < 0) {
+      return calls.kevent(kq, MemorySegment.NULL, 0, events, maxEvents, MemorySegment.NULL);
+    }
+    return kevent(MemorySegment.NULL, 0, events, maxEvents, timeoutNs);
   }
 
   /** Takes one event into the batch. */
@@ -292,7 +298,9 @@ final class KqueuePoller implements PollerBackend {
       spent(watch, filter, asked);
     }
     if (asked) {
-      report(watch, KqueueEvents.readiness(filter, flags, layout.filterFlags(events, index)));
+      report(
+          watch,
+          KqueueEvents.readiness(watch.kind, filter, flags, layout.filterFlags(events, index)));
     }
   }
 
@@ -315,9 +323,9 @@ final class KqueuePoller implements PollerBackend {
       if (watch.trigger == Trigger.LEVEL && watch.interest.isWritable()) {
         queueRearm(watch);
       }
-      report(watch, KqueueEvents.readiness(WRITE, MacOs.EV_EOF(), 0));
+      report(watch, KqueueEvents.readiness(watch.kind, WRITE, MacOs.EV_EOF(), 0));
     } else if (error != 0) {
-      report(watch, KqueueEvents.readiness(WRITE, MacOs.EV_EOF(), error));
+      report(watch, KqueueEvents.readiness(watch.kind, WRITE, MacOs.EV_EOF(), error));
     }
   }
 
@@ -332,10 +340,16 @@ final class KqueuePoller implements PollerBackend {
     return -errnos.number("EOPNOTSUPP");
   }
 
-  private static MemorySegment timeout(CallMemory memory, long timeoutNs) {
-    MemorySegment timeout = memory.scratch();
-    timespec.tv_sec(timeout, Math.min(timeoutNs / NANOS_PER_SECOND, MAX_WAIT_SECONDS));
-    timespec.tv_nsec(timeout, timeoutNs % NANOS_PER_SECOND);
-    return timeout;
+  private int kevent(
+      MemorySegment changeList, int count, MemorySegment into, int maxEvents, long timeoutNs) {
+    CallMemory work = CallMemory.acquire();
+    try {
+      MemorySegment timeout = work.scratch();
+      timespec.tv_sec(timeout, Math.min(timeoutNs / NANOS_PER_SECOND, MAX_WAIT_SECONDS));
+      timespec.tv_nsec(timeout, timeoutNs % NANOS_PER_SECOND);
+      return calls.kevent(kq, changeList, count, into, maxEvents, timeout);
+    } finally {
+      work.release();
+    }
   }
 }

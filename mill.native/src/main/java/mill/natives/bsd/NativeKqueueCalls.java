@@ -27,11 +27,13 @@ final class NativeKqueueCalls implements KqueueCalls {
 
   @Override
   public int kqueue() {
-    CallMemory memory = CallMemory.current();
+    CallMemory memory = CallMemory.acquire();
     try {
       return memory.orErrno((int) Create.HANDLE.invokeExact(memory.errnoSegment()));
     } catch (Throwable t) {
       throw NativeCalls.rethrow(t);
+    } finally {
+      memory.release();
     }
   }
 
@@ -43,7 +45,7 @@ final class NativeKqueueCalls implements KqueueCalls {
       MemorySegment events,
       int eventCapacity,
       MemorySegment timeout) {
-    CallMemory memory = CallMemory.current();
+    CallMemory memory = CallMemory.acquire();
     try {
       return memory.orErrno(
           (int)
@@ -51,16 +53,20 @@ final class NativeKqueueCalls implements KqueueCalls {
                   memory.errnoSegment(), kq, changes, changeCount, events, eventCapacity, timeout));
     } catch (Throwable t) {
       throw NativeCalls.rethrow(t);
+    } finally {
+      memory.release();
     }
   }
 
   @Override
   public int close(int kq) {
-    CallMemory memory = CallMemory.current();
+    CallMemory memory = CallMemory.acquire();
     try {
       return memory.orErrno((int) Close.HANDLE.invokeExact(memory.errnoSegment(), kq));
     } catch (Throwable t) {
       throw NativeCalls.rethrow(t);
+    } finally {
+      memory.release();
     }
   }
 

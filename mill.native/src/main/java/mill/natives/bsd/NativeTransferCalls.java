@@ -12,23 +12,27 @@ final class NativeTransferCalls implements TransferCalls {
 
   @Override
   public long recv(int fd, MemorySegment buffer, long length, int flags) {
-    CallMemory memory = CallMemory.current();
+    CallMemory memory = CallMemory.acquire();
     try {
       return memory.orErrno(
           (long) Recv.HANDLE.invokeExact(memory.errnoSegment(), fd, buffer, length, flags));
     } catch (Throwable t) {
       throw NativeCalls.rethrow(t);
+    } finally {
+      memory.release();
     }
   }
 
   @Override
   public long send(int fd, MemorySegment buffer, long length, int flags) {
-    CallMemory memory = CallMemory.current();
+    CallMemory memory = CallMemory.acquire();
     try {
       return memory.orErrno(
           (long) Send.HANDLE.invokeExact(memory.errnoSegment(), fd, buffer, length, flags));
     } catch (Throwable t) {
       throw NativeCalls.rethrow(t);
+    } finally {
+      memory.release();
     }
   }
 
@@ -40,7 +44,7 @@ final class NativeTransferCalls implements TransferCalls {
       int flags,
       MemorySegment address,
       MemorySegment addressLength) {
-    CallMemory memory = CallMemory.current();
+    CallMemory memory = CallMemory.acquire();
     try {
       return memory.orErrno(
           (long)
@@ -48,6 +52,8 @@ final class NativeTransferCalls implements TransferCalls {
                   memory.errnoSegment(), fd, buffer, length, flags, address, addressLength));
     } catch (Throwable t) {
       throw NativeCalls.rethrow(t);
+    } finally {
+      memory.release();
     }
   }
 
@@ -59,7 +65,7 @@ final class NativeTransferCalls implements TransferCalls {
       int flags,
       MemorySegment address,
       int addressLength) {
-    CallMemory memory = CallMemory.current();
+    CallMemory memory = CallMemory.acquire();
     try {
       return memory.orErrno(
           (long)
@@ -67,50 +73,73 @@ final class NativeTransferCalls implements TransferCalls {
                   memory.errnoSegment(), fd, buffer, length, flags, address, addressLength));
     } catch (Throwable t) {
       throw NativeCalls.rethrow(t);
+    } finally {
+      memory.release();
     }
   }
 
   @Override
   public long sendmsg(int fd, MemorySegment message, int flags) {
-    CallMemory memory = CallMemory.current();
+    CallMemory memory = CallMemory.acquire();
     try {
       return memory.orErrno(
           (long) Sendmsg.HANDLE.invokeExact(memory.errnoSegment(), fd, message, flags));
     } catch (Throwable t) {
       throw NativeCalls.rethrow(t);
+    } finally {
+      memory.release();
+    }
+  }
+
+  @Override
+  public long recvmsg(int fd, MemorySegment message, int flags) {
+    CallMemory memory = CallMemory.acquire();
+    try {
+      return memory.orErrno(
+          (long) Recvmsg.HANDLE.invokeExact(memory.errnoSegment(), fd, message, flags));
+    } catch (Throwable t) {
+      throw NativeCalls.rethrow(t);
+    } finally {
+      memory.release();
     }
   }
 
   @Override
   public long read(int fd, MemorySegment buffer, long length) {
-    CallMemory memory = CallMemory.current();
+    CallMemory memory = CallMemory.acquire();
     try {
       return memory.orErrno(
           (long) Read.HANDLE.invokeExact(memory.errnoSegment(), fd, buffer, length));
     } catch (Throwable t) {
       throw NativeCalls.rethrow(t);
+    } finally {
+      memory.release();
     }
   }
 
   @Override
   public long write(int fd, MemorySegment buffer, long length) {
-    CallMemory memory = CallMemory.current();
+    CallMemory memory = CallMemory.acquire();
     try {
       return memory.orErrno(
           (long) Write.HANDLE.invokeExact(memory.errnoSegment(), fd, buffer, length));
     } catch (Throwable t) {
       throw NativeCalls.rethrow(t);
+    } finally {
+      memory.release();
     }
   }
 
   @Override
   public long readv(int fd, MemorySegment vectors, int count) {
-    CallMemory memory = CallMemory.current();
+    CallMemory memory = CallMemory.acquire();
     try {
       return memory.orErrno(
           (long) Readv.HANDLE.invokeExact(memory.errnoSegment(), fd, vectors, count));
     } catch (Throwable t) {
       throw NativeCalls.rethrow(t);
+    } finally {
+      memory.release();
     }
   }
 
@@ -139,6 +168,11 @@ final class NativeTransferCalls implements TransferCalls {
   private static final class Sendmsg {
     static final MethodHandle HANDLE =
         NativeCalls.link(NativeCalls.function("sendmsg"), MacOs.sendmsg$descriptor());
+  }
+
+  private static final class Recvmsg {
+    static final MethodHandle HANDLE =
+        NativeCalls.link(NativeCalls.function("recvmsg"), MacOs.recvmsg$descriptor());
   }
 
   private static final class Read {

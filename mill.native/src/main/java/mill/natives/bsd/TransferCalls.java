@@ -35,6 +35,9 @@ interface TransferCalls {
   /** {@code sendmsg(2)}. */
   long sendmsg(int fd, MemorySegment message, int flags);
 
+  /** {@code recvmsg(2)}. */
+  long recvmsg(int fd, MemorySegment message, int flags);
+
   /** {@code read(2)}. */
   long read(int fd, MemorySegment buffer, long length);
 

@@ -2,6 +2,7 @@ package mill.natives.bsd;
 
 import mill.natives.Interest;
 import mill.natives.Trigger;
+import mill.natives.platform.DescriptorKind;
 
 /**
  * One registration and its two filters, as the kernel has them. Guarded by the poller's lock.
@@ -20,6 +21,7 @@ import mill.natives.Trigger;
  */
 final class Watch {
   final int fd;
+  final DescriptorKind kind;
   final long token;
   Interest interest;
   Trigger trigger;
@@ -40,8 +42,9 @@ final class Watch {
 
   int entry;
 
-  Watch(int fd, long token, Interest interest, Trigger trigger) {
+  Watch(int fd, DescriptorKind kind, long token, Interest interest, Trigger trigger) {
     this.fd = fd;
+    this.kind = kind;
     this.token = token;
     this.interest = interest;
     this.trigger = trigger;

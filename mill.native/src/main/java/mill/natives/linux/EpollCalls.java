@@ -12,39 +12,45 @@ final class EpollCalls {
 
   /** {@code epoll_create1(2)}. */
   static int create(int flags) {
-    CallMemory memory = CallMemory.current();
+    CallMemory memory = CallMemory.acquire();
     try {
       return memory.orErrno((int) Create.HANDLE.invokeExact(memory.errnoSegment(), flags));
     } catch (Throwable t) {
       throw NativeCalls.rethrow(t);
+    } finally {
+      memory.release();
     }
   }
 
   /** {@code epoll_ctl(2)}. */
   static int ctl(int epfd, int op, int fd, MemorySegment event) {
-    CallMemory memory = CallMemory.current();
+    CallMemory memory = CallMemory.acquire();
     try {
       return memory.orErrno(
           (int) Ctl.HANDLE.invokeExact(memory.errnoSegment(), epfd, op, fd, event));
     } catch (Throwable t) {
       throw NativeCalls.rethrow(t);
+    } finally {
+      memory.release();
     }
   }
 
   /** {@code epoll_wait(2)}, milliseconds. */
   static int waitMs(int epfd, MemorySegment events, int maxEvents, int timeoutMs) {
-    CallMemory memory = CallMemory.current();
+    CallMemory memory = CallMemory.acquire();
     try {
       return memory.orErrno(
           (int) Wait.HANDLE.invokeExact(memory.errnoSegment(), epfd, events, maxEvents, timeoutMs));
     } catch (Throwable t) {
       throw NativeCalls.rethrow(t);
+    } finally {
+      memory.release();
     }
   }
 
   /** {@code epoll_pwait2(2)}, a {@code timespec}; Linux 5.11 and glibc 2.35. */
   static int waitTimespec(int epfd, MemorySegment events, int maxEvents, MemorySegment timeout) {
-    CallMemory memory = CallMemory.current();
+    CallMemory memory = CallMemory.acquire();
     try {
       return memory.orErrno(
           (int)
@@ -52,17 +58,21 @@ final class EpollCalls {
                   memory.errnoSegment(), epfd, events, maxEvents, timeout, MemorySegment.NULL));
     } catch (Throwable t) {
       throw NativeCalls.rethrow(t);
+    } finally {
+      memory.release();
     }
   }
 
   /** {@code eventfd(2)}. */
   static int eventFd(int initial, int flags) {
-    CallMemory memory = CallMemory.current();
+    CallMemory memory = CallMemory.acquire();
     try {
       return memory.orErrno(
           (int) EventFd.HANDLE.invokeExact(memory.errnoSegment(), initial, flags));
     } catch (Throwable t) {
       throw NativeCalls.rethrow(t);
+    } finally {
+      memory.release();
     }
   }
 

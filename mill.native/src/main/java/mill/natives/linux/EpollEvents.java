@@ -72,7 +72,10 @@ final class EpollEvents {
     };
   }
 
-  /** What the kernel's bits say in mill's words. */
+  /**
+   * What the kernel's bits say in mill's words, of sockets: what is closed has EPOLLHUP, EPOLLERR
+   * alone is an error that waits to be told.
+   */
   static int readiness(int mask) {
     int bits = 0;
     if ((mask & (IN | RDHUP | HUP | ERR)) != 0) {
@@ -85,10 +88,15 @@ final class EpollEvents {
     if ((mask & (PRI | RDHUP | HUP | ERR)) != 0) {
       bits |= (mask & PRI) != 0 ? Readiness.PRIORITY : 0;
       bits |= (mask & (RDHUP | HUP)) != 0 ? Readiness.READ_CLOSED : 0;
-      bits |= (mask & (HUP | ERR)) != 0 ? Readiness.WRITE_CLOSED : 0;
+      bits |= (mask & HUP) != 0 ? Readiness.WRITE_CLOSED : 0;
       bits |= (mask & ERR) != 0 ? Readiness.ERROR : 0;
     }
     return bits;
+  }
+
+  /** Whether the bits are those of an error without a hang-up, which {@link NonSockets} is for. */
+  static boolean isErrorAlone(int mask) {
+    return (mask & (ERR | HUP)) == ERR;
   }
 
   static int maskAt(MemorySegment events, int index) {

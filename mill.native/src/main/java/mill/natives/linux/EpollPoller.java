@@ -4,11 +4,13 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import mill.natives.Interest;
+import mill.natives.Readiness;
 import mill.natives.ReadyEvents;
 import mill.natives.Trigger;
 import mill.natives.ffm.CallMemory;
 import mill.natives.gen.linux.Linux;
 import mill.natives.gen.linux.timespec;
+import mill.natives.platform.DescriptorKind;
 import mill.natives.platform.Errnos;
 import mill.natives.platform.PollerBackend;
 
@@ -21,6 +23,7 @@ final class EpollPoller implements PollerBackend {
   private final LinuxSockets sockets;
   private final Errnos errnos;
   private final EpollWaker waker;
+  private final NonSockets nonSockets = new NonSockets();
 
   // Shared, because a poller may be opened on one thread and polled on another. Closed with the
   // poller, when nobody polls any more.
@@ -60,6 +63,24 @@ final class EpollPoller implements PollerBackend {
 
   @Override
   public int add(int fd, long token, Interest interest, Trigger trigger) {
+    return add(fd, DescriptorKind.OTHER, token, interest, trigger);
+  }
+
+  @Override
+  public int add(int fd, DescriptorKind kind, long token, Interest interest, Trigger trigger) {
+    nonSockets.remove(fd); // of somebody whose number this was
+    if (kind != DescriptorKind.OTHER) {
+      return arm(fd, token, interest, trigger);
+    }
+    nonSockets.add(fd, token);
+    int result = arm(fd, token, interest, trigger);
+    if (result < 0) {
+      nonSockets.remove(fd);
+    }
+    return result;
+  }
+
+  private int arm(int fd, long token, Interest interest, Trigger trigger) {
     return ctl(Linux.EPOLL_CTL_ADD(), fd, EpollEvents.mask(interest, trigger), token);
   }
 
@@ -70,6 +91,7 @@ final class EpollPoller implements PollerBackend {
 
   @Override
   public int remove(int fd) {
+    nonSockets.remove(fd);
     return ctl(Linux.EPOLL_CTL_DEL(), fd, 0, 0);
   }
 
@@ -88,7 +110,12 @@ final class EpollPoller implements PollerBackend {
         waker.seen();
         into.markWoken();
       } else {
-        into.add(token, EpollEvents.readiness(EpollEvents.maskAt(events, i)));
+        int mask = EpollEvents.maskAt(events, i);
+        int bits = EpollEvents.readiness(mask);
+        if (EpollEvents.isErrorAlone(mask) && nonSockets.hold(token)) {
+          bits |= Readiness.WRITE_CLOSED;
+        }
+        into.add(token, bits);
       }
     }
     return 0;
@@ -116,9 +143,14 @@ final class EpollPoller implements PollerBackend {
   }
 
   private int ctl(int op, int fd, int mask, long token) {
-    MemorySegment event = CallMemory.current().scratch();
-    EpollEvents.write(event, mask, token);
-    return EpollCalls.ctl(epfd, op, fd, event);
+    CallMemory work = CallMemory.acquire();
+    try {
+      MemorySegment event = work.scratch();
+      EpollEvents.write(event, mask, token);
+      return EpollCalls.ctl(epfd, op, fd, event);
+    } finally {
+      work.release();
+    }
   }
 
   // epoll_pwait2 costs the kernel nothing over epoll_wait, but a time that is 0 or without end
@@ -128,10 +160,7 @@ final class EpollPoller implements PollerBackend {
       return EpollCalls.waitMs(epfd, events, maxEvents, timeoutNs == 0 ? 0 : -1);
     }
     if (nanosecondWait) {
-      MemorySegment timeout = CallMemory.current().scratch();
-      timespec.tv_sec(timeout, timeoutNs / NANOS_PER_SECOND);
-      timespec.tv_nsec(timeout, timeoutNs % NANOS_PER_SECOND);
-      int found = EpollCalls.waitTimespec(epfd, events, maxEvents, timeout);
+      int found = awaitNanos(maxEvents, timeoutNs);
       // EPERM is how some sandboxes answer a call that is newer than their list.
       if (found != -Linux.ENOSYS() && found != -Linux.EPERM()) {
         return found;
@@ -139,6 +168,18 @@ final class EpollPoller implements PollerBackend {
       nanosecondWait = false; // the C library has it, the kernel has not
     }
     return EpollCalls.waitMs(epfd, events, maxEvents, roundUpToMillis(timeoutNs));
+  }
+
+  private int awaitNanos(int maxEvents, long timeoutNs) {
+    CallMemory work = CallMemory.acquire();
+    try {
+      MemorySegment timeout = work.scratch();
+      timespec.tv_sec(timeout, timeoutNs / NANOS_PER_SECOND);
+      timespec.tv_nsec(timeout, timeoutNs % NANOS_PER_SECOND);
+      return EpollCalls.waitTimespec(epfd, events, maxEvents, timeout);
+    } finally {
+      work.release();
+    }
   }
 
   /**

@@ -18,11 +18,13 @@ final class LinuxCalls extends NativePosixCalls {
   @Override
   public int pipe(MemorySegment fds) {
     int flags = Linux.O_NONBLOCK() | Linux.O_CLOEXEC();
-    CallMemory memory = CallMemory.current();
+    CallMemory memory = CallMemory.acquire();
     try {
       return memory.orErrno((int) Pipe2.HANDLE.invokeExact(memory.errnoSegment(), fds, flags));
     } catch (Throwable t) {
       throw NativeCalls.rethrow(t);
+    } finally {
+      memory.release();
     }
   }
 
@@ -30,23 +32,27 @@ final class LinuxCalls extends NativePosixCalls {
   @Override
   public int accept(int fd, MemorySegment address, MemorySegment length) {
     int flags = Linux.SOCK_NONBLOCK() | Linux.SOCK_CLOEXEC();
-    CallMemory memory = CallMemory.current();
+    CallMemory memory = CallMemory.acquire();
     try {
       return memory.orErrno(
           (int) Accept4.HANDLE.invokeExact(memory.errnoSegment(), fd, address, length, flags));
     } catch (Throwable t) {
       throw NativeCalls.rethrow(t);
+    } finally {
+      memory.release();
     }
   }
 
   /** {@code sched_setaffinity(2)}. */
   int schedSetAffinity(int tid, long bytes, MemorySegment mask) {
-    CallMemory memory = CallMemory.current();
+    CallMemory memory = CallMemory.acquire();
     try {
       return memory.orErrno(
           (int) SchedSetAffinity.HANDLE.invokeExact(memory.errnoSegment(), tid, bytes, mask));
     } catch (Throwable t) {
       throw NativeCalls.rethrow(t);
+    } finally {
+      memory.release();
     }
   }
 

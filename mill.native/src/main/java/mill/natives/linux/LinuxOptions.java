@@ -34,6 +34,10 @@ final class LinuxOptions {
           entry("TCP_NODELAY", tcp(Linux.TCP_NODELAY())),
           entry("TCP_QUICKACK", tcp(Linux.TCP_QUICKACK())),
           entry("TCP_USER_TIMEOUT", tcp(Linux.TCP_USER_TIMEOUT())),
+          entry("IP_RECVERR", new OptionCode(Linux.IPPROTO_IP(), Linux.IP_RECVERR())),
+          entry("IPV6_RECVERR", new OptionCode(Linux.IPPROTO_IPV6(), Linux.IPV6_RECVERR())),
+          entry("UDP_GRO", new OptionCode(Linux.IPPROTO_UDP(), Linux.UDP_GRO())),
+          entry("UDP_SEGMENT", new OptionCode(Linux.IPPROTO_UDP(), Linux.UDP_SEGMENT())),
           entry("IPV6_V6ONLY", new OptionCode(Linux.IPPROTO_IPV6(), Linux.IPV6_V6ONLY())));
 
   private LinuxOptions() {}

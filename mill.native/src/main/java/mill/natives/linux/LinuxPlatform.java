@@ -86,9 +86,14 @@ public final class LinuxPlatform implements Platform {
     if (cpu < 0 || cpu >= CPU_SET_BYTES * Byte.SIZE) {
       return -Linux.EINVAL();
     }
-    MemorySegment mask = CallMemory.current().scratch().asSlice(0, CPU_SET_BYTES);
-    mask.fill((byte) 0);
-    mask.setAtIndex(ValueLayout.JAVA_LONG, cpu / Long.SIZE, 1L << cpu % Long.SIZE);
-    return calls.schedSetAffinity(0, CPU_SET_BYTES, mask);
+    CallMemory work = CallMemory.acquire();
+    try {
+      MemorySegment mask = work.scratch().asSlice(0, CPU_SET_BYTES);
+      mask.fill((byte) 0);
+      mask.setAtIndex(ValueLayout.JAVA_LONG, cpu / Long.SIZE, 1L << cpu % Long.SIZE);
+      return calls.schedSetAffinity(0, CPU_SET_BYTES, mask);
+    } finally {
+      work.release();
+    }
   }
 }

@@ -6,12 +6,15 @@ import java.lang.ref.Reference;
 import mill.natives.ffm.CallMemory;
 import mill.natives.gen.linux.Linux;
 import mill.natives.gen.linux.msghdr;
+import mill.natives.platform.ControlData;
+import mill.natives.platform.DatagramBatch;
 import mill.natives.platform.NativeAddress;
 import mill.natives.platform.OptionCode;
 import mill.natives.posix.IoVectors;
 import mill.natives.posix.PosixCalls;
 import mill.natives.posix.PosixNumbers;
 import mill.natives.posix.PosixSockets;
+import org.jspecify.annotations.Nullable;
 
 /** The socket calls of Linux: the transfers, over the half that all POSIX systems share. */
 final class LinuxSockets extends PosixSockets {
@@ -60,15 +63,21 @@ final class LinuxSockets extends PosixSockets {
   @Override
   public int receiveFrom(
       int fd, MemorySegment buffer, long offset, long length, NativeAddress from) {
-    MemorySegment addressLength = addressLength();
-    MemorySegment address = from.segment();
-    long bytes = capped(length);
-    long received =
-        offset == 0
-            ? TransferCalls.recvfrom(fd, buffer, bytes, 0, address, addressLength)
-            : TransferCalls.recvfrom(fd, buffer.asSlice(offset), bytes, 0, address, addressLength);
-    from.setLength(received < 0 ? 0 : addressLength.get(ValueLayout.JAVA_INT, 0));
-    return (int) received;
+    CallMemory work = CallMemory.acquire();
+    try {
+      MemorySegment addressLength = addressLength(work);
+      MemorySegment address = from.segment();
+      long bytes = capped(length);
+      long received =
+          offset == 0
+              ? TransferCalls.recvfrom(fd, buffer, bytes, 0, address, addressLength)
+              : TransferCalls.recvfrom(
+                  fd, buffer.asSlice(offset), bytes, 0, address, addressLength);
+      from.setLength(received < 0 ? 0 : addressLength.get(ValueLayout.JAVA_INT, 0));
+      return (int) received;
+    } finally {
+      work.release();
+    }
   }
 
   @Override
@@ -102,10 +111,12 @@ final class LinuxSockets extends PosixSockets {
 
   @Override
   public long readv(int fd, MemorySegment[] buffers, int from, int count) {
-    MemorySegment vectors = CallMemory.current().scratch();
+    CallMemory work = CallMemory.acquire();
     try {
+      MemorySegment vectors = work.scratch();
       return TransferCalls.readv(fd, vectors, IoVectors.write(vectors, 0, buffers, from, count));
     } finally {
+      work.release();
       Reference.reachabilityFence(buffers);
     }
   }
@@ -113,22 +124,26 @@ final class LinuxSockets extends PosixSockets {
   @Override
   public long readv(
       int fd, MemorySegment[] buffers, long[] offsets, long[] lengths, int from, int count) {
-    MemorySegment vectors = CallMemory.current().scratch();
-    int used = IoVectors.write(vectors, 0, buffers, offsets, lengths, from, count);
+    CallMemory work = CallMemory.acquire();
     try {
+      MemorySegment vectors = work.scratch();
+      int used = IoVectors.write(vectors, 0, buffers, offsets, lengths, from, count);
       return TransferCalls.readv(fd, vectors, used);
     } finally {
+      work.release();
       Reference.reachabilityFence(buffers);
     }
   }
 
   @Override
   public long writev(int fd, MemorySegment[] buffers, int from, int count) {
-    MemorySegment scratch = CallMemory.current().scratch();
-    int used = IoVectors.write(scratch, VECTORS_OFFSET, buffers, from, count);
+    CallMemory work = CallMemory.acquire();
     try {
+      MemorySegment scratch = work.scratch();
+      int used = IoVectors.write(scratch, VECTORS_OFFSET, buffers, from, count);
       return sendVectors(fd, scratch, used);
     } finally {
+      work.release();
       Reference.reachabilityFence(buffers);
     }
   }
@@ -136,11 +151,13 @@ final class LinuxSockets extends PosixSockets {
   @Override
   public long writev(
       int fd, MemorySegment[] buffers, long[] offsets, long[] lengths, int from, int count) {
-    MemorySegment scratch = CallMemory.current().scratch();
-    int used = IoVectors.write(scratch, VECTORS_OFFSET, buffers, offsets, lengths, from, count);
+    CallMemory work = CallMemory.acquire();
     try {
+      MemorySegment scratch = work.scratch();
+      int used = IoVectors.write(scratch, VECTORS_OFFSET, buffers, offsets, lengths, from, count);
       return sendVectors(fd, scratch, used);
     } finally {
+      work.release();
       Reference.reachabilityFence(buffers);
     }
   }
@@ -157,12 +174,63 @@ final class LinuxSockets extends PosixSockets {
   }
 
   @Override
+  public int sendMessage(
+      int fd,
+      MemorySegment buffer,
+      long offset,
+      long length,
+      @Nullable NativeAddress to,
+      ControlData control) {
+    return LinuxMessages.send(fd, buffer, offset, capped(length), to, control);
+  }
+
+  @Override
+  public int receiveMessage(
+      int fd,
+      MemorySegment buffer,
+      long offset,
+      long length,
+      @Nullable NativeAddress from,
+      ControlData control) {
+    return LinuxMessages.receive(fd, buffer, offset, capped(length), from, control, 0);
+  }
+
+  @Override
+  public int receiveError(
+      int fd,
+      MemorySegment buffer,
+      long offset,
+      long length,
+      NativeAddress to,
+      ControlData control) {
+    int flags = Linux.MSG_ERRQUEUE();
+    return LinuxMessages.receive(fd, buffer, offset, capped(length), to, control, flags);
+  }
+
+  @Override
+  public int sendBatch(int fd, DatagramBatch batch, int from, int count) {
+    return LinuxBatches.send(fd, batch, from, count);
+  }
+
+  @Override
+  public int receiveBatch(int fd, DatagramBatch batch) {
+    return LinuxBatches.receive(fd, batch);
+  }
+
+  @Override
   public int receiveUrgent(int fd) {
-    MemorySegment urgent = CallMemory.current().scratch();
-    long received = TransferCalls.recv(fd, urgent, 1, Linux.MSG_OOB());
-    if (received == 0) {
-      return -Linux.EINVAL();
+    CallMemory work = CallMemory.acquire();
+    try {
+      MemorySegment urgent = work.scratch();
+      long received = TransferCalls.recv(fd, urgent, 1, Linux.MSG_OOB());
+      if (received == 0) {
+        return -Linux.EINVAL();
+      }
+      return received < 0
+          ? (int) received
+          : Byte.toUnsignedInt(urgent.get(ValueLayout.JAVA_BYTE, 0));
+    } finally {
+      work.release();
     }
-    return received < 0 ? (int) received : Byte.toUnsignedInt(urgent.get(ValueLayout.JAVA_BYTE, 0));
   }
 }

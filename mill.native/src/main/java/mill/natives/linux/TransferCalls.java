@@ -21,23 +21,27 @@ final class TransferCalls {
 
   /** {@code recv(2)}. */
   static long recv(int fd, MemorySegment buffer, long length, int flags) {
-    CallMemory memory = CallMemory.current();
+    CallMemory memory = CallMemory.acquire();
     try {
       return memory.orErrno(
           (long) Recv.HANDLE.invokeExact(memory.errnoSegment(), fd, buffer, length, flags));
     } catch (Throwable t) {
       throw NativeCalls.rethrow(t);
+    } finally {
+      memory.release();
     }
   }
 
   /** {@code send(2)}. */
   static long send(int fd, MemorySegment buffer, long length, int flags) {
-    CallMemory memory = CallMemory.current();
+    CallMemory memory = CallMemory.acquire();
     try {
       return memory.orErrno(
           (long) Send.HANDLE.invokeExact(memory.errnoSegment(), fd, buffer, length, flags));
     } catch (Throwable t) {
       throw NativeCalls.rethrow(t);
+    } finally {
+      memory.release();
     }
   }
 
@@ -49,7 +53,7 @@ final class TransferCalls {
       int flags,
       MemorySegment address,
       MemorySegment addressLength) {
-    CallMemory memory = CallMemory.current();
+    CallMemory memory = CallMemory.acquire();
     try {
       return memory.orErrno(
           (long)
@@ -57,6 +61,8 @@ final class TransferCalls {
                   memory.errnoSegment(), fd, buffer, length, flags, address, addressLength));
     } catch (Throwable t) {
       throw NativeCalls.rethrow(t);
+    } finally {
+      memory.release();
     }
   }
 
@@ -68,7 +74,7 @@ final class TransferCalls {
       int flags,
       MemorySegment address,
       int addressLength) {
-    CallMemory memory = CallMemory.current();
+    CallMemory memory = CallMemory.acquire();
     try {
       return memory.orErrno(
           (long)
@@ -76,50 +82,101 @@ final class TransferCalls {
                   memory.errnoSegment(), fd, buffer, length, flags, address, addressLength));
     } catch (Throwable t) {
       throw NativeCalls.rethrow(t);
+    } finally {
+      memory.release();
     }
   }
 
   /** {@code sendmsg(2)}. */
   static long sendmsg(int fd, MemorySegment message, int flags) {
-    CallMemory memory = CallMemory.current();
+    CallMemory memory = CallMemory.acquire();
     try {
       return memory.orErrno(
           (long) Sendmsg.HANDLE.invokeExact(memory.errnoSegment(), fd, message, flags));
     } catch (Throwable t) {
       throw NativeCalls.rethrow(t);
+    } finally {
+      memory.release();
+    }
+  }
+
+  /** {@code recvmsg(2)}. */
+  static long recvmsg(int fd, MemorySegment message, int flags) {
+    CallMemory memory = CallMemory.acquire();
+    try {
+      return memory.orErrno(
+          (long) Recvmsg.HANDLE.invokeExact(memory.errnoSegment(), fd, message, flags));
+    } catch (Throwable t) {
+      throw NativeCalls.rethrow(t);
+    } finally {
+      memory.release();
+    }
+  }
+
+  /** {@code sendmmsg(2)}. */
+  static int sendmmsg(int fd, MemorySegment messages, int count, int flags) {
+    CallMemory memory = CallMemory.acquire();
+    try {
+      return memory.orErrno(
+          (int) Sendmmsg.HANDLE.invokeExact(memory.errnoSegment(), fd, messages, count, flags));
+    } catch (Throwable t) {
+      throw NativeCalls.rethrow(t);
+    } finally {
+      memory.release();
+    }
+  }
+
+  /** {@code recvmmsg(2)}, which waits for nothing. */
+  static int recvmmsg(int fd, MemorySegment messages, int count, int flags) {
+    CallMemory memory = CallMemory.acquire();
+    try {
+      return memory.orErrno(
+          (int)
+              Recvmmsg.HANDLE.invokeExact(
+                  memory.errnoSegment(), fd, messages, count, flags, MemorySegment.NULL));
+    } catch (Throwable t) {
+      throw NativeCalls.rethrow(t);
+    } finally {
+      memory.release();
     }
   }
 
   /** {@code read(2)}. */
   static long read(int fd, MemorySegment buffer, long length) {
-    CallMemory memory = CallMemory.current();
+    CallMemory memory = CallMemory.acquire();
     try {
       return memory.orErrno(
           (long) Read.HANDLE.invokeExact(memory.errnoSegment(), fd, buffer, length));
     } catch (Throwable t) {
       throw NativeCalls.rethrow(t);
+    } finally {
+      memory.release();
     }
   }
 
   /** {@code write(2)}. */
   static long write(int fd, MemorySegment buffer, long length) {
-    CallMemory memory = CallMemory.current();
+    CallMemory memory = CallMemory.acquire();
     try {
       return memory.orErrno(
           (long) Write.HANDLE.invokeExact(memory.errnoSegment(), fd, buffer, length));
     } catch (Throwable t) {
       throw NativeCalls.rethrow(t);
+    } finally {
+      memory.release();
     }
   }
 
   /** {@code readv(2)}. */
   static long readv(int fd, MemorySegment vectors, int count) {
-    CallMemory memory = CallMemory.current();
+    CallMemory memory = CallMemory.acquire();
     try {
       return memory.orErrno(
           (long) Readv.HANDLE.invokeExact(memory.errnoSegment(), fd, vectors, count));
     } catch (Throwable t) {
       throw NativeCalls.rethrow(t);
+    } finally {
+      memory.release();
     }
   }
 
@@ -148,6 +205,21 @@ final class TransferCalls {
   private static final class Sendmsg {
     static final MethodHandle HANDLE =
         NativeCalls.link(Linux.sendmsg$address(), Linux.sendmsg$descriptor());
+  }
+
+  private static final class Recvmsg {
+    static final MethodHandle HANDLE =
+        NativeCalls.link(Linux.recvmsg$address(), Linux.recvmsg$descriptor());
+  }
+
+  private static final class Sendmmsg {
+    static final MethodHandle HANDLE =
+        NativeCalls.link(Linux.sendmmsg$address(), Linux.sendmmsg$descriptor());
+  }
+
+  private static final class Recvmmsg {
+    static final MethodHandle HANDLE =
+        NativeCalls.link(Linux.recvmmsg$address(), Linux.recvmmsg$descriptor());
   }
 
   private static final class Read {

@@ -3,9 +3,11 @@ package mill.natives.memory;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.ReferenceQueue;
+import java.util.Collections;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Queue;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Consumer;
 
@@ -29,7 +31,8 @@ final class LeakDetector {
   /** Lost buffers whose memory a system call was using when they were found. */
   private final Queue<LeakTracker> busy = new ConcurrentLinkedQueue<>();
 
-  private final Set<LeakTracker> open = ConcurrentHashMap.newKeySet();
+  /** In the order in which they were lent, and reported so. */
+  private final Set<LeakTracker> open = Collections.synchronizedSet(new LinkedHashSet<>());
 
   LeakDetector(BufferPool pool, Depot depot, Consumer<LeakReport> onLeak) {
     this.pool = pool;
@@ -125,7 +128,7 @@ final class LeakDetector {
 
   /** Reports the buffers that are lent at this moment. */
   void reportOpen() {
-    for (LeakTracker tracker : open) {
+    for (LeakTracker tracker : List.copyOf(open)) {
       report(tracker.report(LeakReport.Cause.OPEN_AT_CLOSE));
     }
   }

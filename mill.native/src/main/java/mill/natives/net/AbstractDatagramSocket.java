@@ -4,6 +4,9 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import mill.natives.platform.ControlData;
+import mill.natives.platform.DatagramBatch;
+import mill.natives.platform.DescriptorKind;
 import mill.natives.platform.Errnos;
 import mill.natives.platform.NativeAddress;
 import mill.natives.platform.Platform;
@@ -109,7 +112,8 @@ abstract class AbstractDatagramSocket extends AbstractSocket {
   }
 
   /**
-   * Receives one datagram ({@code recv(2)}). Any thread.
+   * Receives one datagram ({@code recv(2)}). Any thread. See {@link #receiveMessage} to learn
+   * whether it fitted.
    *
    * @param buffer receives it, off-heap; what does not fit is lost
    * @param offset where in the buffer, in bytes
@@ -189,7 +193,7 @@ abstract class AbstractDatagramSocket extends AbstractSocket {
 
   /**
    * Receives one datagram and its sender's address without making an object ({@code recvfrom(2)}).
-   * Any thread.
+   * Any thread. See {@link #receiveMessage} to learn whether it fitted.
    *
    * @param buffer receives it, off-heap; what does not fit is lost
    * @param offset where in the buffer, in bytes
@@ -210,5 +214,121 @@ abstract class AbstractDatagramSocket extends AbstractSocket {
     } finally {
       release();
     }
+  }
+
+  /**
+   * Sends one datagram with control data ({@code sendmsg(2)}). Any thread. The buffer must stay
+   * allocated until this returns.
+   *
+   * @param buffer holds it, off-heap
+   * @param offset where in the buffer, in bytes
+   * @param length its size in bytes
+   * @param to where to; null for the connected peer
+   * @param control what goes with it; stays as it is
+   * @return {@code length}, or {@link IoStatus#WOULD_BLOCK}
+   * @throws IOException if the kernel refuses: {@code EOPNOTSUPP} for control data that there is
+   *     not on this system
+   */
+  @SuppressWarnings("exports") // see module-info
+  public final int sendMessage(
+      MemorySegment buffer,
+      long offset,
+      long length,
+      @Nullable NativeAddress to,
+      ControlData control)
+      throws IOException {
+    Transfers.checkMessage(buffer, offset, length, false);
+    int fd = acquire();
+    try {
+      int sent = sockets().sendMessage(fd, buffer, offset, length, to, control);
+      return sent >= 0 ? sent : Transfers.messageFailure(platform().errnos(), sent, control);
+    } finally {
+      release();
+    }
+  }
+
+  /**
+   * Receives one datagram and what goes with it ({@code recvmsg(2)}). Any thread. The buffer must
+   * stay allocated until this returns.
+   *
+   * @param buffer receives it, off-heap; what does not fit is lost, and {@link
+   *     ControlData#isTruncated()} tells so
+   * @param offset where in the buffer, in bytes
+   * @param length how many bytes at most
+   * @param from receives the sender's address, unless it is null
+   * @param control emptied, and receives what goes with it
+   * @return its size in bytes, which may be 0, or {@link IoStatus#WOULD_BLOCK}
+   * @throws IOException if the kernel refuses
+   */
+  @SuppressWarnings("exports") // see module-info
+  public final int receiveMessage(
+      MemorySegment buffer,
+      long offset,
+      long length,
+      @Nullable NativeAddress from,
+      ControlData control)
+      throws IOException {
+    Transfers.checkMessage(buffer, offset, length, true);
+    int fd = acquire();
+    try {
+      int received = sockets().receiveMessage(fd, buffer, offset, length, from, control);
+      return received >= 0 ? received : Transfers.failure(platform().errnos(), "recvmsg", received);
+    } finally {
+      release();
+    }
+  }
+
+  /**
+   * Sends several datagrams, with one call where the system can ({@code sendmmsg(2)}). Any thread.
+   *
+   * @param batch holds them; stays as it is
+   * @param from the first to send
+   * @param count how many
+   * @return how many were sent, perhaps fewer, or {@link IoStatus#WOULD_BLOCK} for none
+   * @throws IOException if the kernel refuses the first; what it refuses a later one for is told
+   *     when that one is the first
+   * @throws IndexOutOfBoundsException if the batch has fewer
+   */
+  public final int sendBatch(DatagramBatch batch, int from, int count) throws IOException {
+    Transfers.checkBatch(batch, from, count);
+    if (count == 0) {
+      return 0;
+    }
+    int fd = acquire();
+    try {
+      int sent = sockets().sendBatch(fd, batch, from, count);
+      return sent >= 0 ? sent : Transfers.failure(platform().errnos(), "sendmmsg", sent);
+    } finally {
+      release();
+    }
+  }
+
+  /**
+   * Receives as many datagrams as there are and fit, with one call where the system can ({@code
+   * recvmmsg(2)}). Any thread.
+   *
+   * @param batch overwritten, from its first datagram on
+   * @return how many came, also {@link DatagramBatch#count()}, or {@link IoStatus#WOULD_BLOCK}
+   * @throws IOException if the kernel refuses, and no datagram came before that
+   */
+  public final int receiveBatch(DatagramBatch batch) throws IOException {
+    Transfers.checkBatch(batch, 0, batch.capacity());
+    batch.setCount(0);
+    int fd = acquire();
+    try {
+      int received = sockets().receiveBatch(fd, batch);
+      if (received < 0) {
+        return Transfers.failure(platform().errnos(), "recvmmsg", received);
+      }
+      batch.setCount(received);
+      return received;
+    } finally {
+      release();
+    }
+  }
+
+  @Override
+  public final DescriptorKind kind() {
+    return DescriptorKind.DATAGRAM;
   }
 }

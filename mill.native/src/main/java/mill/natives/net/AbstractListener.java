@@ -3,6 +3,7 @@ package mill.natives.net;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.util.Set;
+import mill.natives.platform.DescriptorKind;
 import mill.natives.platform.Errnos;
 import mill.natives.platform.NativeAddress;
 import mill.natives.platform.Platform;
@@ -88,5 +89,10 @@ abstract class AbstractListener extends AbstractSocket {
   @Override
   public final boolean acceptsConnections() {
     return true;
+  }
+
+  @Override
+  public final DescriptorKind kind() {
+    return DescriptorKind.STREAM;
   }
 }

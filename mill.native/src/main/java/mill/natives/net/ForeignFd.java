@@ -1,6 +1,7 @@
 package mill.natives.net;
 
 import java.io.IOException;
+import mill.natives.platform.DescriptorKind;
 import mill.natives.platform.NativeAddress;
 import mill.natives.platform.OptionCode;
 import mill.natives.platform.Platform;
@@ -65,14 +66,15 @@ final class ForeignFd {
     return require("fcntl(" + fd + ")", platform.sockets().setNonBlocking(fd, true));
   }
 
-  /** Whether its reads bring messages, of which an empty one is no end. */
-  boolean bringsMessages() {
+  /** What it is. Reads of a datagram socket bring messages, of which an empty one is no end. */
+  DescriptorKind kind() {
     OptionCode code = platform.option("SO_TYPE");
     int[] type = new int[1];
     if (code == null || platform.sockets().getIntOption(fd, code, type) < 0) {
-      return false; // not a socket
+      return DescriptorKind.OTHER; // not a socket
     }
-    return type[0] == SOCK_DGRAM || type[0] == SOCK_RAW || type[0] == SOCK_RDM;
+    boolean messages = type[0] == SOCK_DGRAM || type[0] == SOCK_RAW || type[0] == SOCK_RDM;
+    return messages ? DescriptorKind.DATAGRAM : DescriptorKind.STREAM;
   }
 
   private Family requireSocket(Sockets.Type type, boolean listens) throws IOException {

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import mill.natives.CurrentPlatform;
 import mill.natives.Pollable;
+import mill.natives.platform.DescriptorKind;
 import mill.natives.platform.Platform;
 
 /**
@@ -14,16 +15,16 @@ import mill.natives.platform.Platform;
  */
 public final class RawFd extends Pollable {
   private final boolean owned;
-  private final boolean bringsMessages;
+  private final DescriptorKind kind;
 
   RawFd(Platform platform, int fd, boolean owned) {
-    this(platform, fd, owned, false);
+    this(platform, fd, owned, DescriptorKind.OTHER);
   }
 
-  private RawFd(Platform platform, int fd, boolean owned, boolean bringsMessages) {
+  private RawFd(Platform platform, int fd, boolean owned, DescriptorKind kind) {
     super(platform, fd);
     this.owned = owned;
-    this.bringsMessages = bringsMessages;
+    this.kind = kind;
   }
 
   /**
@@ -80,7 +81,7 @@ public final class RawFd extends Pollable {
 
   private static RawFd wrap(Platform platform, int fd, boolean owned) throws IOException {
     var foreign = new ForeignFd(platform, fd);
-    var wrapped = new RawFd(platform, fd, owned, foreign.bringsMessages());
+    var wrapped = new RawFd(platform, fd, owned, foreign.kind());
     if (owned) {
       foreign.takeOver();
     } else {
@@ -108,7 +109,7 @@ public final class RawFd extends Pollable {
     int fd = acquire();
     try {
       int result = platform().sockets().read(fd, buffer, offset, length);
-      if (result == 0 && !bringsMessages) {
+      if (result == 0 && kind != DescriptorKind.DATAGRAM) {
         return IoStatus.END_OF_STREAM;
       }
       return result >= 0 ? result : Transfers.failure(platform().errnos(), "read", result);
@@ -137,6 +138,11 @@ public final class RawFd extends Pollable {
     } finally {
       release();
     }
+  }
+
+  @Override
+  public DescriptorKind kind() {
+    return kind;
   }
 
   @Override

@@ -92,6 +92,24 @@ public final class SockOpt<T> {
    */
   public static final SockOpt<Integer> TCP_USER_TIMEOUT = number("TCP_USER_TIMEOUT");
 
+  /**
+   * Whether ICMP errors are queued, with what they are about, for {@link UdpSocket#receiveError}:
+   * of an IPv4 socket. Linux.
+   */
+  public static final SockOpt<Boolean> IP_RECVERR = flag("IP_RECVERR");
+
+  /** Whether ICMP errors are queued, of an IPv6 socket: {@link #IP_RECVERR}. Linux. */
+  public static final SockOpt<Boolean> IPV6_RECVERR = flag("IPV6_RECVERR");
+
+  /**
+   * Whether datagrams of one sender may be received as one message; {@link
+   * mill.natives.platform.ControlData#segmentBytes()} is their size then. Linux.
+   */
+  public static final SockOpt<Boolean> UDP_GRO = flag("UDP_GRO");
+
+  /** The size in bytes of the datagrams that each send is cut into; 0 for none. Linux. */
+  public static final SockOpt<Integer> UDP_SEGMENT = number("UDP_SEGMENT");
+
   /** Whether an IPv6 socket refuses IPv4; off unless it is set. Set before binding. */
   public static final SockOpt<Boolean> IPV6_V6ONLY = flag("IPV6_V6ONLY");
 

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.net.SocketAddress;
 import java.nio.channels.NotYetConnectedException;
+import mill.natives.platform.DescriptorKind;
 import mill.natives.platform.NativeAddress;
 import mill.natives.platform.OptionCode;
 import mill.natives.platform.Platform;
@@ -400,7 +401,7 @@ public abstract sealed class StreamSocket extends AbstractSocket permits TcpStre
   }
 
   // A transfer that came before finishConnect would take the error away that tells how it ended.
-  private void checkConnected() {
+  final void checkConnected() {
     if (phase != Phase.CONNECTED) {
       throw new NotYetConnectedException();
     }
@@ -443,5 +444,10 @@ public abstract sealed class StreamSocket extends AbstractSocket permits TcpStre
       first++;
     }
     return first;
+  }
+
+  @Override
+  public final DescriptorKind kind() {
+    return DescriptorKind.STREAM;
   }
 }

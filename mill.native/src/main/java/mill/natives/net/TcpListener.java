@@ -45,7 +45,16 @@ public final class TcpListener extends AbstractListener {
     return open(CurrentPlatform.get(), family);
   }
 
-  private static TcpListener open(Platform platform, Family family) throws IOException {
+  /**
+   * Opens a listener that is not bound yet on a platform of the caller's choice. Any thread. See
+   * {@link #open(Family)}.
+   *
+   * @param platform the platform
+   * @param family {@code INET} or {@code INET6}
+   * @return the listener, to be closed by the caller
+   * @throws IOException if the platform refuses; nothing stays open
+   */
+  public static TcpListener open(Platform platform, Family family) throws IOException {
     int fd = openSocket(platform, family, Sockets.Type.STREAM);
     var listener = new TcpListener(platform, fd, family);
     boolean done = false;

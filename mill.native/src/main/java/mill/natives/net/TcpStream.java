@@ -32,6 +32,30 @@ public final class TcpStream extends StreamSocket {
     return open(CurrentPlatform.get(), family);
   }
 
+  /**
+   * Opens a socket that is not connected yet on a platform of the caller's choice. Any thread. See
+   * {@link #open(Family)}.
+   *
+   * @param platform the platform
+   * @param family {@code INET} or {@code INET6}
+   * @return the socket, to be closed by the caller
+   * @throws IOException if the platform refuses; nothing stays open
+   */
+  public static TcpStream open(Platform platform, Family family) throws IOException {
+    int fd = openSocket(platform, family, Sockets.Type.STREAM);
+    var stream = new TcpStream(platform, fd, family, false);
+    boolean done = false;
+    try {
+      stream.setOption(SockOpt.TCP_NODELAY, true);
+      done = true;
+      return stream;
+    } finally {
+      if (!done) {
+        stream.close();
+      }
+    }
+  }
+
   // A connection that was reset while it waited may refuse options: its first read will tell.
   void sendAtOnce() {
     OptionCode code = platform().option(SockOpt.TCP_NODELAY.name());
@@ -63,21 +87,6 @@ public final class TcpStream extends StreamSocket {
       return result >= 0 ? result : Transfers.failure(platform().errnos(), "recv", result);
     } finally {
       release();
-    }
-  }
-
-  private static TcpStream open(Platform platform, Family family) throws IOException {
-    int fd = openSocket(platform, family, Sockets.Type.STREAM);
-    var stream = new TcpStream(platform, fd, family, false);
-    boolean done = false;
-    try {
-      stream.setOption(SockOpt.TCP_NODELAY, true);
-      done = true;
-      return stream;
-    } finally {
-      if (!done) {
-        stream.close();
-      }
     }
   }
 

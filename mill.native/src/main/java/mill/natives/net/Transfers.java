@@ -3,6 +3,8 @@ package mill.natives.net;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.Objects;
+import mill.natives.platform.ControlData;
+import mill.natives.platform.DatagramBatch;
 import mill.natives.platform.Errnos;
 
 /** What all transfers share: how their buffers are checked and what their results mean. */
@@ -63,6 +65,18 @@ final class Transfers {
     }
   }
 
+  /** Checks the buffer of a message, whose address is passed as a number too. */
+  static void checkMessage(MemorySegment buffer, long offset, long length, boolean writable) {
+    checkPart(buffer, offset, length, writable);
+    checkUsable(buffer, 0);
+  }
+
+  /** Checks a batch and which of its datagrams are meant. */
+  static void checkBatch(DatagramBatch batch, int from, int count) {
+    Objects.checkFromIndexSize(from, count, batch.capacity());
+    checkUsable(batch.memory(), 0);
+  }
+
   // A segment's address goes into the vector as a number, so the linker cannot look after it.
   private static void checkUsable(MemorySegment buffer, int index) {
     if (!buffer.scope().isAlive()) {
@@ -71,6 +85,14 @@ final class Transfers {
     if (!buffer.isAccessibleBy(Thread.currentThread())) {
       throw new WrongThreadException("buffer " + index + " is another thread's: " + buffer);
     }
+  }
+
+  /** The same of a message that was to be sent, naming what was to go with it. */
+  static int messageFailure(Errnos errnos, long result, ControlData control) throws IOException {
+    if (errnos.isWouldBlock(result) || errnos.isInterrupted(result)) {
+      return IoStatus.WOULD_BLOCK;
+    }
+    throw errnos.exception(control.isPlain() ? "sendmsg" : "sendmsg(" + control + ")", result);
   }
 
   /** What a failed call means to the caller: {@code WOULD_BLOCK}, or an exception. */

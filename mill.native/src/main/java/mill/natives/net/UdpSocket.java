@@ -1,8 +1,11 @@
 package mill.natives.net;
 
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.net.SocketAddress;
 import mill.natives.CurrentPlatform;
+import mill.natives.platform.ControlData;
+import mill.natives.platform.NativeAddress;
 import mill.natives.platform.Platform;
 import mill.natives.platform.Sockets;
 import mill.natives.platform.Sockets.Family;
@@ -30,7 +33,16 @@ public final class UdpSocket extends AbstractDatagramSocket {
     return open(CurrentPlatform.get(), family);
   }
 
-  private static UdpSocket open(Platform platform, Family family) throws IOException {
+  /**
+   * Opens a socket that is not bound yet on a platform of the caller's choice. Any thread. See
+   * {@link #open(Family)}.
+   *
+   * @param platform the platform
+   * @param family {@code INET} or {@code INET6}
+   * @return the socket, to be closed by the caller
+   * @throws IOException if the platform refuses; nothing stays open
+   */
+  public static UdpSocket open(Platform platform, Family family) throws IOException {
     return new UdpSocket(platform, openSocket(platform, family, Sockets.Type.DATAGRAM), family);
   }
 
@@ -88,6 +100,35 @@ public final class UdpSocket extends AbstractDatagramSocket {
    */
   public static UdpSocket bind(Platform platform, SocketAddress local) throws IOException {
     return openBound(platform, local, family -> bind(platform, family, local));
+  }
+
+  /**
+   * Takes an error from the error queue, with the datagram that it is about ({@code recvmsg(2)}
+   * with {@code MSG_ERRQUEUE}). Any thread. Linux, after {@link SockOpt#IP_RECVERR} or {@link
+   * SockOpt#IPV6_RECVERR} was set: a socket without a peer then hears of ICMP errors too. They are
+   * reported as {@link mill.natives.Readiness#isError()}, again and again until they are taken.
+   *
+   * @param buffer receives the beginning of the datagram, off-heap
+   * @param offset where in the buffer, in bytes
+   * @param length how many bytes at most
+   * @param to receives where the datagram went
+   * @param control emptied, and receives the error: {@link ControlData#errorNumber()}
+   * @return how many bytes of the datagram there are, or {@link IoStatus#WOULD_BLOCK}
+   * @throws IOException if the kernel refuses: {@code EOPNOTSUPP} where there is no error queue
+   */
+  public int receiveError(
+      MemorySegment buffer, long offset, long length, NativeAddress to, ControlData control)
+      throws IOException {
+    Transfers.checkMessage(buffer, offset, length, true);
+    int fd = acquire();
+    try {
+      int received = sockets().receiveError(fd, buffer, offset, length, to, control);
+      return received >= 0
+          ? received
+          : Transfers.failure(platform().errnos(), "recvmsg(MSG_ERRQUEUE)", received);
+    } finally {
+      release();
+    }
   }
 
   private static UdpSocket bind(Platform platform, Family family, SocketAddress local)

@@ -20,6 +20,29 @@ public final class UnixListener extends AbstractListener {
   }
 
   /**
+   * Opens a listener that is not bound yet, to set options before {@link #bindTo} and {@link
+   * #listen}. Any thread.
+   *
+   * @return the listener, to be closed by the caller
+   * @throws IOException if the system refuses, for instance for want of descriptors
+   */
+  public static UnixListener open() throws IOException {
+    return open(CurrentPlatform.get());
+  }
+
+  /**
+   * Opens a listener that is not bound yet on a platform of the caller's choice. Any thread. See
+   * {@link #open()}.
+   *
+   * @param platform the platform
+   * @return the listener, to be closed by the caller
+   * @throws IOException if the platform refuses
+   */
+  public static UnixListener open(Platform platform) throws IOException {
+    return new UnixListener(platform, openSocket(platform, Family.UNIX, Sockets.Type.STREAM));
+  }
+
+  /**
    * Listens on an address. Any thread.
    *
    * @param local a {@link UnixAddress} or {@link java.net.UnixDomainSocketAddress}
@@ -55,8 +78,7 @@ public final class UnixListener extends AbstractListener {
    */
   public static UnixListener bind(Platform platform, SocketAddress local, int backlog)
       throws IOException {
-    int fd = openSocket(platform, Family.UNIX, Sockets.Type.STREAM);
-    UnixListener listener = new UnixListener(platform, fd);
+    UnixListener listener = open(platform);
     boolean listening = false;
     try {
       listener.bindTo(local);

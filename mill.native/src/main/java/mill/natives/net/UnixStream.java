@@ -1,8 +1,10 @@
 package mill.natives.net;
 
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.net.SocketAddress;
 import mill.natives.CurrentPlatform;
+import mill.natives.platform.ControlData;
 import mill.natives.platform.Platform;
 import mill.natives.platform.Sockets;
 import mill.natives.platform.Sockets.Family;
@@ -19,6 +21,30 @@ public final class UnixStream extends StreamSocket {
 
   UnixStream(Platform platform, int fd, boolean connected) {
     super(platform, fd, Family.UNIX, connected);
+  }
+
+  /**
+   * Opens a socket that is not connected yet, to set options or bind before {@link #startConnect}.
+   * Any thread.
+   *
+   * @return the socket, to be closed by the caller
+   * @throws IOException if the system refuses, for instance for want of descriptors
+   */
+  public static UnixStream open() throws IOException {
+    return open(CurrentPlatform.get());
+  }
+
+  /**
+   * Opens a socket that is not connected yet on a platform of the caller's choice. Any thread. See
+   * {@link #open()}.
+   *
+   * @param platform the platform
+   * @return the socket, to be closed by the caller
+   * @throws IOException if the platform refuses
+   */
+  public static UnixStream open(Platform platform) throws IOException {
+    int fd = openSocket(platform, Family.UNIX, Sockets.Type.STREAM);
+    return new UnixStream(platform, fd, false);
   }
 
   /**
@@ -42,8 +68,7 @@ public final class UnixStream extends StreamSocket {
    * @throws IOException if the platform refuses; nothing stays open
    */
   public static UnixStream connect(Platform platform, SocketAddress remote) throws IOException {
-    int fd = openSocket(platform, Family.UNIX, Sockets.Type.STREAM);
-    UnixStream stream = new UnixStream(platform, fd, false);
+    UnixStream stream = open(platform);
     boolean begun = false;
     try {
       stream.startConnect(remote);
@@ -115,5 +140,67 @@ public final class UnixStream extends StreamSocket {
       throw platform.errnos().exception("socketpair", result);
     }
     return new Pair(new UnixStream(platform, fds[0], true), new UnixStream(platform, fds[1], true));
+  }
+
+  /**
+   * Writes what the kernel takes now, with control data ({@code sendmsg(2)}): {@link
+   * ControlData#passDescriptor} passes descriptors. Any thread. The buffer must stay allocated
+   * until this returns.
+   *
+   * @param buffer holds the bytes, off-heap
+   * @param offset where in the buffer, in bytes
+   * @param length how many bytes at most, and one at least
+   * @param control what goes with the first of them; stays as it is
+   * @return bytes written, perhaps fewer than asked, the control data with them; or {@link
+   *     IoStatus#WOULD_BLOCK}, and nothing was passed
+   * @throws IOException if the kernel refuses: {@code EOPNOTSUPP} where no descriptors are passed,
+   *     {@code EBADF} for one that is not open
+   * @throws IllegalArgumentException if {@code length} is 0: nothing would go anywhere
+   */
+  public int sendMessage(MemorySegment buffer, long offset, long length, ControlData control)
+      throws IOException {
+    checkConnected();
+    Transfers.checkMessage(buffer, offset, length, false);
+    if (length == 0) {
+      throw new IllegalArgumentException("a message of a stream has one byte at least");
+    }
+    int fd = acquire();
+    try {
+      int sent = sockets().sendMessage(fd, buffer, offset, length, null, control);
+      return sent >= 0 ? sent : Transfers.messageFailure(platform().errnos(), sent, control);
+    } finally {
+      release();
+    }
+  }
+
+  /**
+   * Reads what has arrived, with the descriptors that came with it ({@code recvmsg(2)}). Any
+   * thread. A plain {@link #read} drops them. The buffer must stay allocated until this returns.
+   *
+   * @param buffer receives the bytes, off-heap
+   * @param offset where in the buffer, in bytes
+   * @param length how many bytes at most; with 0 nothing is read and 0 returned
+   * @param control emptied, and receives what came
+   * @return bytes read, {@link IoStatus#END_OF_STREAM} or {@link IoStatus#WOULD_BLOCK}
+   * @throws IOException if the connection failed; close it
+   */
+  public int receiveMessage(MemorySegment buffer, long offset, long length, ControlData control)
+      throws IOException {
+    checkConnected();
+    Transfers.checkMessage(buffer, offset, length, true);
+    control.clear();
+    if (length == 0) {
+      return 0;
+    }
+    int fd = acquire();
+    try {
+      int received = sockets().receiveMessage(fd, buffer, offset, length, null, control);
+      if (received == 0) {
+        return IoStatus.END_OF_STREAM;
+      }
+      return received > 0 ? received : Transfers.failure(platform().errnos(), "recvmsg", received);
+    } finally {
+      release();
+    }
   }
 }

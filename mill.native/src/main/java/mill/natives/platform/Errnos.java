@@ -26,7 +26,9 @@ public final class Errnos {
    */
   public Errnos(Map<String, Integer> numbers) {
     this.numbers = Map.copyOf(numbers);
-    this.numbers.forEach((name, number) -> names.put(number, name));
+    // Of two names for one number the first by the alphabet: the map has an order of its own.
+    this.numbers.forEach(
+        (name, number) -> names.merge(number, name, (a, b) -> a.compareTo(b) < 0 ? a : b));
     again = number("EAGAIN");
     interrupted = number("EINTR");
     inProgress = number("EINPROGRESS");

@@ -27,6 +27,23 @@ public interface PollerBackend {
   int add(int fd, long token, Interest interest, Trigger trigger);
 
   /**
+   * Puts a descriptor of a kind into the kernel's set. Any thread.
+   *
+   * <p>By default the kind is not looked at, which is right where the events of a datagram socket
+   * say by themselves that an error closes nothing.
+   *
+   * @param fd the descriptor
+   * @param kind what it is
+   * @param token comes back with each event
+   * @param interest what to report besides errors and hang-ups, not {@link Interest#NONE}
+   * @param trigger how often
+   * @return 0 or {@code -errno}
+   */
+  default int add(int fd, DescriptorKind kind, long token, Interest interest, Trigger trigger) {
+    return add(fd, token, interest, trigger);
+  }
+
+  /**
    * Changes what is reported for a descriptor in the set, and re-arms a one-shot that has fired.
    * Any thread.
    *

@@ -1,6 +1,7 @@
 package mill.natives.platform;
 
 import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The socket calls of a platform, one method per system call. None of them blocks.
@@ -170,6 +171,139 @@ public interface Sockets {
    * @return bytes sent or {@code -errno}
    */
   int sendTo(int fd, MemorySegment buffer, long offset, long length, NativeAddress to);
+
+  /**
+   * {@code sendmsg(2)} with control data; never raises SIGPIPE.
+   *
+   * <p>By default, for a platform without control data, a plain {@code send} or {@code sendto}.
+   *
+   * @param fd the socket
+   * @param buffer holds the message
+   * @param offset where in the buffer
+   * @param length its size in bytes
+   * @param to where to; null for the peer
+   * @param control what goes with it
+   * @return bytes sent or {@code -errno}: {@code -EOPNOTSUPP} for control data that there is not on
+   *     this platform
+   */
+  @SuppressWarnings("exports") // see module-info
+  default int sendMessage(
+      int fd,
+      MemorySegment buffer,
+      long offset,
+      long length,
+      @Nullable NativeAddress to,
+      ControlData control) {
+    if (!control.isPlain()) {
+      return notSupported(control);
+    }
+    return to == null ? send(fd, buffer, offset, length) : sendTo(fd, buffer, offset, length, to);
+  }
+
+  /**
+   * {@code recvmsg(2)} with control data.
+   *
+   * <p>By default, for a platform without control data that cuts no datagram off, a plain {@code
+   * recv} or {@code recvfrom}.
+   *
+   * @param fd the socket
+   * @param buffer receives the message, cut off if it is longer
+   * @param offset where in the buffer
+   * @param length how many bytes at most
+   * @param from receives the sender's address, if it is not null
+   * @param control receives what goes with it, and whether it was cut off
+   * @return bytes read, 0 at the end of a stream, or {@code -errno}
+   */
+  @SuppressWarnings("exports") // see module-info
+  default int receiveMessage(
+      int fd,
+      MemorySegment buffer,
+      long offset,
+      long length,
+      @Nullable NativeAddress from,
+      ControlData control) {
+    control.clear();
+    return from == null
+        ? receive(fd, buffer, offset, length)
+        : receiveFrom(fd, buffer, offset, length, from);
+  }
+
+  /**
+   * {@code recvmsg(2)} with {@code MSG_ERRQUEUE}: takes an error, with its message.
+   *
+   * @param fd the socket
+   * @param buffer receives the message, cut off if it is longer
+   * @param offset where in the buffer
+   * @param length how many bytes at most
+   * @param to receives where the message went
+   * @param control receives the error
+   * @return bytes read or {@code -errno}: {@code -EAGAIN} for none, {@code -EOPNOTSUPP} where there
+   *     is no error queue
+   */
+  default int receiveError(
+      int fd,
+      MemorySegment buffer,
+      long offset,
+      long length,
+      NativeAddress to,
+      ControlData control) {
+    control.clear();
+    return notSupported(control);
+  }
+
+  /**
+   * {@code sendmmsg(2)}; by default a call for each datagram.
+   *
+   * @param fd the socket
+   * @param batch holds the datagrams
+   * @param from the first to send
+   * @param count how many
+   * @return how many were sent, or {@code -errno} if the first was not
+   */
+  default int sendBatch(int fd, DatagramBatch batch, int from, int count) {
+    ControlData control = batch.control();
+    for (int i = 0; i < count; i++) {
+      int index = from + i;
+      control.setSegmentBytes(batch.segmentBytes(index));
+      NativeAddress to = batch.address(index);
+      int sent =
+          sendMessage(
+              fd,
+              batch.buffer(index),
+              0,
+              batch.length(index),
+              to.length() == 0 ? null : to,
+              control);
+      if (sent < 0) {
+        return i > 0 ? i : sent;
+      }
+    }
+    return count;
+  }
+
+  /**
+   * {@code recvmmsg(2)}; by default a call for each datagram.
+   *
+   * @param fd the socket
+   * @param batch receives the datagrams
+   * @return how many came, or {@code -errno} if none did
+   */
+  default int receiveBatch(int fd, DatagramBatch batch) {
+    ControlData control = batch.control();
+    int slotBytes = batch.slotBytes();
+    for (int i = 0; i < batch.capacity(); i++) {
+      int received = receiveMessage(fd, batch.buffer(i), 0, slotBytes, batch.address(i), control);
+      if (received < 0) {
+        return i > 0 ? i : received;
+      }
+      batch.received(i, received, control.isTruncated(), control.segmentBytes());
+    }
+    return batch.capacity();
+  }
+
+  private static int notSupported(ControlData control) {
+    return -control.platform().errnos().number("EOPNOTSUPP");
+  }
 
   /**
    * {@code read(2)}, for descriptors that are not sockets.

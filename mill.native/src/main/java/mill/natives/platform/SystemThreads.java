@@ -92,8 +92,12 @@ final class SystemThreads implements Threads {
 
   @Override
   public CompletableFuture<Void> schedule(long delayNs, Runnable task) {
-    return CompletableFuture.runAsync(
-        task, CompletableFuture.delayedExecutor(delayNs, TimeUnit.NANOSECONDS, Runnable::run));
+    var timer = new CompletableFuture<Void>();
+    CompletableFuture<Void> ran =
+        timer.completeOnTimeout(null, delayNs, TimeUnit.NANOSECONDS).thenRun(task);
+    // Or a timer that was cancelled would keep its task until its time.
+    var _ = ran.whenComplete((nothing, thrown) -> timer.cancel(false));
+    return ran;
   }
 
   @Override

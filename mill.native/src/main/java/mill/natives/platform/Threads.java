@@ -77,7 +77,8 @@ public interface Threads {
   void signalAll(Object lock);
 
   /**
-   * Waits for the end of a thread, as {@link Thread#join(java.time.Duration)} does.
+   * Waits for the end of a thread, as {@link Thread#join(long)} does: not at all for one that was
+   * never started.
    *
    * @param thread the thread
    * @param timeoutNs how long at most, or {@link #FOREVER}
@@ -96,7 +97,10 @@ public interface Threads {
    */
   boolean await(CompletableFuture<?> future, long timeoutNs) throws InterruptedException;
 
-  /** Gives others their turn, in a loop that waits for what is about to happen. */
+  /**
+   * Gives others their turn, in a loop that waits for what is about to happen, or for a time to
+   * pass: where time is virtual it goes on a little.
+   */
   void onSpinWait();
 
   /**
@@ -111,4 +115,14 @@ public interface Threads {
 
   /** {@return how many processors the threads share} */
   int processors();
+
+  /**
+   * Hears what a callback of mill's has thrown, on the thread that it has thrown on, and before its
+   * user does: a handler's before {@code onError}, any other's before the thread's
+   * uncaught-exception handler. So a failed assertion can end a test, whatever the handler makes of
+   * it. By default it does nothing; it must not throw.
+   *
+   * @param thrown what was thrown
+   */
+  default void threw(Throwable thrown) {}
 }

@@ -28,83 +28,97 @@ public abstract class NativePosixCalls implements PosixCalls {
 
   @Override
   public final int socket(int domain, int type, int protocol) {
-    CallMemory memory = CallMemory.current();
+    CallMemory memory = CallMemory.acquire();
     try {
       return memory.orErrno(
           (int) Socket.HANDLE.invokeExact(memory.errnoSegment(), domain, type, protocol));
     } catch (Throwable t) {
       throw NativeCalls.rethrow(t);
+    } finally {
+      memory.release();
     }
   }
 
   @Override
   public final int socketpair(int domain, int type, int protocol, MemorySegment fds) {
-    CallMemory memory = CallMemory.current();
+    CallMemory memory = CallMemory.acquire();
     try {
       return memory.orErrno(
           (int) Socketpair.HANDLE.invokeExact(memory.errnoSegment(), domain, type, protocol, fds));
     } catch (Throwable t) {
       throw NativeCalls.rethrow(t);
+    } finally {
+      memory.release();
     }
   }
 
   @Override
   public final int bind(int fd, MemorySegment address, int length) {
-    CallMemory memory = CallMemory.current();
+    CallMemory memory = CallMemory.acquire();
     try {
       return memory.orErrno(
           (int) Bind.HANDLE.invokeExact(memory.errnoSegment(), fd, address, length));
     } catch (Throwable t) {
       throw NativeCalls.rethrow(t);
+    } finally {
+      memory.release();
     }
   }
 
   @Override
   public final int listen(int fd, int backlog) {
-    CallMemory memory = CallMemory.current();
+    CallMemory memory = CallMemory.acquire();
     try {
       return memory.orErrno((int) Listen.HANDLE.invokeExact(memory.errnoSegment(), fd, backlog));
     } catch (Throwable t) {
       throw NativeCalls.rethrow(t);
+    } finally {
+      memory.release();
     }
   }
 
   @Override
   public final int connect(int fd, MemorySegment address, int length) {
-    CallMemory memory = CallMemory.current();
+    CallMemory memory = CallMemory.acquire();
     try {
       return memory.orErrno(
           (int) Connect.HANDLE.invokeExact(memory.errnoSegment(), fd, address, length));
     } catch (Throwable t) {
       throw NativeCalls.rethrow(t);
+    } finally {
+      memory.release();
     }
   }
 
   @Override
   public final int getsockname(int fd, MemorySegment address, MemorySegment length) {
-    CallMemory memory = CallMemory.current();
+    CallMemory memory = CallMemory.acquire();
     try {
       return memory.orErrno(
           (int) Getsockname.HANDLE.invokeExact(memory.errnoSegment(), fd, address, length));
     } catch (Throwable t) {
       throw NativeCalls.rethrow(t);
+    } finally {
+      memory.release();
     }
   }
 
   @Override
   public final int getpeername(int fd, MemorySegment address, MemorySegment length) {
-    CallMemory memory = CallMemory.current();
+    CallMemory memory = CallMemory.acquire();
     try {
       return memory.orErrno(
           (int) Getpeername.HANDLE.invokeExact(memory.errnoSegment(), fd, address, length));
     } catch (Throwable t) {
       throw NativeCalls.rethrow(t);
+    } finally {
+      memory.release();
     }
   }
 
   @Override
   public final int setsockopt(int fd, int level, int option, MemorySegment value, int length) {
-    CallMemory memory = CallMemory.current();
+    CallMemory memory = CallMemory.acquire();
     try {
       return memory.orErrno(
           (int)
@@ -112,13 +126,15 @@ public abstract class NativePosixCalls implements PosixCalls {
                   memory.errnoSegment(), fd, level, option, value, length));
     } catch (Throwable t) {
       throw NativeCalls.rethrow(t);
+    } finally {
+      memory.release();
     }
   }
 
   @Override
   public final int getsockopt(
       int fd, int level, int option, MemorySegment value, MemorySegment length) {
-    CallMemory memory = CallMemory.current();
+    CallMemory memory = CallMemory.acquire();
     try {
       return memory.orErrno(
           (int)
@@ -126,37 +142,45 @@ public abstract class NativePosixCalls implements PosixCalls {
                   memory.errnoSegment(), fd, level, option, value, length));
     } catch (Throwable t) {
       throw NativeCalls.rethrow(t);
+    } finally {
+      memory.release();
     }
   }
 
   @Override
   public final int shutdown(int fd, int how) {
-    CallMemory memory = CallMemory.current();
+    CallMemory memory = CallMemory.acquire();
     try {
       return memory.orErrno((int) Shutdown.HANDLE.invokeExact(memory.errnoSegment(), fd, how));
     } catch (Throwable t) {
       throw NativeCalls.rethrow(t);
+    } finally {
+      memory.release();
     }
   }
 
   @Override
   public final int fcntl(int fd, int command, int argument) {
-    CallMemory memory = CallMemory.current();
+    CallMemory memory = CallMemory.acquire();
     try {
       return memory.orErrno(
           (int) Fcntl.HANDLE.invokeExact(memory.errnoSegment(), fd, command, argument));
     } catch (Throwable t) {
       throw NativeCalls.rethrow(t);
+    } finally {
+      memory.release();
     }
   }
 
   @Override
   public final int close(int fd) {
-    CallMemory memory = CallMemory.current();
+    CallMemory memory = CallMemory.acquire();
     try {
       return memory.orErrno((int) Close.HANDLE.invokeExact(memory.errnoSegment(), fd));
     } catch (Throwable t) {
       throw NativeCalls.rethrow(t);
+    } finally {
+      memory.release();
     }
   }
 

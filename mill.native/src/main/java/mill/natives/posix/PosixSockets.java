@@ -61,16 +61,26 @@ public abstract class PosixSockets implements Sockets {
 
   @Override
   public final int socketPair(Type type, int[] fds) {
-    MemorySegment pair = CallMemory.current().scratch();
-    int result = calls.socketpair(Linux.AF_UNIX(), newSocketType(type), 0, pair);
-    return result < 0 ? result : prepareBoth(pair, fds, true);
+    CallMemory work = CallMemory.acquire();
+    try {
+      MemorySegment pair = work.scratch();
+      int result = calls.socketpair(Linux.AF_UNIX(), newSocketType(type), 0, pair);
+      return result < 0 ? result : prepareBoth(pair, fds, true);
+    } finally {
+      work.release();
+    }
   }
 
   @Override
   public final int pipe(int[] fds) {
-    MemorySegment pair = CallMemory.current().scratch();
-    int result = calls.pipe(pair);
-    return result < 0 ? result : prepareBoth(pair, fds, false);
+    CallMemory work = CallMemory.acquire();
+    try {
+      MemorySegment pair = work.scratch();
+      int result = calls.pipe(pair);
+      return result < 0 ? result : prepareBoth(pair, fds, false);
+    } finally {
+      work.release();
+    }
   }
 
   @Override
@@ -85,10 +95,15 @@ public abstract class PosixSockets implements Sockets {
 
   @Override
   public final int accept(int fd, NativeAddress peer) {
-    MemorySegment length = addressLength();
-    int accepted = calls.accept(fd, peer.segment(), length);
-    peer.setLength(accepted < 0 ? 0 : length.get(INT, 0));
-    return prepared(accepted);
+    CallMemory work = CallMemory.acquire();
+    try {
+      MemorySegment length = addressLength(work);
+      int accepted = calls.accept(fd, peer.segment(), length);
+      peer.setLength(accepted < 0 ? 0 : length.get(INT, 0));
+      return prepared(accepted);
+    } finally {
+      work.release();
+    }
   }
 
   @Override
@@ -100,30 +115,45 @@ public abstract class PosixSockets implements Sockets {
   // so what counts is whether there is a peer afterwards.
   @Override
   public final int disconnect(int fd) {
-    MemorySegment unspecified = CallMemory.current().scratch().asSlice(0, UNSPECIFIED_BYTES);
-    unspecified.fill((byte) 0);
-    int result = calls.connect(fd, unspecified, UNSPECIFIED_BYTES);
-    MemorySegment scratch = CallMemory.current().scratch();
-    MemorySegment length = scratch.asSlice(0, Integer.BYTES);
-    length.set(INT, 0, NativeAddress.CAPACITY_BYTES);
-    MemorySegment peer = scratch.asSlice(Long.BYTES, NativeAddress.CAPACITY_BYTES);
-    return result < 0 && calls.getpeername(fd, peer, length) >= 0 ? result : 0;
+    CallMemory work = CallMemory.acquire();
+    try {
+      MemorySegment unspecified = work.scratch().asSlice(0, UNSPECIFIED_BYTES);
+      unspecified.fill((byte) 0);
+      int result = calls.connect(fd, unspecified, UNSPECIFIED_BYTES);
+      MemorySegment scratch = work.scratch();
+      MemorySegment length = scratch.asSlice(0, Integer.BYTES);
+      length.set(INT, 0, NativeAddress.CAPACITY_BYTES);
+      MemorySegment peer = scratch.asSlice(Long.BYTES, NativeAddress.CAPACITY_BYTES);
+      return result < 0 && calls.getpeername(fd, peer, length) >= 0 ? result : 0;
+    } finally {
+      work.release();
+    }
   }
 
   @Override
   public final int localAddress(int fd, NativeAddress into) {
-    MemorySegment length = addressLength();
-    int result = calls.getsockname(fd, into.segment(), length);
-    into.setLength(result < 0 ? 0 : length.get(INT, 0));
-    return result;
+    CallMemory work = CallMemory.acquire();
+    try {
+      MemorySegment length = addressLength(work);
+      int result = calls.getsockname(fd, into.segment(), length);
+      into.setLength(result < 0 ? 0 : length.get(INT, 0));
+      return result;
+    } finally {
+      work.release();
+    }
   }
 
   @Override
   public int remoteAddress(int fd, NativeAddress into) {
-    MemorySegment length = addressLength();
-    int result = calls.getpeername(fd, into.segment(), length);
-    into.setLength(result < 0 ? 0 : length.get(INT, 0));
-    return result;
+    CallMemory work = CallMemory.acquire();
+    try {
+      MemorySegment length = addressLength(work);
+      int result = calls.getpeername(fd, into.segment(), length);
+      into.setLength(result < 0 ? 0 : length.get(INT, 0));
+      return result;
+    } finally {
+      work.release();
+    }
   }
 
   @Override
@@ -139,41 +169,66 @@ public abstract class PosixSockets implements Sockets {
 
   @Override
   public final int getOption(int fd, OptionCode code, MemorySegment value) {
-    MemorySegment length = CallMemory.current().scratch();
-    length.set(INT, 0, (int) value.byteSize());
-    int result = calls.getsockopt(fd, code.level(), code.number(), value, length);
-    return result < 0 ? result : length.get(INT, 0);
+    CallMemory work = CallMemory.acquire();
+    try {
+      MemorySegment length = work.scratch();
+      length.set(INT, 0, (int) value.byteSize());
+      int result = calls.getsockopt(fd, code.level(), code.number(), value, length);
+      return result < 0 ? result : length.get(INT, 0);
+    } finally {
+      work.release();
+    }
   }
 
   @Override
   public final int setIntOption(int fd, OptionCode code, int value) {
-    MemorySegment memory = CallMemory.current().scratch();
-    memory.set(INT, 0, value);
-    return calls.setsockopt(fd, code.level(), code.number(), memory, Integer.BYTES);
+    CallMemory work = CallMemory.acquire();
+    try {
+      MemorySegment memory = work.scratch();
+      memory.set(INT, 0, value);
+      return calls.setsockopt(fd, code.level(), code.number(), memory, Integer.BYTES);
+    } finally {
+      work.release();
+    }
   }
 
   @Override
   public final int getIntOption(int fd, OptionCode code, int[] value) {
-    MemorySegment memory = CallMemory.current().scratch().asSlice(Long.BYTES, Integer.BYTES);
-    int result = getOption(fd, code, memory);
-    value[0] = memory.get(INT, 0);
-    return Math.min(result, 0);
+    CallMemory work = CallMemory.acquire();
+    try {
+      MemorySegment memory = work.scratch().asSlice(Long.BYTES, Integer.BYTES);
+      int result = getOption(fd, code, memory);
+      value[0] = memory.get(INT, 0);
+      return Math.min(result, 0);
+    } finally {
+      work.release();
+    }
   }
 
   @Override
   public final int setLinger(int fd, int seconds) {
-    MemorySegment value = CallMemory.current().scratch().asSlice(0, linger.sizeof());
-    linger.l_onoff(value, seconds < 0 ? 0 : 1);
-    linger.l_linger(value, Math.max(seconds, 0));
-    return setOption(fd, numbers.linger(), value);
+    CallMemory work = CallMemory.acquire();
+    try {
+      MemorySegment value = work.scratch().asSlice(0, linger.sizeof());
+      linger.l_onoff(value, seconds < 0 ? 0 : 1);
+      linger.l_linger(value, Math.max(seconds, 0));
+      return setOption(fd, numbers.linger(), value);
+    } finally {
+      work.release();
+    }
   }
 
   @Override
   public final int getLinger(int fd, int[] seconds) {
-    MemorySegment value = CallMemory.current().scratch().asSlice(Long.BYTES, linger.sizeof());
-    int result = getOption(fd, numbers.linger(), value);
-    seconds[0] = linger.l_onoff(value) == 0 ? -1 : linger.l_linger(value);
-    return Math.min(result, 0);
+    CallMemory work = CallMemory.acquire();
+    try {
+      MemorySegment value = work.scratch().asSlice(Long.BYTES, linger.sizeof());
+      int result = getOption(fd, numbers.linger(), value);
+      seconds[0] = linger.l_onoff(value) == 0 ? -1 : linger.l_linger(value);
+      return Math.min(result, 0);
+    } finally {
+      work.release();
+    }
   }
 
   @Override
@@ -204,9 +259,11 @@ public abstract class PosixSockets implements Sockets {
 
   /**
    * {@return the scratch memory of a call as a {@code socklen_t} that says how long addresses are}
+   *
+   * @param memory the memory of the call
    */
-  protected static MemorySegment addressLength() {
-    MemorySegment length = CallMemory.current().scratch();
+  protected static MemorySegment addressLength(CallMemory memory) {
+    MemorySegment length = memory.scratch();
     length.set(INT, 0, NativeAddress.CAPACITY_BYTES);
     return length;
   }

@@ -7,6 +7,7 @@ import mill.natives.gen.windows.AFD_POLL_HANDLE_INFO;
 import mill.natives.gen.windows.AFD_POLL_INFO;
 import mill.natives.gen.windows.IO_STATUS_BLOCK;
 import mill.natives.gen.windows.Windows;
+import mill.natives.platform.DescriptorKind;
 
 /**
  * One socket's poll operation, with the memory that the kernel writes to while it is under way.
@@ -65,6 +66,7 @@ final class AfdPoll {
 
   private State state = State.FREE;
   private boolean deletePending;
+  private DescriptorKind kind = DescriptorKind.OTHER;
   private long token;
   private Trigger trigger = Trigger.LEVEL;
   private int interest;
@@ -107,9 +109,10 @@ final class AfdPoll {
   }
 
   /** Gives a free record to a socket. */
-  void assign(long baseSocket) {
+  void assign(long baseSocket, DescriptorKind kind) {
     require(state == State.FREE);
     state = State.IDLE;
+    this.kind = kind;
     AFD_POLL_HANDLE_INFO.Handle(handleInfo, MemorySegment.ofAddress(baseSocket));
   }
 
@@ -216,7 +219,7 @@ final class AfdPoll {
             case ONESHOT -> EVERYTHING;
           };
     }
-    return IocpEvents.readiness(events);
+    return IocpEvents.readiness(kind, events);
   }
 
   private int submit(IocpCalls calls, int events) {

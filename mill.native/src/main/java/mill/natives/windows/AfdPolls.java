@@ -5,6 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import mill.natives.platform.DescriptorKind;
 
 /**
  * A poller's operation records: made in groups, kept until the poller closes, given out when free.
@@ -58,9 +59,9 @@ final class AfdPolls {
   }
 
   /** Takes a free record; one was {@linkplain #reserve() reserved}. */
-  AfdPoll take(long baseSocket) {
+  AfdPoll take(long baseSocket, DescriptorKind kind) {
     AfdPoll poll = free.remove();
-    poll.assign(baseSocket);
+    poll.assign(baseSocket, kind);
     return poll;
   }
 

@@ -3,6 +3,7 @@ package mill.natives.windows;
 import mill.natives.Interest;
 import mill.natives.Readiness;
 import mill.natives.gen.windows.Windows;
+import mill.natives.platform.DescriptorKind;
 
 /** The event bits of {@code IOCTL_AFD_POLL}, and what they mean to mill. */
 final class IocpEvents {
@@ -23,6 +24,8 @@ final class IocpEvents {
           | Readiness.READ_CLOSED
           | Readiness.WRITE_CLOSED
           | Readiness.ERROR;
+
+  private static final int FAILED = Readiness.READABLE | Readiness.WRITABLE | Readiness.ERROR;
 
   private static final int RECEIVE = Windows.AFD_POLL_RECEIVE();
   private static final int EXPEDITED = Windows.AFD_POLL_RECEIVE_EXPEDITED();
@@ -51,10 +54,11 @@ final class IocpEvents {
     return mask;
   }
 
-  /** What the driver's bits say in mill's words. */
-  static int readiness(int events) {
+  /** What the driver's bits say in mill's words: of a datagram socket no error closes anything. */
+  static int readiness(DescriptorKind kind, int events) {
     if ((events & (ABORT | CONNECT_FAIL)) != 0) {
-      return DEAD | ((events & EXPEDITED) != 0 ? Readiness.PRIORITY : 0);
+      int failed = kind == DescriptorKind.DATAGRAM ? FAILED : DEAD;
+      return failed | ((events & EXPEDITED) != 0 ? Readiness.PRIORITY : 0);
     }
     int bits = 0;
     if ((events & (RECEIVE | ACCEPT | DISCONNECT)) != 0) {

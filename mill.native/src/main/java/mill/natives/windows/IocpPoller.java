@@ -10,6 +10,7 @@ import mill.natives.ReadyEvents;
 import mill.natives.Trigger;
 import mill.natives.gen.windows.OVERLAPPED_ENTRY;
 import mill.natives.gen.windows.Windows;
+import mill.natives.platform.DescriptorKind;
 import mill.natives.platform.PollerBackend;
 
 /**
@@ -77,6 +78,11 @@ final class IocpPoller implements PollerBackend {
 
   @Override
   public int add(int fd, long token, Interest interest, Trigger trigger) {
+    return add(fd, DescriptorKind.OTHER, token, interest, trigger);
+  }
+
+  @Override
+  public int add(int fd, DescriptorKind kind, long token, Interest interest, Trigger trigger) {
     long base = calls.baseSocket(fd);
     if (base < 0) {
       return (int) base;
@@ -86,7 +92,7 @@ final class IocpPoller implements PollerBackend {
       if (result < 0) {
         return result;
       }
-      AfdPoll poll = polls.take(base);
+      AfdPoll poll = polls.take(base, kind);
       AfdPoll stale = table.put(fd, poll);
       if (stale != null) {
         discard(stale); // its socket was closed unseen, and the number given out again

@@ -24,7 +24,7 @@ final class KernelCalls {
   /** {@code CreateIoCompletionPort}; with key 0 and as many threads as there are processors. */
   static int createIoCompletionPort(
       MemorySegment file, MemorySegment existing, MemorySegment[] port) {
-    CallMemory memory = CallMemory.current();
+    CallMemory memory = CallMemory.acquire();
     try {
       port[0] =
           (MemorySegment)
@@ -32,12 +32,14 @@ final class KernelCalls {
       return port[0].address() == 0 ? LastErrors.kernel(memory) : 0;
     } catch (Throwable t) {
       throw NativeCalls.rethrow(t);
+    } finally {
+      memory.release();
     }
   }
 
   /** {@code GetQueuedCompletionStatusEx}, not alertable; 0 when the time is over. */
   static int dequeue(MemorySegment port, MemorySegment entries, int max, int timeoutMs) {
-    CallMemory memory = CallMemory.current();
+    CallMemory memory = CallMemory.acquire();
     MemorySegment removed = memory.scratch();
     try {
       int done =
@@ -51,34 +53,40 @@ final class KernelCalls {
       return error == -Windows.WAIT_TIMEOUT() ? 0 : error;
     } catch (Throwable t) {
       throw NativeCalls.rethrow(t);
+    } finally {
+      memory.release();
     }
   }
 
   /** {@code PostQueuedCompletionStatus}. */
   static int postCompletion(MemorySegment port, int bytes, long key, MemorySegment overlapped) {
-    CallMemory memory = CallMemory.current();
+    CallMemory memory = CallMemory.acquire();
     try {
       int done = (int) Post.HANDLE.invokeExact(memory.errnoSegment(), port, bytes, key, overlapped);
       return done != 0 ? 0 : LastErrors.kernel(memory);
     } catch (Throwable t) {
       throw NativeCalls.rethrow(t);
+    } finally {
+      memory.release();
     }
   }
 
   /** {@code SetFileCompletionNotificationModes}. */
   static int setCompletionModes(MemorySegment file, byte flags) {
-    CallMemory memory = CallMemory.current();
+    CallMemory memory = CallMemory.acquire();
     try {
       int done = (int) CompletionModes.HANDLE.invokeExact(memory.errnoSegment(), file, flags);
       return done != 0 ? 0 : LastErrors.kernel(memory);
     } catch (Throwable t) {
       throw NativeCalls.rethrow(t);
+    } finally {
+      memory.release();
     }
   }
 
   /** {@code SetHandleInformation}: keeps a handle from child processes. */
   static int setNotInherited(MemorySegment handle) {
-    CallMemory memory = CallMemory.current();
+    CallMemory memory = CallMemory.acquire();
     try {
       int done =
           (int)
@@ -87,17 +95,21 @@ final class KernelCalls {
       return done != 0 ? 0 : LastErrors.kernel(memory);
     } catch (Throwable t) {
       throw NativeCalls.rethrow(t);
+    } finally {
+      memory.release();
     }
   }
 
   /** {@code CloseHandle}. */
   static int closeHandle(MemorySegment handle) {
-    CallMemory memory = CallMemory.current();
+    CallMemory memory = CallMemory.acquire();
     try {
       int done = (int) Close.HANDLE.invokeExact(memory.errnoSegment(), handle);
       return done != 0 ? 0 : LastErrors.kernel(memory);
     } catch (Throwable t) {
       throw NativeCalls.rethrow(t);
+    } finally {
+      memory.release();
     }
   }
 

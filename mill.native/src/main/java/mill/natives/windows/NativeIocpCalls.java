@@ -61,8 +61,13 @@ final class NativeIocpCalls implements IocpCalls {
 
   @Override
   public int cancel(MemorySegment device, MemorySegment statusBlock) {
-    MemorySegment result = CallMemory.current().scratch().asSlice(0, IO_STATUS_BLOCK.sizeof());
-    return KernelCalls.cancelIo(device, statusBlock, result);
+    CallMemory work = CallMemory.acquire();
+    try {
+      MemorySegment result = work.scratch().asSlice(0, IO_STATUS_BLOCK.sizeof());
+      return KernelCalls.cancelIo(device, statusBlock, result);
+    } finally {
+      work.release();
+    }
   }
 
   @Override
@@ -87,11 +92,16 @@ final class NativeIocpCalls implements IocpCalls {
   }
 
   private static long askHandle(int fd, int code) {
-    MemorySegment memory = CallMemory.current().scratch();
-    MemorySegment base = memory.asSlice(0, Long.BYTES);
-    MemorySegment returned = memory.asSlice(Long.BYTES, Long.BYTES);
-    int result = WindowsCalls.ioctl(fd, code, MemorySegment.NULL, 0, base, Long.BYTES, returned);
-    return result < 0 ? result : base.get(ValueLayout.JAVA_LONG, 0);
+    CallMemory work = CallMemory.acquire();
+    try {
+      MemorySegment memory = work.scratch();
+      MemorySegment base = memory.asSlice(0, Long.BYTES);
+      MemorySegment returned = memory.asSlice(Long.BYTES, Long.BYTES);
+      int result = WindowsCalls.ioctl(fd, code, MemorySegment.NULL, 0, base, Long.BYTES, returned);
+      return result < 0 ? result : base.get(ValueLayout.JAVA_LONG, 0);
+    } finally {
+      work.release();
+    }
   }
 
   private static int createFile(MemorySegment[] handle) {

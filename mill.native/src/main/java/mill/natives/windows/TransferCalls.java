@@ -15,25 +15,29 @@ final class TransferCalls {
 
   /** {@code recv}. */
   static int recv(int fd, MemorySegment buffer, int length, int flags) {
-    CallMemory memory = CallMemory.current();
+    CallMemory memory = CallMemory.acquire();
     try {
       return LastErrors.orWinsock(
           memory,
           (int) Recv.HANDLE.invokeExact(memory.errnoSegment(), (long) fd, buffer, length, flags));
     } catch (Throwable t) {
       throw NativeCalls.rethrow(t);
+    } finally {
+      memory.release();
     }
   }
 
   /** {@code send}. */
   static int send(int fd, MemorySegment buffer, int length, int flags) {
-    CallMemory memory = CallMemory.current();
+    CallMemory memory = CallMemory.acquire();
     try {
       return LastErrors.orWinsock(
           memory,
           (int) Send.HANDLE.invokeExact(memory.errnoSegment(), (long) fd, buffer, length, flags));
     } catch (Throwable t) {
       throw NativeCalls.rethrow(t);
+    } finally {
+      memory.release();
     }
   }
 
@@ -45,7 +49,7 @@ final class TransferCalls {
       int flags,
       MemorySegment address,
       MemorySegment addressLength) {
-    CallMemory memory = CallMemory.current();
+    CallMemory memory = CallMemory.acquire();
     try {
       return LastErrors.orWinsock(
           memory,
@@ -54,6 +58,8 @@ final class TransferCalls {
                   memory.errnoSegment(), (long) fd, buffer, length, flags, address, addressLength));
     } catch (Throwable t) {
       throw NativeCalls.rethrow(t);
+    } finally {
+      memory.release();
     }
   }
 
@@ -65,7 +71,7 @@ final class TransferCalls {
       int flags,
       MemorySegment address,
       int addressLength) {
-    CallMemory memory = CallMemory.current();
+    CallMemory memory = CallMemory.acquire();
     try {
       return LastErrors.orWinsock(
           memory,
@@ -74,13 +80,15 @@ final class TransferCalls {
                   memory.errnoSegment(), (long) fd, buffer, length, flags, address, addressLength));
     } catch (Throwable t) {
       throw NativeCalls.rethrow(t);
+    } finally {
+      memory.release();
     }
   }
 
   /** {@code WSARecv}, not overlapped. */
   static int recvBuffers(
       int fd, MemorySegment buffers, int count, MemorySegment received, MemorySegment flags) {
-    CallMemory memory = CallMemory.current();
+    CallMemory memory = CallMemory.acquire();
     try {
       return LastErrors.orWinsock(
           memory,
@@ -96,12 +104,14 @@ final class TransferCalls {
                   MemorySegment.NULL));
     } catch (Throwable t) {
       throw NativeCalls.rethrow(t);
+    } finally {
+      memory.release();
     }
   }
 
   /** {@code WSASend}, not overlapped. */
   static int sendBuffers(int fd, MemorySegment buffers, int count, MemorySegment sent, int flags) {
-    CallMemory memory = CallMemory.current();
+    CallMemory memory = CallMemory.acquire();
     try {
       return LastErrors.orWinsock(
           memory,
@@ -117,6 +127,8 @@ final class TransferCalls {
                   MemorySegment.NULL));
     } catch (Throwable t) {
       throw NativeCalls.rethrow(t);
+    } finally {
+      memory.release();
     }
   }
 

@@ -25,7 +25,7 @@ final class WindowsCalls {
 
   /** {@code WSASocketW}. */
   static long socket(int family, int type, int protocol, int group, int flags) {
-    CallMemory memory = CallMemory.current();
+    CallMemory memory = CallMemory.acquire();
     try {
       long socket =
           (long)
@@ -34,6 +34,8 @@ final class WindowsCalls {
       return socket == Windows.INVALID_SOCKET() ? LastErrors.winsock(memory) : socket;
     } catch (Throwable t) {
       throw NativeCalls.rethrow(t);
+    } finally {
+      memory.release();
     }
   }
 
@@ -46,7 +48,7 @@ final class WindowsCalls {
       MemorySegment out,
       int outLength,
       MemorySegment returned) {
-    CallMemory memory = CallMemory.current();
+    CallMemory memory = CallMemory.acquire();
     try {
       return LastErrors.orWinsock(
           memory,
@@ -64,12 +66,14 @@ final class WindowsCalls {
                   MemorySegment.NULL));
     } catch (Throwable t) {
       throw NativeCalls.rethrow(t);
+    } finally {
+      memory.release();
     }
   }
 
   /** {@code ioctlsocket}. */
   static int ioctlsocket(int fd, int command, MemorySegment argument) {
-    CallMemory memory = CallMemory.current();
+    CallMemory memory = CallMemory.acquire();
     try {
       return LastErrors.orWinsock(
           memory,
@@ -77,82 +81,96 @@ final class WindowsCalls {
               Ioctlsocket.HANDLE.invokeExact(memory.errnoSegment(), (long) fd, command, argument));
     } catch (Throwable t) {
       throw NativeCalls.rethrow(t);
+    } finally {
+      memory.release();
     }
   }
 
   /** {@code bind}. */
   static int bind(int fd, MemorySegment address, int length) {
-    CallMemory memory = CallMemory.current();
+    CallMemory memory = CallMemory.acquire();
     try {
       return LastErrors.orWinsock(
           memory, (int) Bind.HANDLE.invokeExact(memory.errnoSegment(), (long) fd, address, length));
     } catch (Throwable t) {
       throw NativeCalls.rethrow(t);
+    } finally {
+      memory.release();
     }
   }
 
   /** {@code listen}. */
   static int listen(int fd, int backlog) {
-    CallMemory memory = CallMemory.current();
+    CallMemory memory = CallMemory.acquire();
     try {
       return LastErrors.orWinsock(
           memory, (int) Listen.HANDLE.invokeExact(memory.errnoSegment(), (long) fd, backlog));
     } catch (Throwable t) {
       throw NativeCalls.rethrow(t);
+    } finally {
+      memory.release();
     }
   }
 
   /** {@code accept}. */
   static long accept(int fd, MemorySegment address, MemorySegment length) {
-    CallMemory memory = CallMemory.current();
+    CallMemory memory = CallMemory.acquire();
     try {
       long socket =
           (long) Accept.HANDLE.invokeExact(memory.errnoSegment(), (long) fd, address, length);
       return socket == Windows.INVALID_SOCKET() ? LastErrors.winsock(memory) : socket;
     } catch (Throwable t) {
       throw NativeCalls.rethrow(t);
+    } finally {
+      memory.release();
     }
   }
 
   /** {@code connect}. */
   static int connect(int fd, MemorySegment address, int length) {
-    CallMemory memory = CallMemory.current();
+    CallMemory memory = CallMemory.acquire();
     try {
       return LastErrors.orWinsock(
           memory,
           (int) Connect.HANDLE.invokeExact(memory.errnoSegment(), (long) fd, address, length));
     } catch (Throwable t) {
       throw NativeCalls.rethrow(t);
+    } finally {
+      memory.release();
     }
   }
 
   /** {@code getsockname}. */
   static int getsockname(int fd, MemorySegment address, MemorySegment length) {
-    CallMemory memory = CallMemory.current();
+    CallMemory memory = CallMemory.acquire();
     try {
       return LastErrors.orWinsock(
           memory,
           (int) Getsockname.HANDLE.invokeExact(memory.errnoSegment(), (long) fd, address, length));
     } catch (Throwable t) {
       throw NativeCalls.rethrow(t);
+    } finally {
+      memory.release();
     }
   }
 
   /** {@code getpeername}. */
   static int getpeername(int fd, MemorySegment address, MemorySegment length) {
-    CallMemory memory = CallMemory.current();
+    CallMemory memory = CallMemory.acquire();
     try {
       return LastErrors.orWinsock(
           memory,
           (int) Getpeername.HANDLE.invokeExact(memory.errnoSegment(), (long) fd, address, length));
     } catch (Throwable t) {
       throw NativeCalls.rethrow(t);
+    } finally {
+      memory.release();
     }
   }
 
   /** {@code setsockopt}. */
   static int setsockopt(int fd, int level, int option, MemorySegment value, int length) {
-    CallMemory memory = CallMemory.current();
+    CallMemory memory = CallMemory.acquire();
     try {
       return LastErrors.orWinsock(
           memory,
@@ -161,12 +179,14 @@ final class WindowsCalls {
                   memory.errnoSegment(), (long) fd, level, option, value, length));
     } catch (Throwable t) {
       throw NativeCalls.rethrow(t);
+    } finally {
+      memory.release();
     }
   }
 
   /** {@code getsockopt}. */
   static int getsockopt(int fd, int level, int option, MemorySegment value, MemorySegment length) {
-    CallMemory memory = CallMemory.current();
+    CallMemory memory = CallMemory.acquire();
     try {
       return LastErrors.orWinsock(
           memory,
@@ -175,28 +195,34 @@ final class WindowsCalls {
                   memory.errnoSegment(), (long) fd, level, option, value, length));
     } catch (Throwable t) {
       throw NativeCalls.rethrow(t);
+    } finally {
+      memory.release();
     }
   }
 
   /** {@code shutdown}. */
   static int shutdown(int fd, int how) {
-    CallMemory memory = CallMemory.current();
+    CallMemory memory = CallMemory.acquire();
     try {
       return LastErrors.orWinsock(
           memory, (int) Shutdown.HANDLE.invokeExact(memory.errnoSegment(), (long) fd, how));
     } catch (Throwable t) {
       throw NativeCalls.rethrow(t);
+    } finally {
+      memory.release();
     }
   }
 
   /** {@code closesocket}. */
   static int closesocket(int fd) {
-    CallMemory memory = CallMemory.current();
+    CallMemory memory = CallMemory.acquire();
     try {
       return LastErrors.orWinsock(
           memory, (int) Closesocket.HANDLE.invokeExact(memory.errnoSegment(), (long) fd));
     } catch (Throwable t) {
       throw NativeCalls.rethrow(t);
+    } finally {
+      memory.release();
     }
   }
 

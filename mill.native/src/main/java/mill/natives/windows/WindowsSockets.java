@@ -7,9 +7,11 @@ import mill.natives.ffm.CallMemory;
 import mill.natives.gen.windows.Windows;
 import mill.natives.gen.windows.linger;
 import mill.natives.gen.windows.sockaddr_in;
+import mill.natives.platform.ControlData;
 import mill.natives.platform.NativeAddress;
 import mill.natives.platform.OptionCode;
 import mill.natives.platform.Sockets;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The socket calls of Windows.
@@ -70,17 +72,23 @@ final class WindowsSockets implements Sockets {
 
   @Override
   public int accept(int fd, NativeAddress peer) {
-    MemorySegment length = addressLength();
-    long accepted = WindowsCalls.accept(fd, peer.segment(), length);
-    if (accepted >= 0) {
-      peer.setLength(length.get(INT, 0));
-      KernelCalls.setNotInherited(MemorySegment.ofAddress(accepted));
-      return afterRead(fd, prepared((int) accepted));
+    CallMemory work = CallMemory.acquire();
+    try {
+      MemorySegment length = addressLength(work);
+      long accepted = WindowsCalls.accept(fd, peer.segment(), length);
+      if (accepted >= 0) {
+        peer.setLength(length.get(INT, 0));
+        KernelCalls.setNotInherited(MemorySegment.ofAddress(accepted));
+        return afterRead(fd, prepared((int) accepted));
+      }
+      peer.setLength(0);
+      // Winsock's word for a connection that its peer has reset before it could be accepted.
+      int error =
+          accepted == -Windows.WSAECONNRESET() ? -Windows.WSAECONNABORTED() : (int) accepted;
+      return afterRead(fd, error);
+    } finally {
+      work.release();
     }
-    peer.setLength(0);
-    // Winsock's word for a connection that its peer has reset before it could be accepted.
-    int error = accepted == -Windows.WSAECONNRESET() ? -Windows.WSAECONNABORTED() : (int) accepted;
-    return afterRead(fd, error);
   }
 
   @Override
@@ -104,21 +112,31 @@ final class WindowsSockets implements Sockets {
 
   @Override
   public int localAddress(int fd, NativeAddress into) {
-    MemorySegment length = addressLength();
-    int result = WindowsCalls.getsockname(fd, into.segment(), length);
-    into.setLength(result < 0 ? 0 : length.get(INT, 0));
-    return result;
+    CallMemory work = CallMemory.acquire();
+    try {
+      MemorySegment length = addressLength(work);
+      int result = WindowsCalls.getsockname(fd, into.segment(), length);
+      into.setLength(result < 0 ? 0 : length.get(INT, 0));
+      return result;
+    } finally {
+      work.release();
+    }
   }
 
   @Override
   public int remoteAddress(int fd, NativeAddress into) {
-    MemorySegment length = addressLength();
-    int result = WindowsCalls.getpeername(fd, into.segment(), length);
-    if (result >= 0 && isNobody(into.segment())) {
-      result = -Windows.WSAENOTCONN();
+    CallMemory work = CallMemory.acquire();
+    try {
+      MemorySegment length = addressLength(work);
+      int result = WindowsCalls.getpeername(fd, into.segment(), length);
+      if (result >= 0 && isNobody(into.segment())) {
+        result = -Windows.WSAENOTCONN();
+      }
+      into.setLength(result < 0 ? 0 : length.get(INT, 0));
+      return result;
+    } finally {
+      work.release();
     }
-    into.setLength(result < 0 ? 0 : length.get(INT, 0));
-    return result;
   }
 
   // After a disconnect some systems name the wildcard and port 0; the port is where sockaddr_in6
@@ -135,6 +153,11 @@ final class WindowsSockets implements Sockets {
 
   @Override
   public int receive(int fd, MemorySegment buffer, long offset, long length) {
+    return receive(fd, buffer, offset, length, null);
+  }
+
+  private int receive(
+      int fd, MemorySegment buffer, long offset, long length, @Nullable ControlData control) {
     int size = capped(length);
     int result =
         offset == 0
@@ -142,6 +165,7 @@ final class WindowsSockets implements Sockets {
             : TransferCalls.recv(fd, buffer.asSlice(offset), size, 0);
     if (result == -Windows.WSAEMSGSIZE()) {
       result = size; // a datagram that was cut off
+      tellCut(control);
     } else if (result == -Windows.WSAECONNRESET() && isDatagram(fd)) {
       result = -Windows.WSAECONNREFUSED();
     }
@@ -161,26 +185,69 @@ final class WindowsSockets implements Sockets {
   @Override
   public int receiveFrom(
       int fd, MemorySegment buffer, long offset, long length, NativeAddress from) {
+    return receiveFrom(fd, buffer, offset, length, from, null);
+  }
+
+  /**
+   * There is no control data here: {@code AF_UNIX} passes no descriptors, and the segment sizes of
+   * UDP are those of newer systems than mill asks for. Whether a datagram was cut off is an error.
+   */
+  @Override
+  public int receiveMessage(
+      int fd,
+      MemorySegment buffer,
+      long offset,
+      long length,
+      @Nullable NativeAddress from,
+      ControlData control) {
+    control.clear();
+    return from == null
+        ? receive(fd, buffer, offset, length, control)
+        : receiveFrom(fd, buffer, offset, length, from, control);
+  }
+
+  private static void tellCut(@Nullable ControlData control) {
+    if (control != null) {
+      control.setTruncated(true, false);
+    }
+  }
+
+  private int receiveFrom(
+      int fd,
+      MemorySegment buffer,
+      long offset,
+      long length,
+      NativeAddress from,
+      @Nullable ControlData control) {
     int size = capped(length);
     MemorySegment address = from.segment();
-    for (int i = 0; i < MAX_UNREACHABLE_REPORTS; i++) {
-      MemorySegment addressLength = addressLength();
-      int received =
-          offset == 0
-              ? TransferCalls.recvfrom(fd, buffer, size, 0, address, addressLength)
-              : TransferCalls.recvfrom(fd, buffer.asSlice(offset), size, 0, address, addressLength);
-      if (received >= 0 || received == -Windows.WSAEMSGSIZE()) {
-        from.setLength(addressLength.get(INT, 0));
-        return afterRead(fd, received >= 0 ? received : size);
+    CallMemory work = CallMemory.acquire();
+    try {
+      for (int i = 0; i < MAX_UNREACHABLE_REPORTS; i++) {
+        MemorySegment addressLength = addressLength(work);
+        int received =
+            offset == 0
+                ? TransferCalls.recvfrom(fd, buffer, size, 0, address, addressLength)
+                : TransferCalls.recvfrom(
+                    fd, buffer.asSlice(offset), size, 0, address, addressLength);
+        if (received >= 0 || received == -Windows.WSAEMSGSIZE()) {
+          from.setLength(addressLength.get(INT, 0));
+          if (received < 0) {
+            tellCut(control);
+          }
+          return afterRead(fd, received >= 0 ? received : size);
+        }
+        from.setLength(0);
+        // Winsock tells a socket without a peer that some earlier datagram of its own found nobody.
+        // Nobody else does, and a server could do nothing about it.
+        if (received != -Windows.WSAECONNRESET() && received != -Windows.WSAENETRESET()) {
+          return afterRead(fd, received);
+        }
       }
-      from.setLength(0);
-      // Winsock tells a socket without a peer that some earlier datagram of its own found nobody.
-      // Nobody else does, and a server could do nothing about it.
-      if (received != -Windows.WSAECONNRESET() && received != -Windows.WSAENETRESET()) {
-        return afterRead(fd, received);
-      }
+      return -Windows.WSAEWOULDBLOCK();
+    } finally {
+      work.release();
     }
-    return -Windows.WSAEWOULDBLOCK();
   }
 
   @Override
@@ -206,25 +273,32 @@ final class WindowsSockets implements Sockets {
 
   @Override
   public int receiveUrgent(int fd) {
-    MemorySegment urgent = CallMemory.current().scratch();
-    int received = TransferCalls.recv(fd, urgent, 1, Windows.MSG_OOB());
-    if (received == 0) {
-      return -Windows.WSAEINVAL();
+    CallMemory work = CallMemory.acquire();
+    try {
+      MemorySegment urgent = work.scratch();
+      int received = TransferCalls.recv(fd, urgent, 1, Windows.MSG_OOB());
+      if (received == 0) {
+        return -Windows.WSAEINVAL();
+      }
+      return received < 0 ? received : Byte.toUnsignedInt(urgent.get(ValueLayout.JAVA_BYTE, 0));
+    } finally {
+      work.release();
     }
-    return received < 0 ? received : Byte.toUnsignedInt(urgent.get(ValueLayout.JAVA_BYTE, 0));
   }
 
   @Override
   public long readv(int fd, MemorySegment[] buffers, int from, int count) {
-    MemorySegment scratch = CallMemory.current().scratch();
-    MemorySegment received = scratch.asSlice(COUNT_OFFSET, Long.BYTES);
-    MemorySegment flags = scratch.asSlice(FLAGS_OFFSET, Integer.BYTES);
-    flags.set(INT, 0, 0);
-    int used = IoVectors.write(scratch, buffers, from, count, MAX_TRANSFER_BYTES);
+    CallMemory work = CallMemory.acquire();
     try {
+      MemorySegment scratch = work.scratch();
+      MemorySegment received = scratch.asSlice(COUNT_OFFSET, Long.BYTES);
+      MemorySegment flags = scratch.asSlice(FLAGS_OFFSET, Integer.BYTES);
+      flags.set(INT, 0, 0);
+      int used = IoVectors.write(scratch, buffers, from, count, MAX_TRANSFER_BYTES);
       int result = TransferCalls.recvBuffers(fd, scratch, used, received, flags);
       return afterRead(fd, result < 0 ? result : received.get(INT, 0));
     } finally {
+      work.release();
       Reference.reachabilityFence(buffers);
     }
   }
@@ -232,28 +306,33 @@ final class WindowsSockets implements Sockets {
   @Override
   public long readv(
       int fd, MemorySegment[] buffers, long[] offsets, long[] lengths, int from, int count) {
-    MemorySegment scratch = CallMemory.current().scratch();
-    MemorySegment received = scratch.asSlice(COUNT_OFFSET, Long.BYTES);
-    MemorySegment flags = scratch.asSlice(FLAGS_OFFSET, Integer.BYTES);
-    flags.set(INT, 0, 0);
-    int used = IoVectors.write(scratch, buffers, offsets, lengths, from, count, MAX_TRANSFER_BYTES);
+    CallMemory work = CallMemory.acquire();
     try {
+      MemorySegment scratch = work.scratch();
+      MemorySegment received = scratch.asSlice(COUNT_OFFSET, Long.BYTES);
+      MemorySegment flags = scratch.asSlice(FLAGS_OFFSET, Integer.BYTES);
+      flags.set(INT, 0, 0);
+      int used =
+          IoVectors.write(scratch, buffers, offsets, lengths, from, count, MAX_TRANSFER_BYTES);
       int result = TransferCalls.recvBuffers(fd, scratch, used, received, flags);
       return afterRead(fd, result < 0 ? result : received.get(INT, 0));
     } finally {
+      work.release();
       Reference.reachabilityFence(buffers);
     }
   }
 
   @Override
   public long writev(int fd, MemorySegment[] buffers, int from, int count) {
-    MemorySegment scratch = CallMemory.current().scratch();
-    MemorySegment sent = scratch.asSlice(COUNT_OFFSET, Long.BYTES);
-    int used = IoVectors.write(scratch, buffers, from, count, MAX_TRANSFER_BYTES);
+    CallMemory work = CallMemory.acquire();
     try {
+      MemorySegment scratch = work.scratch();
+      MemorySegment sent = scratch.asSlice(COUNT_OFFSET, Long.BYTES);
+      int used = IoVectors.write(scratch, buffers, from, count, MAX_TRANSFER_BYTES);
       int result = TransferCalls.sendBuffers(fd, scratch, used, sent, 0);
       return result < 0 ? afterWrite(fd, result) : sent.get(INT, 0);
     } finally {
+      work.release();
       Reference.reachabilityFence(buffers);
     }
   }
@@ -261,13 +340,16 @@ final class WindowsSockets implements Sockets {
   @Override
   public long writev(
       int fd, MemorySegment[] buffers, long[] offsets, long[] lengths, int from, int count) {
-    MemorySegment scratch = CallMemory.current().scratch();
-    MemorySegment sent = scratch.asSlice(COUNT_OFFSET, Long.BYTES);
-    int used = IoVectors.write(scratch, buffers, offsets, lengths, from, count, MAX_TRANSFER_BYTES);
+    CallMemory work = CallMemory.acquire();
     try {
+      MemorySegment scratch = work.scratch();
+      MemorySegment sent = scratch.asSlice(COUNT_OFFSET, Long.BYTES);
+      int used =
+          IoVectors.write(scratch, buffers, offsets, lengths, from, count, MAX_TRANSFER_BYTES);
       int result = TransferCalls.sendBuffers(fd, scratch, used, sent, 0);
       return result < 0 ? afterWrite(fd, result) : sent.get(INT, 0);
     } finally {
+      work.release();
       Reference.reachabilityFence(buffers);
     }
   }
@@ -285,52 +367,82 @@ final class WindowsSockets implements Sockets {
 
   @Override
   public int getOption(int fd, OptionCode code, MemorySegment value) {
-    MemorySegment length = CallMemory.current().scratch();
-    length.set(INT, 0, (int) value.byteSize());
-    int result = WindowsCalls.getsockopt(fd, code.level(), code.number(), value, length);
-    return result < 0 ? result : length.get(INT, 0);
+    CallMemory work = CallMemory.acquire();
+    try {
+      MemorySegment length = work.scratch();
+      length.set(INT, 0, (int) value.byteSize());
+      int result = WindowsCalls.getsockopt(fd, code.level(), code.number(), value, length);
+      return result < 0 ? result : length.get(INT, 0);
+    } finally {
+      work.release();
+    }
   }
 
   @Override
   public int setIntOption(int fd, OptionCode code, int value) {
-    MemorySegment memory = CallMemory.current().scratch();
-    memory.set(INT, 0, value);
-    return WindowsCalls.setsockopt(fd, code.level(), code.number(), memory, Integer.BYTES);
+    CallMemory work = CallMemory.acquire();
+    try {
+      MemorySegment memory = work.scratch();
+      memory.set(INT, 0, value);
+      return WindowsCalls.setsockopt(fd, code.level(), code.number(), memory, Integer.BYTES);
+    } finally {
+      work.release();
+    }
   }
 
   @Override
   public int getIntOption(int fd, OptionCode code, int[] value) {
-    MemorySegment memory = CallMemory.current().scratch().asSlice(Long.BYTES, Integer.BYTES);
-    memory.set(INT, 0, 0); // some flags are one byte long
-    int result = getOption(fd, code, memory);
-    value[0] = memory.get(INT, 0);
-    return Math.min(result, 0);
+    CallMemory work = CallMemory.acquire();
+    try {
+      MemorySegment memory = work.scratch().asSlice(Long.BYTES, Integer.BYTES);
+      memory.set(INT, 0, 0); // some flags are one byte long
+      int result = getOption(fd, code, memory);
+      value[0] = memory.get(INT, 0);
+      return Math.min(result, 0);
+    } finally {
+      work.release();
+    }
   }
 
   @Override
   public int setLinger(int fd, int seconds) {
-    MemorySegment value = CallMemory.current().scratch();
-    linger.l_onoff(value, (short) (seconds < 0 ? 0 : 1));
-    linger.l_linger(value, (short) Math.clamp(seconds, 0, MAX_LINGER_SECONDS));
-    return WindowsCalls.setsockopt(
-        fd, Windows.SOL_SOCKET(), Windows.SO_LINGER(), value, (int) linger.sizeof());
+    CallMemory work = CallMemory.acquire();
+    try {
+      MemorySegment value = work.scratch();
+      linger.l_onoff(value, (short) (seconds < 0 ? 0 : 1));
+      linger.l_linger(value, (short) Math.clamp(seconds, 0, MAX_LINGER_SECONDS));
+      return WindowsCalls.setsockopt(
+          fd, Windows.SOL_SOCKET(), Windows.SO_LINGER(), value, (int) linger.sizeof());
+    } finally {
+      work.release();
+    }
   }
 
   @Override
   public int getLinger(int fd, int[] seconds) {
-    MemorySegment value = CallMemory.current().scratch().asSlice(Long.BYTES, linger.sizeof());
-    int result = getOption(fd, new OptionCode(Windows.SOL_SOCKET(), Windows.SO_LINGER()), value);
-    seconds[0] = linger.l_onoff(value) == 0 ? -1 : Short.toUnsignedInt(linger.l_linger(value));
-    return Math.min(result, 0);
+    CallMemory work = CallMemory.acquire();
+    try {
+      MemorySegment value = work.scratch().asSlice(Long.BYTES, linger.sizeof());
+      int result = getOption(fd, new OptionCode(Windows.SOL_SOCKET(), Windows.SO_LINGER()), value);
+      seconds[0] = linger.l_onoff(value) == 0 ? -1 : Short.toUnsignedInt(linger.l_linger(value));
+      return Math.min(result, 0);
+    } finally {
+      work.release();
+    }
   }
 
   // Winsock does not tell what it was: whoever asks gets it as it is now.
   @Override
   public int setNonBlocking(int fd, boolean on) {
-    MemorySegment value = CallMemory.current().scratch();
-    value.set(INT, 0, on ? 1 : 0);
-    int result = WindowsCalls.ioctlsocket(fd, Windows.FIONBIO(), value);
-    return result < 0 ? result : 1;
+    CallMemory work = CallMemory.acquire();
+    try {
+      MemorySegment value = work.scratch();
+      value.set(INT, 0, on ? 1 : 0);
+      int result = WindowsCalls.ioctlsocket(fd, Windows.FIONBIO(), value);
+      return result < 0 ? result : 1;
+    } finally {
+      work.release();
+    }
   }
 
   @Override
@@ -381,8 +493,8 @@ final class WindowsSockets implements Sockets {
     };
   }
 
-  private static MemorySegment addressLength() {
-    MemorySegment length = CallMemory.current().scratch();
+  private static MemorySegment addressLength(CallMemory memory) {
+    MemorySegment length = memory.scratch();
     length.set(INT, 0, NativeAddress.CAPACITY_BYTES);
     return length;
   }

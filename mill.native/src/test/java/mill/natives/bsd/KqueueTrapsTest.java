@@ -22,6 +22,7 @@ import mill.natives.net.PipePair;
 import mill.natives.net.TcpListener;
 import mill.natives.net.TcpStream;
 import mill.natives.net.UnixStream;
+import mill.natives.platform.DescriptorKind;
 import mill.natives.platform.Platform;
 import mill.natives.platform.Sockets;
 import org.junit.jupiter.api.AfterEach;
@@ -179,6 +180,24 @@ class KqueueTrapsTest {
         }
       }
     }
+  }
+
+  @Test
+  void anErrorEndsBothDirectionsOfAConnectionAndNoneOfADatagramSocket() {
+    int eof = MacOs.EV_EOF();
+    int error = MacOs.ECONNREFUSED();
+    int told = Readiness.READABLE | Readiness.WRITABLE | Readiness.ERROR;
+    int read = MacOs.EVFILT_READ();
+    int write = MacOs.EVFILT_WRITE();
+    assertEquals(
+        told | Readiness.READ_CLOSED | Readiness.WRITE_CLOSED,
+        KqueueEvents.readiness(DescriptorKind.STREAM, read, eof, error));
+    assertEquals(
+        told | Readiness.READ_CLOSED,
+        KqueueEvents.readiness(DescriptorKind.DATAGRAM, read, eof, error));
+    assertEquals(
+        told | Readiness.WRITE_CLOSED,
+        KqueueEvents.readiness(DescriptorKind.DATAGRAM, write, eof, error));
   }
 
   @Test

@@ -9,6 +9,9 @@ abstract class ModelFile {
   boolean nonBlocking;
   boolean closeOnExec;
 
+  /** How many messages that nobody has received yet pass a descriptor of this. */
+  int inFlight;
+
   /** What the two filters saw when they looked last. Reused: looking makes no garbage. */
   final State readState = new State();
 

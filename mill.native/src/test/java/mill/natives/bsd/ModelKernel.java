@@ -1,6 +1,7 @@
 package mill.natives.bsd;
 
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -53,12 +54,31 @@ final class ModelKernel {
       return -MacOs.EBADF();
     }
     for (Knote knote : file.knotes) {
-      knote.kqueue.drop(knote);
+      if (knote.ident == fd) {
+        knote.kqueue.drop(knote);
+      }
     }
-    file.knotes.clear();
-    file.closed(this);
+    file.knotes.removeIf(knote -> knote.ident == fd);
+    closeIfUnused(file);
     notifyAll();
     return 0;
+  }
+
+  /** A file that is passed to somebody, or has another descriptor, stays open. */
+  private void closeIfUnused(ModelFile file) {
+    if (file.inFlight == 0 && !files.containsValue(file)) {
+      file.closed(this);
+    }
+  }
+
+  /** Passed files have arrived: each gets a descriptor. */
+  synchronized int[] receive(List<ModelFile> passed) {
+    return passed.stream()
+        .mapToInt(file -> {
+          file.inFlight--;
+          return open(file);
+        })
+        .toArray();
   }
 
   int nextPort() {

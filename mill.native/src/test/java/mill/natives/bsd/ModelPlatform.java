@@ -29,6 +29,7 @@ public final class ModelPlatform {
             mac.afInet6(),
             mac.noSigPipe(),
             mac.sendFlags(),
+            mac.controlAlignment(),
             mac.errnos(),
             mac.options());
     var sockets = new ModelPosixCalls(kernel);

@@ -1,17 +1,19 @@
 package mill.natives.bsd;
 
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import mill.natives.gen.macos.MacOs;
 import org.jspecify.annotations.Nullable;
 
 /** A model of a socket: TCP, UDP or Unix domain, over no network but this one. */
 final class ModelSocket extends ModelFile {
-  /** A datagram with its sender's address. */
+  /** A datagram with its sender's address and the files that it passes. */
   @SuppressWarnings("ArrayRecordComponent") // never compared
-  record Datagram(byte[] bytes, byte[] from) {}
+  record Datagram(byte[] bytes, byte[] from, List<ModelFile> passed) {}
 
   private static final int BUFFER_BYTES = 128 * 1024;
   private static final int LOW_WATER_BYTES = 2048;
@@ -20,6 +22,10 @@ final class ModelSocket extends ModelFile {
   final boolean stream;
   final ByteQueue received = new ByteQueue(BUFFER_BYTES);
   final Deque<Datagram> datagrams = new ArrayDeque<>();
+
+  /** What a stream's bytes pass; comes with the next of them that are received as a message. */
+  final List<ModelFile> passed = new ArrayList<>();
+
   final Deque<ModelSocket> waiting = new ArrayDeque<>();
   final Map<Long, byte[]> options = new HashMap<>();
 

@@ -2,6 +2,8 @@ package mill.natives.bsd;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
 import mill.natives.gen.macos.MacOs;
 import mill.natives.gen.macos.iovec;
 import mill.natives.gen.macos.msghdr;
@@ -10,7 +12,11 @@ import mill.natives.gen.macos.msghdr;
 final class ModelTransferCalls implements TransferCalls {
   private static final int MAX_DATAGRAM_BYTES = 9216;
 
+  private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
+  private static final int HEADER_BYTES = 12;
+
   private final ModelKernel kernel;
+  private final List<ModelFile> passing = new ArrayList<>(); // by the message that is being sent
   private final ModelPosixCalls sockets;
 
   ModelTransferCalls(ModelKernel kernel, ModelPosixCalls sockets) {
@@ -140,7 +146,9 @@ final class ModelTransferCalls implements TransferCalls {
         receiver.connected && !java.util.Arrays.equals(receiver.remote, socket.local);
     if (!fromStranger) {
       byte[] from = socket.local.length == 0 ? new byte[] {16, 1, 0, 0} : socket.local;
-      receiver.datagrams.add(new ModelSocket.Datagram(ModelPosixCalls.bytes(buffer, length), from));
+      receiver.datagrams.add(
+          new ModelSocket.Datagram(
+              ModelPosixCalls.bytes(buffer, length), from, List.copyOf(passing)));
       kernel.readChanged(receiver);
     }
     return length;
@@ -148,8 +156,102 @@ final class ModelTransferCalls implements TransferCalls {
 
   @Override
   public long sendmsg(int fd, MemorySegment message, int flags) {
-    MemorySegment vectors = msghdr.msg_iov(message).reinterpret(64 * iovec.sizeof());
-    return each(vectors, msghdr.msg_iovlen(message), (part, size) -> send(fd, part, size, flags));
+    synchronized (kernel) {
+      MemorySegment vectors = msghdr.msg_iov(message).reinterpret(64 * iovec.sizeof());
+      int error = readPassed(message);
+      if (error < 0) {
+        return error;
+      }
+      long sent =
+          isStream(fd) ? sendAll(fd, message, vectors, flags) : sendOne(fd, message, vectors);
+      if (sent >= 0) {
+        passing.forEach(file -> file.inFlight++);
+        if (kernel.file(fd) instanceof ModelSocket socket && socket.stream && socket.peer != null) {
+          socket.peer.passed.addAll(passing);
+        }
+      }
+      passing.clear();
+      return sent;
+    }
+  }
+
+  private boolean isStream(int fd) {
+    return kernel.file(fd) instanceof ModelSocket socket && socket.stream;
+  }
+
+  private long sendAll(int fd, MemorySegment message, MemorySegment vectors, int flags) {
+    int count = msghdr.msg_iovlen(message);
+    return each(vectors, count, (part, size) -> send(fd, part, size, flags));
+  }
+
+  private long sendOne(int fd, MemorySegment message, MemorySegment vectors) {
+    MemorySegment vector = iovec.asSlice(vectors, 0);
+    long length = iovec.iov_len(vector);
+    MemorySegment buffer = iovec.iov_base(vector).reinterpret(length);
+    int nameLength = msghdr.msg_namelen(message);
+    if (nameLength == 0) {
+      return send(fd, buffer, length, 0);
+    }
+    MemorySegment name = msghdr.msg_name(message).reinterpret(nameLength);
+    return sendto(fd, buffer, length, 0, name, nameLength);
+  }
+
+  // One control message, laid out as XNU does: a header of 12 bytes, and what follows it at once.
+  private int readPassed(MemorySegment message) {
+    int length = msghdr.msg_controllen(message);
+    if (length == 0) {
+      return 0;
+    }
+    MemorySegment control = msghdr.msg_control(message).reinterpret(length);
+    if (control.get(INT, 4) != MacOs.SOL_SOCKET() || control.get(INT, 8) != MacOs.SCM_RIGHTS()) {
+      return -MacOs.EINVAL();
+    }
+    for (long at = HEADER_BYTES; at < control.get(INT, 0); at += Integer.BYTES) {
+      ModelFile file = kernel.file(control.get(INT, at));
+      if (file == null) {
+        passing.clear();
+        return -MacOs.EBADF();
+      }
+      passing.add(file);
+    }
+    return 0;
+  }
+
+  @Override
+  public long recvmsg(int fd, MemorySegment message, int flags) {
+    synchronized (kernel) {
+      if (!(kernel.file(fd) instanceof ModelSocket socket)) {
+        return -MacOs.EBADF();
+      }
+      MemorySegment vector = msghdr.msg_iov(message).reinterpret(iovec.sizeof());
+      long length = iovec.iov_len(vector);
+      MemorySegment buffer = iovec.iov_base(vector).reinterpret(length);
+      ModelSocket.Datagram next = socket.datagrams.peek();
+      MemorySegment name = msghdr.msg_name(message).reinterpret(128);
+      MemorySegment nameLength = message.asSlice(msghdr.msg_namelen$offset(), Integer.BYTES);
+      long received = recvfrom(fd, buffer, length, flags, name, nameLength);
+      if (received < 0) {
+        return received;
+      }
+      boolean cut = next != null && next.bytes().length > received;
+      msghdr.msg_flags(message, cut ? MacOs.MSG_TRUNC() : 0);
+      List<ModelFile> passed = next == null ? socket.passed : next.passed();
+      writePassed(message, kernel.receive(passed));
+      socket.passed.clear();
+      return received;
+    }
+  }
+
+  private static void writePassed(MemorySegment message, int[] fds) {
+    int length = fds.length == 0 ? 0 : HEADER_BYTES + fds.length * Integer.BYTES;
+    if (length > 0) {
+      MemorySegment control = msghdr.msg_control(message).reinterpret(length);
+      control.set(INT, 0, length);
+      control.set(INT, 4, MacOs.SOL_SOCKET());
+      control.set(INT, 8, MacOs.SCM_RIGHTS());
+      MemorySegment.copy(fds, 0, control, INT, HEADER_BYTES, fds.length);
+    }
+    msghdr.msg_controllen(message, length);
   }
 
   @Override

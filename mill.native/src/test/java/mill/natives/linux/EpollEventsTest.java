@@ -50,7 +50,7 @@ class EpollEventsTest {
     assertThat(EpollEvents.readiness(IN | RDHUP)).isEqualTo(r | rc);
     assertThat(EpollEvents.readiness(RDHUP)).isEqualTo(r | rc);
     assertThat(EpollEvents.readiness(HUP)).isEqualTo(r | w | rc | wc);
-    assertThat(EpollEvents.readiness(ERR)).isEqualTo(r | w | wc | e);
+    assertThat(EpollEvents.readiness(ERR)).isEqualTo(r | w | e);
     assertThat(EpollEvents.readiness(IN | RDHUP | HUP | ERR)).isEqualTo(r | w | rc | wc | e);
     assertThat(EpollEvents.readiness(-1)).isEqualTo(63);
   }

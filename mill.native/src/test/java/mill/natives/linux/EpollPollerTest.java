@@ -3,11 +3,15 @@ package mill.natives.linux;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.net.SocketAddress;
 import java.util.concurrent.TimeUnit;
 import mill.natives.Interest;
 import mill.natives.ReadyEvents;
 import mill.natives.Trigger;
 import mill.natives.net.PipePair;
+import mill.natives.net.UdpSocket;
+import mill.natives.platform.DescriptorKind;
 import mill.testing.Await;
 import mill.testnet.Net;
 import org.junit.jupiter.api.Test;
@@ -95,6 +99,40 @@ class EpollPollerTest {
     } finally {
       poller.close();
     }
+  }
+
+  @Test
+  void onlyAnErrorOfWhatIsNoSocketEndsIt() throws IOException {
+    EpollPoller poller = open(true);
+    try (PipePair pipe = PipePair.open();
+        UdpSocket udp = UdpSocket.bind(Net.loopback())) {
+      int sink = pipe.sink().fd();
+      assertThat(poller.add(sink, DescriptorKind.OTHER, 7, Interest.WRITABLE, Trigger.LEVEL))
+          .isZero();
+      pipe.source().close();
+      assertThat(next(poller)).isEqualTo("ReadyEvents[7 READABLE|WRITABLE|WRITE_CLOSED|ERROR]");
+      assertThat(poller.remove(sink)).isZero();
+      // The same token, as a table of slots may give it out again.
+      DescriptorKind kind = udp.kind();
+      assertThat(poller.add(udp.fd(), kind, 7, Interest.READABLE, Trigger.LEVEL)).isZero();
+      udp.connect(nobody());
+      udp.send(Arena.global().allocate(1), 0, 1);
+      assertThat(next(poller)).isEqualTo("ReadyEvents[7 READABLE|WRITABLE|ERROR]");
+    } finally {
+      poller.close();
+    }
+  }
+
+  private static SocketAddress nobody() throws IOException {
+    try (UdpSocket gone = UdpSocket.bind(Net.loopback())) {
+      return gone.localAddress();
+    }
+  }
+
+  private static String next(EpollPoller poller) {
+    var events = new ReadyEvents(4);
+    assertThat(poller.poll(events, Await.PATIENCE_NS)).isZero();
+    return events.toString();
   }
 
   @Test

@@ -12,18 +12,19 @@ import mill.testing.ChildJvm;
 import org.junit.jupiter.api.Test;
 
 class EpollWakerTest {
-  /** A thread's first call takes memory for itself, which there may be none of. */
+  /**
+   * A thread's first call takes memory for itself, and none that there may be none of. What becomes
+   * of a wake-up that fails all the same is in WakerTest (netty#9388).
+   */
   @Test
-  void aWakeUpWithoutMemoryDoesNotSilenceTheNext() throws Exception {
+  void aWakeUpNeedsNoDirectMemory() throws Exception {
     ChildJvm.Outcome outcome =
         ChildJvm.of(WithoutMemory.class).with("-XX:MaxDirectMemorySize=8m").run();
-    assertThat(outcome.out())
-        .as("%s", outcome)
-        .isEqualTo("refused: OutOfMemoryError\nwoken: true\n");
+    assertThat(outcome.out()).as("%s", outcome).isEqualTo("refused: nothing\nwoken: true\n");
     assertThat(outcome.exitCode()).isZero();
   }
 
-  /** Wakes on a new thread while all direct memory is taken, and once more when it is not. */
+  /** Wakes on a new thread while all direct memory is taken. */
   static final class WithoutMemory {
     private static final long BOUND_NS = 5_000_000_000L;
 
@@ -35,10 +36,9 @@ class EpollWakerTest {
         var taken = new ArrayList<ByteBuffer>();
         takeAll(taken);
         System.out.println("refused: " + wakeOnANewThread(poller));
-        taken.clear();
-        poller.wake();
         poller.poll(events, BOUND_NS);
         System.out.println("woken: " + events.woken());
+        taken.clear();
       }
     }
 

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import mill.testing.Await;
 import org.junit.jupiter.api.Test;
 
@@ -129,6 +130,23 @@ class CheckedBufferTest {
       collectUntil(() -> pool.metrics().leaked() > 0);
       assertThat(reports).hasSize(1);
     }
+  }
+
+  /** Promise 14: not by identity, which would be another order in each run. */
+  @Test
+  void closingReportsTheLentBuffersInTheOrderInWhichTheyWereLent() throws Exception {
+    var pool = openChecked(2);
+    var lent = new CopyOnWriteArrayList<PooledBuffer>();
+    for (int i = 0; i < 16; i++) {
+      var lender = new Thread(() -> lent.add(pool.acquire(512)), "lender " + i);
+      lender.start();
+      lender.join();
+    }
+    pool.close();
+    assertThat(reports)
+        .extracting(LeakReport::threadName)
+        .isEqualTo(IntStream.range(0, 16).mapToObj(i -> "lender " + i).toList());
+    releaseAll(lent);
   }
 
   @Test

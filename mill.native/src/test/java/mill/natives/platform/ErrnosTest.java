@@ -17,6 +17,33 @@ class ErrnosTest {
     assertThat(errnos.name(5)).isEqualTo("EIO");
   }
 
+  /** Promise 14: a map has an order of its own in each run. */
+  @Test
+  void numberWithSeveralNamesHasAlwaysTheFirstOfThem() {
+    var several =
+        new Errnos(
+            Map.of(
+                "EAGAIN",
+                11,
+                "EINTR",
+                4,
+                "EINPROGRESS",
+                115,
+                "ENOTCONN",
+                107,
+                "EWOULDBLOCK",
+                11,
+                "ENOTSUP",
+                95,
+                "EOPNOTSUPP",
+                95,
+                "E0",
+                4));
+    assertThat(several.name(11)).isEqualTo("EAGAIN");
+    assertThat(several.name(95)).isEqualTo("ENOTSUP");
+    assertThat(several.name(4)).isEqualTo("E0");
+  }
+
   @Test
   void unknownNumberIsNamedByItself() {
     assertThat(errnos.name(4242)).isEqualTo("errno 4242");

@@ -13,6 +13,7 @@ import mill.natives.Readiness;
 import mill.natives.Trigger;
 import mill.natives.gen.windows.OVERLAPPED_ENTRY;
 import mill.natives.gen.windows.Windows;
+import mill.natives.platform.DescriptorKind;
 import org.junit.jupiter.api.Test;
 
 /** The states of one operation; runs on any system. */
@@ -24,13 +25,29 @@ class AfdPollTest {
       new AfdPoll(0, MemorySegment.NULL, arena.allocate(AfdPoll.SIZE_BYTES, 8));
 
   private void assign() {
-    poll.assign(ScriptedAfd.BASE + 4);
+    poll.assign(ScriptedAfd.BASE + 4, DescriptorKind.STREAM);
     poll.ask(1, Interest.READABLE, Trigger.LEVEL);
   }
 
   private int take() {
     assertEquals(1, kernel.dequeue(MemorySegment.NULL, packets, 8, 0));
     return poll.completed();
+  }
+
+  @Test
+  void anAbortEndsAConnectionAndNoDatagramSocket() {
+    for (DescriptorKind kind : DescriptorKind.values()) {
+      int bits = IocpEvents.readiness(kind, Windows.AFD_POLL_ABORT());
+      int closed = Readiness.READ_CLOSED | Readiness.WRITE_CLOSED;
+      assertEquals(kind == DescriptorKind.DATAGRAM ? 0 : closed, bits & closed, kind::name);
+      int told = Readiness.READABLE | Readiness.WRITABLE | Readiness.ERROR;
+      assertEquals(told, bits & ~closed, kind::name);
+    }
+    poll.assign(ScriptedAfd.BASE + 4, DescriptorKind.DATAGRAM);
+    poll.ask(1, Interest.READABLE, Trigger.LEVEL);
+    poll.update(kernel);
+    kernel.setReady(4, Windows.AFD_POLL_ABORT());
+    assertEquals(Readiness.READABLE | Readiness.WRITABLE | Readiness.ERROR, take());
   }
 
   @Test
@@ -121,7 +138,7 @@ class AfdPollTest {
   void aRecordThatIsTheKernelsIsNotTakenBack() {
     var polls = new AfdPolls(kernel, MemorySegment.NULL, arena);
     assertEquals(0, polls.reserve());
-    AfdPoll taken = polls.take(ScriptedAfd.BASE + 8);
+    AfdPoll taken = polls.take(ScriptedAfd.BASE + 8, DescriptorKind.STREAM);
     taken.ask(1, Interest.READABLE, Trigger.LEVEL);
     taken.update(kernel);
     taken.delete(kernel);

@@ -22,8 +22,11 @@ final class TimerInbox {
     CLOSED
   }
 
-  /** At every multiple of this many timers the loop is told to empty the inbox. */
-  static final int CROWD = 1024;
+  /**
+   * At every multiple of this many timers the loop is told to empty the inbox: those that are
+   * cancelled keep alive what their tasks refer to, and that may be large.
+   */
+  static final int CROWD = 64;
 
   private static final VarHandle NEWEST;
 

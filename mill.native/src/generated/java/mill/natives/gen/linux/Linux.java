@@ -563,6 +563,15 @@ public class Linux extends Linux$shared {
     public static int IP_TTL() {
         return IP_TTL;
     }
+    private static final int IP_RECVERR = (int)11L;
+    /**
+     * {@snippet lang=c :
+     * #define IP_RECVERR 11
+     * }
+     */
+    public static int IP_RECVERR() {
+        return IP_RECVERR;
+    }
     private static final int IPV6_UNICAST_HOPS = (int)16L;
     /**
      * {@snippet lang=c :
@@ -571,6 +580,15 @@ public class Linux extends Linux$shared {
      */
     public static int IPV6_UNICAST_HOPS() {
         return IPV6_UNICAST_HOPS;
+    }
+    private static final int IPV6_RECVERR = (int)25L;
+    /**
+     * {@snippet lang=c :
+     * #define IPV6_RECVERR 25
+     * }
+     */
+    public static int IPV6_RECVERR() {
+        return IPV6_RECVERR;
     }
     private static final int IPV6_V6ONLY = (int)26L;
     /**
@@ -589,6 +607,33 @@ public class Linux extends Linux$shared {
      */
     public static int IPV6_TCLASS() {
         return IPV6_TCLASS;
+    }
+    private static final int UDP_SEGMENT = (int)103L;
+    /**
+     * {@snippet lang=c :
+     * #define UDP_SEGMENT 103
+     * }
+     */
+    public static int UDP_SEGMENT() {
+        return UDP_SEGMENT;
+    }
+    private static final int UDP_GRO = (int)104L;
+    /**
+     * {@snippet lang=c :
+     * #define UDP_GRO 104
+     * }
+     */
+    public static int UDP_GRO() {
+        return UDP_GRO;
+    }
+    private static final int SCM_RIGHTS = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * #define SCM_RIGHTS 1
+     * }
+     */
+    public static int SCM_RIGHTS() {
+        return SCM_RIGHTS;
     }
     private static final int MSG_OOB = (int)1L;
     /**
@@ -644,6 +689,15 @@ public class Linux extends Linux$shared {
     public static int MSG_WAITALL() {
         return MSG_WAITALL;
     }
+    private static final int MSG_ERRQUEUE = (int)8192L;
+    /**
+     * {@snippet lang=c :
+     * #define MSG_ERRQUEUE 8192
+     * }
+     */
+    public static int MSG_ERRQUEUE() {
+        return MSG_ERRQUEUE;
+    }
     private static final int MSG_NOSIGNAL = (int)16384L;
     /**
      * {@snippet lang=c :
@@ -661,6 +715,15 @@ public class Linux extends Linux$shared {
      */
     public static int MSG_MORE() {
         return MSG_MORE;
+    }
+    private static final int MSG_CMSG_CLOEXEC = (int)1073741824L;
+    /**
+     * {@snippet lang=c :
+     * #define MSG_CMSG_CLOEXEC 1073741824
+     * }
+     */
+    public static int MSG_CMSG_CLOEXEC() {
+        return MSG_CMSG_CLOEXEC;
     }
     private static final int SHUT_RD = (int)0L;
     /**
@@ -1983,6 +2046,67 @@ public class Linux extends Linux$shared {
      */
     public static MemorySegment recvmsg$address() {
         return SYMBOL_LOOKUP.findOrThrow("recvmsg");
+    }
+
+    private static class sendmmsg {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Linux.C_INT,
+            Linux.C_INT,
+            Linux.C_POINTER,
+            Linux.C_INT,
+            Linux.C_INT
+        );
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int sendmmsg(int fd, struct mmsghdr *msgvec, unsigned int vlen, int flags)
+     * }
+     */
+    public static FunctionDescriptor sendmmsg$descriptor() {
+        return sendmmsg.DESC;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int sendmmsg(int fd, struct mmsghdr *msgvec, unsigned int vlen, int flags)
+     * }
+     */
+    public static MemorySegment sendmmsg$address() {
+        return SYMBOL_LOOKUP.findOrThrow("sendmmsg");
+    }
+
+    private static class recvmmsg {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Linux.C_INT,
+            Linux.C_INT,
+            Linux.C_POINTER,
+            Linux.C_INT,
+            Linux.C_INT,
+            Linux.C_POINTER
+        );
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int recvmmsg(int fd, struct mmsghdr *msgvec, unsigned int vlen, int flags, struct timespec *timeout)
+     * }
+     */
+    public static FunctionDescriptor recvmmsg$descriptor() {
+        return recvmmsg.DESC;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int recvmmsg(int fd, struct mmsghdr *msgvec, unsigned int vlen, int flags, struct timespec *timeout)
+     * }
+     */
+    public static MemorySegment recvmmsg$address() {
+        return SYMBOL_LOOKUP.findOrThrow("recvmmsg");
     }
 
     private static class setsockopt {

@@ -1,0 +1,47 @@
+package mill.natives.shared;
+
+import static mill.modelcheck.Scenario.check;
+
+import mill.core.internal.TaskQueue;
+import mill.core.internal.TaskQueue.Offer;
+
+/**
+ * A model of the loop with waker and queue as they are: what {@code Reactor.poll} and {@code
+ * Reactor.wakeIfAsleep} do.
+ */
+final class ModelLoop {
+  private final TaskQueue tasks = new TaskQueue(4);
+  private final ModelWaker waker = new ModelWaker();
+  private volatile boolean asleep;
+  private int ran;
+
+  /** Brings work. Any thread. */
+  void execute() {
+    check(tasks.offer(() -> ran++) == Offer.ACCEPTED, "refused");
+    if (asleep) {
+      waker.wake();
+    }
+  }
+
+  /** Turns until so many tasks have run. */
+  void runUntil(int count) {
+    while (ran < count) {
+      poll();
+      Runnable task;
+      while ((task = tasks.poll()) != null) {
+        task.run();
+      }
+    }
+  }
+
+  private void poll() {
+    boolean waits = true;
+    asleep = true;
+    if (!tasks.isEmpty()) {
+      asleep = false;
+      waits = false;
+    }
+    waker.poll(waits);
+    asleep = false;
+  }
+}

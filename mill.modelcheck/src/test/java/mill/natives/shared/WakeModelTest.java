@@ -1,0 +1,88 @@
+package mill.natives.shared;
+
+import static mill.modelcheck.Interleavings.finds;
+import static mill.modelcheck.Interleavings.holds;
+import static mill.modelcheck.Scenario.together;
+
+import mill.modelcheck.PlantedBug;
+import org.junit.jupiter.api.Test;
+
+/** Waker and loop. A wake-up that is lost leaves the loop waiting for ever. */
+class WakeModelTest {
+  private static final String WAKER = "mill.native/src/main/java/mill/natives/shared/Waker.java";
+  private static final String LOOP =
+      "mill.modelcheck/src/test/java/mill/natives/shared/ModelLoop.java";
+
+  /** Two threads bring work to a loop that sleeps when it has none. */
+  static final class Work implements Runnable {
+    static ModelLoop loop;
+
+    @Override
+    public void run() {
+      loop = new ModelLoop();
+      together(
+          () -> {
+            loop.execute();
+            loop.execute();
+          },
+          () -> loop.execute(),
+          () -> loop.runUntil(3));
+    }
+  }
+
+  /** The waker is given back while another thread wakes. */
+  static final class Closing implements Runnable {
+    static ModelWaker waker;
+
+    @Override
+    public void run() {
+      waker = new ModelWaker();
+      together(
+          () -> waker.wake(),
+          () -> {
+            waker.close();
+            waker.release();
+          });
+    }
+  }
+
+  @Test
+  void noWakeUpIsLost() {
+    holds(Work.class);
+  }
+
+  @Test
+  void nobodySignalsAfterTheClose() {
+    holds(Closing.class);
+  }
+
+  @Test
+  void loopThatLooksForWorkBeforeItIsAsleepIsFound() {
+    finds(
+        new PlantedBug(
+            LOOP,
+            "asleep = true; if (!tasks.isEmpty()) {",
+            "boolean any = !tasks.isEmpty(); asleep = true; if (any) {"),
+        Work.class);
+  }
+
+  @Test
+  void flagThatIsRaisedAfterTheSignalIsFound() {
+    finds(
+        new PlantedBug(
+            WAKER,
+            "done = (boolean) PENDING.getAndSet(this, true) || signalUnlessClosed();",
+            "done = pending || signalUnlessClosed(); pending = true;"),
+        Work.class);
+  }
+
+  @Test
+  void flagThatStaysUpIsFound() {
+    finds(new PlantedBug(WAKER, "void seen() { pending = false;", "void seen() {"), Work.class);
+  }
+
+  @Test
+  void signalThatHoldsNoLockIsFound() {
+    finds(new PlantedBug(WAKER, "synchronized (lock) { int result", "{ int result"), Closing.class);
+  }
+}

@@ -1,0 +1,5 @@
+/** The names of what can go wrong in a simulation. */
+@NullMarked
+package mill.sim.fault;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,124 @@
+package mill.sim.programs;
+
+import static java.time.Duration.ZERO;
+import static java.time.Duration.ofMillis;
+import static java.time.Duration.ofSeconds;
+
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import mill.core.DispatchMode;
+import mill.core.LoopConfig;
+import mill.sim.Scenario;
+import mill.sim.Seeds;
+import mill.sim.SimHost;
+import mill.sim.Simulation;
+
+/** The programs by their names, each with what befalls it. */
+enum Programs {
+  ECHO(echo(LoopConfig.defaults()), "tried again", "CUT"),
+  ECHO_FROM_WORKERS(
+      echo(LoopConfig.builder().dispatch(DispatchMode.WORKERS).workers(2).build()), "CUT"),
+  GOSSIP(gossip(5), "crash", "CUT"),
+  TORTURE(Programs::torture, "a task was refused", "an end");
+
+  private static final int PORT = 7;
+
+  private final Scenario scenario;
+  private final String[] expected;
+
+  Programs(Scenario scenario, String... expected) {
+    this.scenario = scenario;
+    this.expected = expected;
+  }
+
+  private static void torture(Simulation sim) {
+    SimHost host = sim.host("host");
+    host.start(() -> TortureProgram.run(sim, host));
+  }
+
+  Scenario scenario() {
+    return scenario;
+  }
+
+  /** So many seeds, in which what it is about has to happen. */
+  Seeds seeds(long count) {
+    return Simulation.seeds(count).calmAfter(ofSeconds(10)).expect(expected);
+  }
+
+  private static Scenario echo(LoopConfig config) {
+    return sim -> {
+      SimHost server = sim.host("server");
+      SimHost client = sim.host("client");
+      server.serve(() -> EchoProgram.serve(config, Programs.PORT));
+      client.start(() ->
+          EchoProgram.echo(
+              server.address(Programs.PORT),
+              sim.between(1, 60_000),
+              new EchoProgram.Outcome() {
+                @Override
+                public void differs(long at) {
+                  sim.fail(new AssertionError("the echo differs at byte " + at));
+                }
+
+                @Override
+                public void again(String why) {
+                  sim.sometimes("tried again");
+                }
+              }));
+      Duration cut = sim.between(ZERO, ofMillis(50));
+      sim.after(cut, () -> sim.cut(server, client));
+      sim.after(cut.plus(sim.between(ZERO, ofSeconds(2))), () -> sim.heal(server, client));
+    };
+  }
+
+  private static Scenario gossip(int count) {
+    return sim -> {
+      var hosts = new ArrayList<SimHost>();
+      for (int i = 0; i < count; i++) {
+        hosts.add(sim.host("node" + i));
+      }
+      List<InetSocketAddress> addresses =
+          hosts.stream().map(host -> host.address(Programs.PORT)).toList();
+      var complete = new boolean[count];
+      for (int i = 0; i < count; i++) {
+        int self = i;
+        hosts
+            .get(i)
+            .start(() ->
+                GossipProgram.run(
+                    self,
+                    addresses,
+                    10,
+                    () -> {
+                      complete[self] = true;
+                      for (boolean each : complete) {
+                        if (!each) {
+                          return false;
+                        }
+                      }
+                      return true;
+                    }));
+      }
+      SimHost one = hosts.get((int) sim.between(0, count));
+      SimHost other = hosts.get((int) sim.between(0, count));
+      if (one != other) {
+        sim.after(sim.between(ZERO, ofMillis(300)), () -> sim.cut(one, other));
+        sim.after(sim.between(ofMillis(300), ofSeconds(3)), () -> sim.heal(one, other));
+      }
+      if (sim.chance(0.3)) {
+        Duration crash = sim.between(ZERO, ofMillis(300));
+        sim.after(crash, () -> crash(sim, one));
+      }
+    };
+  }
+
+  private static void crash(Simulation sim, SimHost host) {
+    if (host.isRunning()) {
+      host.crash();
+      sim.sometimes("crash");
+      sim.after(sim.between(ofMillis(1), ofSeconds(1)), host::restart);
+    }
+  }
+}

@@ -1,0 +1,97 @@
+package mill.sim.programs;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.time.Duration;
+import mill.core.CloseReason;
+import mill.core.EventLoop;
+import mill.core.RateLimiter;
+import mill.core.Registration;
+import mill.core.Throttle;
+import mill.natives.Interest;
+import mill.natives.Readiness;
+import mill.natives.Trigger;
+import mill.natives.net.IoStatus;
+import mill.natives.net.TcpStream;
+import mill.sim.Simulation;
+
+/** Takes bytes, looks whether they are the right ones, and answers the end of them with one. */
+final class Receiver extends Tracked {
+  private static final int PIECE = 512;
+
+  private final MemorySegment piece = Arena.ofAuto().allocate(PIECE);
+  private final TcpStream stream;
+  private Throttle throttle;
+  private int received;
+  private boolean ended;
+
+  Receiver(Simulation sim, EventLoop loop, Trigger trigger, TcpStream stream) {
+    super(sim, loop, trigger);
+    this.stream = stream;
+  }
+
+  boolean start() throws IOException {
+    return register(stream, Interest.READABLE);
+  }
+
+  /** Begins to be throttled, or ends it: serially with its callbacks. */
+  void throttle() {
+    execute(this::changeThrottle);
+  }
+
+  private void changeThrottle() {
+    if (throttle == null) {
+      try {
+        throttle =
+            registration.throttle(
+                Interest.READABLE, RateLimiter.per(20_000, Duration.ofSeconds(1), 2_000));
+      } catch (IllegalStateException e) {
+        if (!registration.isCancelled() && !loop.hasEnded()) {
+          throw e;
+        }
+      }
+    } else {
+      throttle.close();
+      throttle = null;
+    }
+  }
+
+  @Override
+  void ready(Registration ready, Readiness readiness) throws IOException {
+    int read = IoStatus.WOULD_BLOCK;
+    while (!ended) {
+      Throttle own = throttle;
+      long most = own == null ? PIECE : own.permit(PIECE);
+      if (most == 0) {
+        interest(Interest.READABLE); // a one-shot is to be armed when there is more
+        return;
+      }
+      read = stream.read(piece, 0, most);
+      if (own != null) {
+        own.giveBack(most - Math.max(read, 0));
+      }
+      for (int i = 0; i < read; i++) {
+        if (piece.get(ValueLayout.JAVA_BYTE, i) != Sender.at(received + i)) {
+          sim.fail(new AssertionError("byte " + (received + i) + " is another"));
+        }
+      }
+      received += Math.max(read, 0);
+      if (read <= 0) {
+        break;
+      }
+    }
+    ended |= read == IoStatus.END_OF_STREAM;
+    if (ended && stream.write(piece, 0, 1) == 1) {
+      ready.close();
+    } else {
+      interest(ended ? Interest.WRITABLE : Interest.READABLE);
+    }
+  }
+
+  @Override
+  void ended(CloseReason reason) {
+    stream.close();
+  }
+}

@@ -1,0 +1,35 @@
+package mill.sim.programs;
+
+import java.util.Locale;
+import mill.sim.SimReport;
+
+/**
+ * Runs programs by hand, through more seeds than the build has time for: {@code RunPrograms GOSSIP
+ * 100000 1} is a hundred thousand, from seed 1 on.
+ */
+final class RunPrograms {
+  private RunPrograms() {}
+
+  public static void main(String[] args) {
+    var program = Programs.valueOf(args[0]);
+    long seeds = Long.parseLong(args[1]);
+    long first = args.length > 2 ? Long.parseLong(args[2]) : 1;
+    var run = program.seeds(seeds).from(first);
+    if (args.length > 3) {
+      run.backwards();
+    }
+    long startNs = System.nanoTime();
+    SimReport report = run.run(program.scenario());
+    System.out.printf(
+        Locale.ROOT,
+        "%s: %d seeds from %d, hash %016x, %d steps, %s of virtual time, %.1f s%n%s%n",
+        program,
+        seeds,
+        first,
+        report.hash(),
+        report.steps(),
+        report.virtualTime(),
+        (System.nanoTime() - startNs) / 1e9,
+        report.happened());
+  }
+}

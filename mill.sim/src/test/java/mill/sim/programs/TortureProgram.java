@@ -1,0 +1,349 @@
+package mill.sim.programs;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.channels.ClosedChannelException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.RejectedExecutionException;
+import mill.core.DispatchMode;
+import mill.core.EventLoop;
+import mill.core.LoopConfig;
+import mill.core.ShutdownReport;
+import mill.natives.CurrentPlatform;
+import mill.natives.Interest;
+import mill.natives.Trigger;
+import mill.natives.net.TcpListener;
+import mill.natives.net.TcpStream;
+import mill.natives.platform.Threads;
+import mill.sim.SimHost;
+import mill.sim.Simulation;
+
+/**
+ * Two loops on one host, whose whole API is used at random from every thread that there is, until
+ * they are ended, each in one of the ways there are, and everything that the API promises is looked
+ * at.
+ */
+final class TortureProgram {
+  private static final int LOOPS = 2;
+  private static final int STEPS = 60;
+  private static final int PORT = 7;
+
+  private final Simulation sim;
+  private final SimHost host;
+  private final List<EventLoop> loops = new ArrayList<>();
+  private final List<Tracked> tracked = new ArrayList<>();
+  private final List<TrackedTasks> tasks = new ArrayList<>();
+  private final List<CompletableFuture<?>> offloads = new ArrayList<>();
+  private final List<CompletableFuture<ShutdownReport>> reports = new ArrayList<>();
+  private final List<TrackedTimer> timers = new ArrayList<>();
+  private int sendersLeft;
+  private boolean ending;
+
+  private TortureProgram(Simulation sim, SimHost host) {
+    this.sim = sim;
+    this.host = host;
+  }
+
+  /** Runs it as the program of a host. */
+  static void run(Simulation sim, SimHost host) throws Exception {
+    new TortureProgram(sim, host).run();
+  }
+
+  private static Threads threads() {
+    return CurrentPlatform.threads();
+  }
+
+  private void run() throws Exception {
+    for (int i = 0; i < LOOPS; i++) {
+      loops.add(EventLoop.open(config(i)));
+      tasks.add(new TrackedTasks(sim, loops.get(i)));
+    }
+    var running = new ArrayList<Thread>();
+    for (EventLoop loop : loops) {
+      Thread thread = threads().unstarted(loop.config().name(), false, () -> runLoop(loop));
+      thread.start();
+      running.add(thread);
+    }
+    listen();
+    sendersLeft = (int) sim.between(1, 5);
+    for (int i = 0; i < sendersLeft; i++) {
+      connect(loops.get(i % LOOPS), (int) sim.between(1, 5_000));
+    }
+    for (int i = 0; i < STEPS; i++) {
+      anything();
+      pause(sim.between(0, 2_000_000));
+    }
+    while (sendersLeft > 0) {
+      pause(10_000_000);
+    }
+    ending = true;
+    for (EventLoop loop : loops) {
+      end(loop);
+      pause(sim.between(0, 3_000_000));
+    }
+    for (Thread thread : running) {
+      if (!threads().join(thread, Duration.ofMinutes(5).toNanos())) {
+        sim.fail(new AssertionError(thread.getName() + " does not end"));
+      }
+    }
+    for (EventLoop loop : loops) {
+      loop.close(); // what stop() alone has left
+    }
+    verify();
+  }
+
+  private LoopConfig config(int number) {
+    boolean workers = sim.chance(0.5);
+    LoopConfig.Builder builder =
+        LoopConfig.builder()
+            .name("loop" + number)
+            .eventsPerPoll((int) sim.between(1, 9))
+            .taskQueueCapacity(16 << sim.between(0, 4))
+            .maxTasksPerTurn((int) sim.between(1, 20))
+            .closeTimeout(Duration.ofSeconds(2))
+            .dispatch(workers ? DispatchMode.WORKERS : DispatchMode.INLINE);
+    if (sim.chance(0.3)) {
+      builder.stallThreshold(Duration.ofMillis(20));
+    }
+    return (workers ? builder.workers((int) sim.between(1, 4)) : builder).build();
+  }
+
+  private void runLoop(EventLoop loop) {
+    try {
+      loop.run();
+    } catch (IOException e) {
+      sim.fail(e);
+    }
+  }
+
+  private static void pause(long ns) {
+    if (ns > 0) {
+      threads().park(TortureProgram.class, ns);
+    }
+  }
+
+  // ---- connections
+
+  private Trigger anyTrigger() {
+    return Trigger.values()[(int) sim.between(0, 3)];
+  }
+
+  private void listen() throws IOException {
+    TcpListener listener = TcpListener.bind(new InetSocketAddress(PORT));
+    loops.getFirst().register(listener, Interest.READABLE, (accepting, ready) -> accept(listener));
+  }
+
+  private void accept(TcpListener listener) throws IOException {
+    while (true) {
+      TcpStream stream;
+      try {
+        stream = listener.accept();
+      } catch (ClosedChannelException e) {
+        return;
+      } catch (IOException e) {
+        continue; // of one connection, or of a moment
+      }
+      if (stream == null) {
+        return;
+      }
+      EventLoop loop = loops.get((int) sim.between(0, LOOPS));
+      var receiver = new Receiver(sim, loop, anyTrigger(), stream);
+      tracked.add(receiver);
+      receiver.start();
+    }
+  }
+
+  private void connect(EventLoop loop, int bytes) {
+    try {
+      var sender =
+          Sender.connect(
+              sim,
+              loop,
+              anyTrigger(),
+              host.address(PORT),
+              bytes,
+              () -> sendersLeft--,
+              () -> connectLater(loop, bytes));
+      tracked.add(sender);
+      sender.start();
+    } catch (IOException e) {
+      connectLater(loop, bytes);
+    }
+  }
+
+  private void connectLater(EventLoop loop, int bytes) {
+    if (!ending) {
+      try {
+        loop.schedule(Duration.ofMillis(10), () -> connect(loop, bytes));
+      } catch (RejectedExecutionException e) {
+        host.executor()
+            .execute(() -> {
+              pause(10_000_000);
+              connect(loop, bytes);
+            });
+      }
+    }
+  }
+
+  // ---- anything, from anywhere
+
+  private void anything() {
+    EventLoop loop = loops.get((int) sim.between(0, LOOPS));
+    switch ((int) sim.between(0, 4)) {
+      case 0 -> inAnotherThread(() -> one(loop));
+      case 1 -> onLoop(loops.get((int) sim.between(0, LOOPS)), () -> one(loop));
+      default -> one(loop);
+    }
+  }
+
+  private void inAnotherThread(Runnable action) {
+    host.executor().execute(action);
+  }
+
+  private void onLoop(EventLoop loop, Runnable action) {
+    try {
+      loop.execute(action);
+    } catch (RejectedExecutionException e) {
+      sim.sometimes("a task was refused");
+    }
+  }
+
+  private void one(EventLoop loop) {
+    try {
+      one(loop, (int) sim.between(0, 12));
+    } catch (IOException | IllegalStateException | RejectedExecutionException e) {
+      sim.sometimes("an operation was refused: " + e.getClass().getSimpleName());
+    }
+  }
+
+  private void one(EventLoop loop, int operation) throws IOException {
+    Tracked any = tracked.isEmpty() ? null : tracked.get((int) sim.between(0, tracked.size()));
+    switch (operation) {
+      case 0 -> open(loop);
+      case 1 -> {
+        if (any instanceof Victim victim) {
+          victim.change();
+        }
+      }
+      case 2 -> {
+        if (any != null && any.registration != null && sim.chance(0.3)) {
+          any.cancel();
+        }
+      }
+      case 3 -> {
+        if (any != null && any.registration != null && sim.chance(0.3)) {
+          any.registration.close();
+        }
+      }
+      case 4 ->
+          timers.add(new TrackedTimer(sim, loop, Duration.ofNanos(sim.between(0, 50_000_000))));
+      case 5 -> {
+        if (!timers.isEmpty()) {
+          timers.get((int) sim.between(0, timers.size())).change();
+        }
+      }
+      case 6, 7 -> tasks.get(loops.indexOf(loop)).execute((int) sim.between(1, 30));
+      case 8 -> {
+        if (any instanceof Receiver receiver) {
+          receiver.throttle();
+        }
+      }
+      case 9 -> {
+        if (any != null && any.registration != null) {
+          any.execute(() -> {});
+        }
+      }
+      default -> offload(loop);
+    }
+  }
+
+  private void open(EventLoop loop) throws IOException {
+    var victim = Victim.open(sim, loop);
+    tracked.add(victim);
+    victim.start();
+  }
+
+  private void offload(EventLoop loop) {
+    long lastsNs = sim.between(0, 20_000_000);
+    boolean throwing = sim.chance(0.2);
+    CompletableFuture<String> offloaded =
+        loop.offload(
+            host.executor(),
+            () -> {
+              pause(lastsNs);
+              if (throwing) {
+                throw new IOException("planned");
+              }
+              return "done";
+            });
+    offloads.add(offloaded);
+    if (sim.chance(0.2)) {
+      offloaded.cancel(true);
+    }
+  }
+
+  // ---- the end
+
+  private void end(EventLoop loop) {
+    Runnable how =
+        switch ((int) sim.between(0, 4)) {
+          case 0 -> loop::stop;
+          case 1 -> loop::close;
+          case 2 -> () -> shutdown(loop, Duration.ZERO);
+          default -> () -> shutdown(loop, Duration.ofNanos(sim.between(0, 2_000_000_000)));
+        };
+    sim.sometimes("an end");
+    switch ((int) sim.between(0, 3)) {
+      case 0 -> how.run();
+      case 1 -> inAnotherThread(how);
+      default -> {
+        try {
+          loop.execute(how);
+        } catch (RejectedExecutionException e) {
+          how.run();
+        }
+      }
+    }
+  }
+
+  private void shutdown(EventLoop loop, Duration timeout) {
+    Duration begun = sim.now();
+    CompletableFuture<ShutdownReport> report = loop.shutdown(timeout).toCompletableFuture();
+    reports.add(report);
+    var _ = report.thenRun(() -> reported(begun, timeout, loop));
+  }
+
+  private void reported(Duration begun, Duration timeout, EventLoop loop) {
+    // A turn may be slow by 50 ms a poll, and timers are late by a tick.
+    Duration allowed = timeout.plusSeconds(1).plusMillis(200);
+    if (sim.now().minus(begun).compareTo(allowed) > 0) {
+      sim.fail(
+          new AssertionError("the report of " + loop + " came after " + sim.now().minus(begun)));
+    }
+  }
+
+  private void verify() {
+    tracked.forEach(Tracked::verifyEnd);
+    tasks.forEach(TrackedTasks::verifyEnd);
+    timers.forEach(TrackedTimer::verifyEnd);
+    requireAllDone("futures of offloaded work", offloads);
+    requireAllDone("reports", reports);
+    if (host.openDescriptors() != 0) {
+      sim.fail(new AssertionError(host.openDescriptors() + " descriptors are open"));
+    }
+    for (EventLoop loop : loops) {
+      if (!loop.hasEnded() || loop.metrics().registrations() != 0) {
+        sim.fail(new AssertionError(loop + " has not ended: " + loop.metrics()));
+      }
+    }
+  }
+
+  private void requireAllDone(String what, List<? extends CompletableFuture<?>> futures) {
+    if (!futures.stream().allMatch(CompletableFuture::isDone)) {
+      sim.fail(new AssertionError("not all " + what + " are done"));
+    }
+  }
+}

@@ -1,0 +1,144 @@
+package mill.sim.programs;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.RejectedExecutionException;
+import mill.core.CloseReason;
+import mill.core.EventHandler;
+import mill.core.EventLoop;
+import mill.core.Registration;
+import mill.natives.Interest;
+import mill.natives.Pollable;
+import mill.natives.Readiness;
+import mill.natives.Trigger;
+import mill.sim.Simulation;
+
+/** A handler that knows what it was promised: callbacks one at a time, and one end that is last. */
+abstract class Tracked implements EventHandler {
+  final Simulation sim;
+  final EventLoop loop;
+  Registration registration;
+  Trigger trigger;
+  private final List<Integer> ran = new ArrayList<>();
+  private int accepted;
+  private boolean registered;
+  private boolean inside;
+  private boolean quiet;
+  private int closed;
+  private boolean fired; // a one-shot that has not been armed since
+
+  Tracked(Simulation sim, EventLoop loop, Trigger trigger) {
+    this.sim = sim;
+    this.loop = loop;
+    this.trigger = trigger;
+  }
+
+  /** Registers, or closes the pollable and says no. */
+  boolean register(Pollable pollable, Interest interest) throws IOException {
+    try {
+      registration = loop.register(pollable, interest, trigger, this);
+      registered = true;
+      return true;
+    } catch (IllegalStateException | RejectedExecutionException e) {
+      pollable.close();
+      return false;
+    }
+  }
+
+  abstract void ready(Registration ready, Readiness readiness) throws IOException;
+
+  void ended(CloseReason reason) {}
+
+  @Override
+  public final void onReady(Registration ready, Readiness readiness) throws IOException {
+    enter("onReady");
+    if (trigger == Trigger.ONESHOT && fired) {
+      sim.fail(new AssertionError("a one-shot fired twice: " + ready));
+    }
+    fired = true;
+    try {
+      ready(ready, readiness);
+    } finally {
+      inside = false;
+    }
+  }
+
+  @Override
+  public final void onError(Registration failed, Throwable error) {
+    enter("onError");
+    inside = false;
+  }
+
+  @Override
+  public final void onClosed(Registration ended, CloseReason reason) {
+    enter("onClosed");
+    closed++;
+    inside = false;
+    sim.sometimes("onClosed " + reason);
+    ended(reason);
+  }
+
+  private void enter(String callback) {
+    if (inside) {
+      sim.fail(new AssertionError(callback + " while another callback runs: " + registration));
+    }
+    if (closed > 0) {
+      sim.fail(new AssertionError(callback + " after onClosed: " + registration));
+    }
+    // On its own thread the stage is complete at once: onClosed, and tasks, may come after it.
+    if (quiet && callback.equals("onReady")) {
+      sim.fail(new AssertionError("onReady after the stage of cancel: " + registration));
+    }
+    inside = true;
+  }
+
+  void interest(Interest interest) throws IOException {
+    fired = false;
+    try {
+      registration.setInterest(interest);
+    } catch (IllegalStateException e) {
+      if (!registration.isCancelled() && !loop.hasEnded()) { // by another thread, just now
+        throw e;
+      }
+    }
+  }
+
+  /** Has a task run serially with the callbacks, if there is room. */
+  void execute(Runnable task) {
+    int number = accepted;
+    try {
+      registration.execute(() -> {
+        enter("a task");
+        ran.add(number);
+        try {
+          task.run();
+        } finally {
+          inside = false;
+        }
+      });
+      accepted++;
+    } catch (RejectedExecutionException e) {
+      sim.sometimes("a task of a registration was refused");
+    }
+  }
+
+  void cancel() {
+    registration.cancel().thenRun(() -> quiet = true);
+  }
+
+  /** When the loop has given everything back. */
+  void verifyEnd() {
+    if (registered && closed != 1) {
+      sim.fail(new AssertionError("onClosed came " + closed + " times: " + registration));
+    }
+    if (ran.size() != accepted) {
+      sim.fail(new AssertionError(ran.size() + " of " + accepted + " tasks ran: " + registration));
+    }
+    for (int i = 0; i < ran.size(); i++) {
+      if (ran.get(i) != i) {
+        sim.fail(new AssertionError("tasks ran in this order: " + ran));
+      }
+    }
+  }
+}
