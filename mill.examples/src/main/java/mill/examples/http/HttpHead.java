@@ -1,0 +1,219 @@
+package mill.examples.http;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import mill.core.net.Framer;
+
+/** Finds and parses the head of a request, and refuses what servers do not agree upon. */
+final class HttpHead {
+  /** How long a head may be, in bytes. */
+  static final int MAX_LENGTH = 16 << 10;
+
+  private static final ValueLayout.OfInt INT =
+      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
+  private static final ValueLayout.OfLong LONG =
+      ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
+  private static final int EMPTY_LINE = 0x0d0a0d0a;
+  private static final int HEAD = 0x48454144;
+  private static final long HTTP_1_0 = 0x485454502f312e30L;
+  private static final long NONE = -1;
+
+  private long contentLength;
+  private boolean http11;
+  private boolean isHead;
+  private boolean close;
+  private boolean keepAlive;
+  private boolean upgrade;
+  private boolean frames;
+  private boolean waits;
+  private int hosts;
+
+  /** As {@link Framer#frame}: a head ends with an empty line. One that is too long is a frame too. */
+  static long frame(MemorySegment m, long from, long seen, long to) {
+    for (long at = Math.max(from, seen - 3); at + 4 <= to; at++) {
+      if (m.get(INT, at) == EMPTY_LINE) {
+        return at + 4 - from;
+      }
+    }
+    return to - from < MAX_LENGTH ? Framer.INCOMPLETE : to - from;
+  }
+
+  long contentLength() {
+    return Math.max(contentLength, 0);
+  }
+
+  boolean keepsAlive() {
+    return http11 ? !close : keepAlive && !close;
+  }
+
+  boolean isHead() {
+    return isHead;
+  }
+
+  /** Whether the client waits for a word before it sends the body. */
+  boolean waits() {
+    return waits && http11;
+  }
+
+  boolean wantsFrames() {
+    return http11 && upgrade && frames && contentLength() == 0;
+  }
+
+  /** Returns 200, or the status that refuses it. */
+  int parse(MemorySegment m, long offset, long length) {
+    clear();
+    long end = offset + length - 2; // of the last line
+    long at = byteAt(m, offset) == '\r' ? offset + 2 : offset; // some clients end bodies with a line
+    if (end < at + 2 || m.get(INT, end - 2) != EMPTY_LINE) {
+      return 431;
+    }
+    int status = 200;
+    for (boolean first = true; status == 200 && at < end; first = false) {
+      long lineEnd = lineEnd(m, at, end);
+      if (byteAt(m, lineEnd + 1) != '\n') {
+        return 400;
+      }
+      status = first ? requestLine(m, at, lineEnd) : field(m, at, lineEnd);
+      at = lineEnd + 2;
+    }
+    return status == 200 && http11 && hosts != 1 ? 400 : status;
+  }
+
+  private void clear() {
+    contentLength = NONE;
+    http11 = false;
+    isHead = false;
+    close = false;
+    keepAlive = false;
+    upgrade = false;
+    frames = false;
+    waits = false;
+    hosts = 0;
+  }
+
+  // Where the next line end begins.
+  private static long lineEnd(MemorySegment m, long at, long end) {
+    long to = at;
+    while (to < end && byteAt(m, to) != '\r') {
+      to++;
+    }
+    return to;
+  }
+
+  private int requestLine(MemorySegment m, long from, long to) {
+    long method = tokenEnd(m, from, to);
+    long version = to - 8;
+    if (method == from || version < method + 3 || byteAt(m, method) != ' ') {
+      return 400;
+    }
+    for (long at = method + 1; at < version - 1; at++) {
+      if (byteAt(m, at) <= ' ' || byteAt(m, at) == 0x7f) {
+        return 400;
+      }
+    }
+    isHead = method == from + 4 && m.get(INT, from) == HEAD;
+    long minor = m.get(LONG, version) - HTTP_1_0;
+    http11 = minor == 1;
+    if (byteAt(m, version - 1) != ' ' || minor >>> 24 != 0) { // not HTTP/…
+      return 400;
+    }
+    return minor == 0 || http11 ? 200 : 505;
+  }
+
+  private int field(MemorySegment m, long from, long to) {
+    long colon = tokenEnd(m, from, to);
+    if (colon == from || colon == to || byteAt(m, colon) != ':') {
+      return 400; // a line that goes on, and a space before the colon, among others
+    }
+    for (long at = colon + 1; at < to; at++) {
+      if (byteAt(m, at) < ' ' && byteAt(m, at) != '\t') {
+        return 400;
+      }
+    }
+    if (is(m, from, colon, "content-length")) {
+      return length(m, skipBlank(m, colon + 1, to), to);
+    } else if (is(m, from, colon, "transfer-encoding")) {
+      return 501;
+    } else if (is(m, from, colon, "host")) {
+      hosts++;
+    } else if (is(m, from, colon, "connection")) {
+      close |= lists(m, colon + 1, to, "close");
+      keepAlive |= lists(m, colon + 1, to, "keep-alive");
+      upgrade |= lists(m, colon + 1, to, "upgrade");
+    } else if (is(m, from, colon, "upgrade")) {
+      frames |= lists(m, colon + 1, to, "frames");
+    } else if (is(m, from, colon, "expect")) {
+      waits |= lists(m, colon + 1, to, "100-continue");
+    }
+    return 200;
+  }
+
+  private int length(MemorySegment m, long from, long to) {
+    long value = 0;
+    long at = from;
+    for (; at < to && byteAt(m, at) >= '0' && byteAt(m, at) <= '9'; at++) {
+      value = value * 10 + byteAt(m, at) - '0';
+      if (at - from == 18) {
+        return 400;
+      }
+    }
+    if (at == from || skipBlank(m, at, to) < to || contentLength != NONE && contentLength != value) {
+      return 400;
+    }
+    contentLength = value;
+    return 200;
+  }
+
+  /** Whether a list, with commas between its words, has a word. */
+  private static boolean lists(MemorySegment m, long from, long to, String word) {
+    for (long at = from; at < to; at++) {
+      long start = skipBlank(m, at, to);
+      at = tokenEnd(m, start, to);
+      if (is(m, start, at, word)) {
+        return true;
+      }
+      while (at < to && byteAt(m, at) != ',') {
+        at++;
+      }
+    }
+    return false;
+  }
+
+  private static boolean is(MemorySegment m, long from, long to, String lowerCase) {
+    if (to - from != lowerCase.length()) {
+      return false;
+    }
+    for (int i = 0; i < lowerCase.length(); i++) {
+      int c = byteAt(m, from + i);
+      if ((c >= 'A' && c <= 'Z' ? c | ' ' : c) != lowerCase.charAt(i)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static long skipBlank(MemorySegment m, long from, long to) {
+    long at = from;
+    while (at < to && (byteAt(m, at) == ' ' || byteAt(m, at) == '\t')) {
+      at++;
+    }
+    return at;
+  }
+
+  private static long tokenEnd(MemorySegment m, long from, long to) {
+    long at = from;
+    while (at < to && isToken(byteAt(m, at))) {
+      at++;
+    }
+    return at;
+  }
+
+  private static boolean isToken(int c) {
+    return c > ' ' && c < 0x7f && "\"(),/:;<=>?@[\\]{}".indexOf(c) < 0;
+  }
+
+  private static int byteAt(MemorySegment m, long at) {
+    return m.get(ValueLayout.JAVA_BYTE, at) & 0xff;
+  }
+}
