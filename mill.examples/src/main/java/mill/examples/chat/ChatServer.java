@@ -44,13 +44,16 @@ public final class ChatServer implements ConnectionHandler {
 
   /** Serves until it is stopped. */
   public static void main(String[] args) {
-    Program.run(USAGE, args, arguments -> {
-      try (var loop = EventLoop.open();
-          var server = listen(loop, arguments.address(7000))) {
-        arguments.started(server, loop::shutdown);
-        loop.run();
-      }
-    });
+    Program.run(
+        USAGE,
+        args,
+        arguments -> {
+          try (var loop = EventLoop.open();
+              var server = listen(loop, arguments.address(7000))) {
+            arguments.started(server, loop::shutdown);
+            loop.run();
+          }
+        });
   }
 
   @Override

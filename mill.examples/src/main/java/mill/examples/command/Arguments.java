@@ -9,7 +9,9 @@ import java.util.function.Function;
 import java.util.regex.Pattern;
 import mill.core.net.TcpServer;
 
-/** The command line of a server: {@code --port}, {@code --host} and what its usage names besides. */
+/**
+ * The command line of a server: {@code --port}, {@code --host} and what its usage names besides.
+ */
 public final class Arguments {
   /** How long those who are served may take to finish when a signal has stopped the server. */
   private static final Duration GRACE = Duration.ofSeconds(2);

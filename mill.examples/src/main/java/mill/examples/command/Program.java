@@ -62,7 +62,9 @@ public final class Program {
         : "cannot listen there: " + e.errnoName();
   }
 
-  /** Without native access, or on a system without a backend, the exception's message says it all. */
+  /**
+   * Without native access, or on a system without a backend, the exception's message says it all.
+   */
   private static void requirePlatform() throws UsageException {
     try {
       var _ = CurrentPlatform.get();

@@ -29,7 +29,9 @@ final class HttpHead {
   private boolean waits;
   private int hosts;
 
-  /** As {@link Framer#frame}: a head ends with an empty line. One that is too long is a frame too. */
+  /**
+   * As {@link Framer#frame}: a head ends with an empty line. One that is too long is a frame too.
+   */
   static long frame(MemorySegment m, long from, long seen, long to) {
     for (long at = Math.max(from, seen - 3); at + 4 <= to; at++) {
       if (m.get(INT, at) == EMPTY_LINE) {
@@ -64,7 +66,8 @@ final class HttpHead {
   int parse(MemorySegment m, long offset, long length) {
     clear();
     long end = offset + length - 2; // of the last line
-    long at = byteAt(m, offset) == '\r' ? offset + 2 : offset; // some clients end bodies with a line
+    long at =
+        byteAt(m, offset) == '\r' ? offset + 2 : offset; // some clients end bodies with a line
     if (end < at + 2 || m.get(INT, end - 2) != EMPTY_LINE) {
       return 431;
     }
@@ -158,7 +161,9 @@ final class HttpHead {
         return 400;
       }
     }
-    if (at == from || skipBlank(m, at, to) < to || contentLength != NONE && contentLength != value) {
+    if (at == from
+        || skipBlank(m, at, to) < to
+        || contentLength != NONE && contentLength != value) {
       return 400;
     }
     contentLength = value;

@@ -17,7 +17,8 @@ import mill.examples.command.Program;
 
 /**
  * HTTP/1.1: a body of any length is streamed into a checksum (CRC-32), which is the answer; {@code
- * Upgrade: frames} makes it an echo of frames that begin with their length. One for each connection.
+ * Upgrade: frames} makes it an echo of frames that begin with their length. One for each
+ * connection.
  */
 public final class HttpServer implements ConnectionHandler, Framer {
   private static final String USAGE =
@@ -33,7 +34,8 @@ public final class HttpServer implements ConnectionHandler, Framer {
   private static final String SWITCHING =
       "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: frames\r\n\r\n";
 
-  private static final Duration HEAD = Duration.ofSeconds(10); // to wait for one, and until it is whole
+  private static final Duration HEAD =
+      Duration.ofSeconds(10); // to wait for one, and until it is whole
   private static final Duration BODY = Duration.ofMinutes(5);
 
   private static final ConnectionConfig CONFIG =
@@ -52,15 +54,18 @@ public final class HttpServer implements ConnectionHandler, Framer {
 
   /** Serves until it is stopped. */
   public static void main(String[] args) {
-    Program.run(USAGE, args, arguments -> {
-      int loops = arguments.number("--loops", 1, 1, LoopGroupConfig.MAX_LOOPS);
-      try (var group = EventLoopGroup.open(LoopGroupConfig.builder().loops(loops).build());
-          var server = listen(group, arguments.address(8080))) {
-        group.start();
-        arguments.started(server, group::shutdown);
-        group.awaitEnd();
-      }
-    });
+    Program.run(
+        USAGE,
+        args,
+        arguments -> {
+          int loops = arguments.number("--loops", 1, 1, LoopGroupConfig.MAX_LOOPS);
+          try (var group = EventLoopGroup.open(LoopGroupConfig.builder().loops(loops).build());
+              var server = listen(group, arguments.address(8080))) {
+            group.start();
+            arguments.started(server, group::shutdown);
+            group.awaitEnd();
+          }
+        });
   }
 
   @Override

@@ -53,23 +53,25 @@ public final class ProxyServer implements ConnectionHandler {
 
   /** Serves until it is stopped. */
   public static void main(String[] args) {
-    Program.run(USAGE, args, arguments -> {
-      var target = arguments.target("--to");
-      int loops = arguments.number("--loops", 1, 1, LoopGroupConfig.MAX_LOOPS);
-      try (var group = EventLoopGroup.open(LoopGroupConfig.builder().loops(loops).build());
-          var server = listen(group, arguments.address(8000), target)) {
-        group.start();
-        arguments.started(server, group::shutdown);
-        group.awaitEnd();
-      }
-    });
+    Program.run(
+        USAGE,
+        args,
+        arguments -> {
+          var target = arguments.target("--to");
+          int loops = arguments.number("--loops", 1, 1, LoopGroupConfig.MAX_LOOPS);
+          try (var group = EventLoopGroup.open(LoopGroupConfig.builder().loops(loops).build());
+              var server = listen(group, arguments.address(8000), target)) {
+            group.start();
+            arguments.started(server, group::shutdown);
+            group.awaitEnd();
+          }
+        });
   }
 
   @Override
   public void onOpen(Connection client) {
     client.pause(CONNECTING);
-    client.handler(
-        new End(TcpClient.connect(client.loop(), target, CONFIG, new End(client))));
+    client.handler(new End(TcpClient.connect(client.loop(), target, CONFIG, new End(client))));
   }
 
   @Override

@@ -5,8 +5,8 @@ import java.lang.foreign.ValueLayout;
 import mill.core.net.Framer;
 
 /**
- * Finds a request, an array of bulk strings or a line of words, and where its arguments are. One for
- * each connection: what {@link #frame} has found holds until it is asked for the next.
+ * Finds a request, an array of bulk strings or a line of words, and where its arguments are. One
+ * for each connection: what {@link #frame} has found holds until it is asked for the next.
  */
 final class RespRequest implements Framer {
   enum Command {

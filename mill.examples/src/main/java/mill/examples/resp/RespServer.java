@@ -44,15 +44,18 @@ public final class RespServer implements ConnectionHandler {
 
   /** Serves until it is stopped. */
   public static void main(String[] args) {
-    Program.run(USAGE, args, arguments -> {
-      long maxBytes = (long) arguments.number("--memory", 256, 1, 1 << 20) << 20;
-      try (var loop = EventLoop.open();
-          var store = new RespStore(maxBytes);
-          var server = listen(loop, arguments.address(6379), store)) {
-        arguments.started(server, loop::shutdown);
-        loop.run();
-      }
-    });
+    Program.run(
+        USAGE,
+        args,
+        arguments -> {
+          long maxBytes = (long) arguments.number("--memory", 256, 1, 1 << 20) << 20;
+          try (var loop = EventLoop.open();
+              var store = new RespStore(maxBytes);
+              var server = listen(loop, arguments.address(6379), store)) {
+            arguments.started(server, loop::shutdown);
+            loop.run();
+          }
+        });
   }
 
   @Override
@@ -84,8 +87,12 @@ public final class RespServer implements ConnectionHandler {
   private void set(Output out, MemorySegment memory, long offset) {
     boolean stored =
         store.put(
-            memory, offset + request.at(1), request.length(1),
-            memory, offset + request.at(2), request.length(2));
+            memory,
+            offset + request.at(1),
+            request.length(1),
+            memory,
+            offset + request.at(2),
+            request.length(2));
     out.putAscii(stored ? "+OK\r\n" : "-OOM the store is full: see --memory\r\n");
   }
 

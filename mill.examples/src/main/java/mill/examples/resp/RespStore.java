@@ -196,8 +196,7 @@ final class RespStore implements AutoCloseable {
       return false;
     }
     long start = entry + HEADER;
-    return MemorySegment.mismatch(memory, start, start + keyLength, keys, key, key + keyLength)
-        < 0;
+    return MemorySegment.mismatch(memory, start, start + keyLength, keys, key, key + keyLength) < 0;
   }
 
   private int hash(MemorySegment keys, long key, int keyLength) {

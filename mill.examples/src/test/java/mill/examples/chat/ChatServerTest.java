@@ -93,7 +93,9 @@ class ChatServerTest {
       FutureTask<Void> sending = talker.sendInBackground(said);
       assertThat(slow.readBytes(1 << 20)).hasSize(1 << 20);
       assertThat(sending).as("the server does not take what it cannot pass on").isNotDone();
-      assertThat(slow.readBytes(said.length - (1 << 20))).hasSize(said.length - (1 << 20)).endsWith('\n');
+      assertThat(slow.readBytes(said.length - (1 << 20)))
+          .hasSize(said.length - (1 << 20))
+          .endsWith('\n');
       Await.outcome(sending);
     }
   }

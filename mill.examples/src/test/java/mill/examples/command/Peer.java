@@ -61,11 +61,13 @@ public final class Peer implements AutoCloseable {
   }
 
   public FutureTask<Void> sendInBackground(byte[] bytes) {
-    return Await.inBackground("sends " + bytes.length + " bytes", () -> {
-      OutputStream out = socket.getOutputStream();
-      out.write(bytes);
-      return null;
-    });
+    return Await.inBackground(
+        "sends " + bytes.length + " bytes",
+        () -> {
+          OutputStream out = socket.getOutputStream();
+          out.write(bytes);
+          return null;
+        });
   }
 
   public String read(int bytes) throws IOException {

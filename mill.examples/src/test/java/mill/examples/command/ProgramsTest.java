@@ -74,8 +74,7 @@ class ProgramsTest {
   @ParameterizedTest
   @ValueSource(strings = {"resp.RespServer", "chat.ChatServer", "http.HttpServer"})
   void signalEndsItInOrderThoughSomebodyIsConnected(String program) throws Exception {
-    assumeTrue(
-        !System.getProperty("os.name").startsWith("Windows"), "Windows has no such signal");
+    assumeTrue(!System.getProperty("os.name").startsWith("Windows"), "Windows has no such signal");
     Process process = start(command(program, "--port", "0"));
     try (BufferedReader out = process.inputReader(StandardCharsets.UTF_8);
         Peer peer = Peer.connect(listeningOn(out))) {

@@ -122,7 +122,8 @@ class HttpServerTest {
       peer.send(request("GET", "Connection: Upgrade\r\nUpgrade: frames\r\n") + frames);
       assertAnswer(
           peer,
-          "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: frames\r\n\r\n" + frames);
+          "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: frames\r\n\r\n"
+              + frames);
       peer.drip("\0\0\0\2GE");
       assertAnswer(peer, "\0\0\0\2GE");
     }
@@ -164,7 +165,16 @@ class HttpServerTest {
     byte[] body = randomBytes(3 << 20); // more than curl sends unasked
     Path file = Files.write(folder.resolve("body"), body);
     String said =
-        Tool.run("curl", "curl", "-sS", "-H", "Expect: 100-continue", "--data-binary", "@" + file, url, url);
+        Tool.run(
+            "curl",
+            "curl",
+            "-sS",
+            "-H",
+            "Expect: 100-continue",
+            "--data-binary",
+            "@" + file,
+            url,
+            url);
     assertThat(said).isEqualTo(sum(body) + sum(body)); // over one connection
     assertThat(Tool.run("curl", "curl", "-sSI", url)).startsWith("HTTP/1.1 200 OK\r\n");
   }

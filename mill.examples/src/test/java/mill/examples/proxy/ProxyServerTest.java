@@ -57,8 +57,7 @@ class ProxyServerTest {
         Peer server = Peer.accept(target)) {
       FutureTask<Void> asking = client.sendInBackground(there);
       FutureTask<Void> answering = server.sendInBackground(back);
-      FutureTask<byte[]> heard =
-          Await.inBackground("reads", () -> server.readBytes(there.length));
+      FutureTask<byte[]> heard = Await.inBackground("reads", () -> server.readBytes(there.length));
       assertThat(client.readBytes(back.length)).isEqualTo(back);
       assertThat(Await.outcome(heard)).isEqualTo(there);
       Await.outcome(asking);

@@ -68,7 +68,10 @@ class RespServerTest {
     }
     try (Peer peer = Peer.connect(address)) {
       peer.drip(requests.replace("*2\r\n$4\r\nincr", "*2\r\n$3\r\nget"));
-      assertThat(peer.readAll()).startsWith("+PONG").contains("$1\r\n2\r\n:3\r\n").endsWith("+OK\r\n");
+      assertThat(peer.readAll())
+          .startsWith("+PONG")
+          .contains("$1\r\n2\r\n:3\r\n")
+          .endsWith("+OK\r\n");
     }
   }
 
@@ -102,7 +105,8 @@ class RespServerTest {
   void largeValueComesBackAndOneThatIsTooLargeEndsTheConnection() throws Exception {
     String value = "0123456789".repeat(100_000);
     try (Peer peer = Peer.connect(address)) {
-      var sending = peer.sendInBackground((request("SET", "k", value) + request("GET", "k")).getBytes());
+      var sending =
+          peer.sendInBackground((request("SET", "k", value) + request("GET", "k")).getBytes());
       assertAnswer(peer, "+OK\r\n$1000000\r\n" + value + "\r\n");
       Await.outcome(sending);
       peer.send("*2\r\n$3\r\nGET\r\n$1048576\r\n");
@@ -134,8 +138,18 @@ class RespServerTest {
       String said =
           Tool.run(
               "redis-tools",
-              "redis-benchmark", "-p", port, "-c", "50", "-n", "2000", "-P", pipeline, "--csv",
-              "-t", "ping,set,get,incr");
+              "redis-benchmark",
+              "-p",
+              port,
+              "-c",
+              "50",
+              "-n",
+              "2000",
+              "-P",
+              pipeline,
+              "--csv",
+              "-t",
+              "ping,set,get,incr");
       assertThat(said).contains("PING_INLINE", "PING_MBULK", "\"SET\"", "\"GET\"", "\"INCR\"");
       assertThat(said).doesNotContain("Error");
     }

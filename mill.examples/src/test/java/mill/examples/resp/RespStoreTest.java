@@ -33,7 +33,8 @@ class RespStoreTest {
       return null;
     }
     byte[] value = new byte[store.length()];
-    MemorySegment.copy(store.memory(), ValueLayout.JAVA_BYTE, store.offset(), value, 0, value.length);
+    MemorySegment.copy(
+        store.memory(), ValueLayout.JAVA_BYTE, store.offset(), value, 0, value.length);
     return new String(value, ISO_8859_1);
   }
 
@@ -79,7 +80,8 @@ class RespStoreTest {
     put("low", "-1");
     assertThat(increment("low")).isEqualTo(Outcome.DONE);
     assertThat(get("low")).isEqualTo("0");
-    for (String no : new String[] {"", "x", "+1", "01", "1.5", "9223372036854775807", "1".repeat(40)}) {
+    for (String no :
+        new String[] {"", "x", "+1", "01", "1.5", "9223372036854775807", "1".repeat(40)}) {
       put("no", no);
       assertThat(increment("no")).as(no).isEqualTo(Outcome.NO_NUMBER);
       assertThat(get("no")).isEqualTo(no);
