@@ -34,8 +34,8 @@ public final class HttpServer implements ConnectionHandler, Framer {
   private static final String SWITCHING =
       "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: frames\r\n\r\n";
 
-  private static final Duration HEAD =
-      Duration.ofSeconds(10); // to wait for one, and until it is whole
+  // To wait for a head, and until it is whole.
+  private static final Duration HEAD = Duration.ofSeconds(10);
   private static final Duration BODY = Duration.ofMinutes(5);
 
   private static final ConnectionConfig CONFIG =
