@@ -21,7 +21,6 @@ import mill.core.internal.loop.SocketAcceptor;
 import mill.natives.ErrnoException;
 import mill.natives.net.StreamSocket;
 import mill.natives.net.TcpListener;
-
 import org.jspecify.annotations.Nullable;
 
 /**

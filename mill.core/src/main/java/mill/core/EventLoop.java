@@ -150,6 +150,7 @@ public final class EventLoop implements Executor, AutoCloseable {
     @Override
     public void handlerThrew(Throwable thrown) {
       loop.reactor.handlerThrew();
+      loop.reactor.threw(thrown);
     }
 
     @Override
@@ -342,11 +343,7 @@ public final class EventLoop implements Executor, AutoCloseable {
 
     // Registered for nothing: the first event must find the object complete.
     private ListenerPlace(
-        EventLoop loop,
-        AcceptSource source,
-        int backlog,
-        AcceptLimit limit,
-        SocketAcceptor taker)
+        EventLoop loop, AcceptSource source, int backlog, AcceptLimit limit, SocketAcceptor taker)
         throws IOException {
       this.loop = loop;
       acceptor = new Acceptor(source, backlog, limit, taker, this);

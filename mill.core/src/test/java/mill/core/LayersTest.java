@@ -304,8 +304,8 @@ class LayersTest {
   }
 
   /**
-   * A slice for each file of mill.core, one for the engine, and one for the connections, which their
-   * handlers know and which know their handlers.
+   * A slice for each file of mill.core, one for the engine, and one for the connections, which
+   * their handlers know and which know their handlers.
    */
   private static final class TopLevelClasses implements SliceAssignment {
     @Override

@@ -98,6 +98,7 @@ final class Blocks {
     return block;
   }
 
+  @SuppressWarnings("MustBeClosedChecker") // closed with the block
   private @Nullable Block ofArena(int bytes) {
     if (lent + bytes > cap) {
       isShort = true;

@@ -6,7 +6,9 @@ import org.jspecify.annotations.Nullable;
 public final class CloseCause {
   /** The kinds of causes. */
   public enum Kind {
-    /** {@link Connection#close}, {@link Connection#reset}, or both ends have ended, this one first. */
+    /**
+     * {@link Connection#close}, {@link Connection#reset}, or both ends have ended, this one first.
+     */
     LOCAL,
     /** The peer has ended, at the end of a frame, and then this end. */
     PEER_END,

@@ -69,8 +69,8 @@ public interface Connection {
 
   /**
    * {@return the end of the queue of what is sent} What the connection's callbacks put leaves after
-   * they have returned, with one system call for all that one event brought; what others, timers and
-   * tasks put, a little later in the same turn. From 64 KiB on it leaves at once.
+   * they have returned, with one system call for all that one event brought; what others, timers
+   * and tasks put, a little later in the same turn. From 64 KiB on it leaves at once.
    *
    * @throws IllegalStateException on another thread than the loop's, which has {@link #write}
    */
@@ -95,8 +95,8 @@ public interface Connection {
   long queuedBytes();
 
   /**
-   * {@return whether more was queued than the high mark, and it has not fallen to the low one since}
-   * See {@link ConnectionConfig#marks}. Any thread.
+   * {@return whether more was queued than the high mark, and it has not fallen to the low one
+   * since} See {@link ConnectionConfig#marks}. Any thread.
    */
   boolean isCongested();
 
@@ -148,8 +148,8 @@ public interface Connection {
   void end();
 
   /**
-   * Sends what is queued, then the end of the stream, and discards what still arrives until the peer
-   * ends as well; both for a limited time, {@link ConnectionConfig#closeTimeout}. No frame is
+   * Sends what is queued, then the end of the stream, and discards what still arrives until the
+   * peer ends as well; both for a limited time, {@link ConnectionConfig#closeTimeout}. No frame is
    * delivered any more. Before the connection stands this cancels it. Any thread.
    */
   void close();

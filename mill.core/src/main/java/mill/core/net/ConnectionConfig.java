@@ -188,8 +188,8 @@ public final class ConnectionConfig {
   }
 
   /**
-   * Closes a connection when nothing was read for some time, with {@link CloseCause.Kind#READ_IDLE}.
-   * The time does not run while reading is paused.
+   * Closes a connection when nothing was read for some time, with {@link
+   * CloseCause.Kind#READ_IDLE}. The time does not run while reading is paused.
    *
    * @param value more than 0
    * @return a configuration with it

@@ -73,7 +73,7 @@ abstract class ConnectionDoor implements Connection {
 
   ConnectionDoor(LoopConnections home, ConnectionConfig config) {
     this.home = home;
-    queue = new WriteQueue(home, this, config.low, config.high, config.queueLimit);
+    queue = new WriteQueue(home, this, config);
   }
 
   // ---- what the loop's thread does

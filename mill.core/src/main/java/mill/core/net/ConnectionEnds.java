@@ -44,9 +44,11 @@ abstract class ConnectionEnds extends ConnectionDoor {
   @Nullable StreamSocket socket;
   @Nullable Registration registration;
   @Nullable Pauses pauses;
+  @Nullable LayerStack layers;
   boolean closing; // close() was called
   boolean ending; // end() was called: a FIN behind the queue
   boolean peerFirst; // the peer has ended before this
+  private boolean layersEnd; // they have put their own end
   private boolean finSent;
   private boolean isToFinish;
   private @Nullable Kind cause;
@@ -86,6 +88,9 @@ abstract class ConnectionEnds extends ConnectionDoor {
 
   /** There may be something to read. */
   abstract void readAgain();
+
+  /** Sends what the kernel takes. */
+  abstract void send();
 
   /** There is no socket yet, and none will be wanted. */
   abstract void cancelConnect();
@@ -165,7 +170,13 @@ abstract class ConnectionEnds extends ConnectionDoor {
     if (phase != Phase.STANDS || from == null || !(ending || closing)) {
       return;
     }
-    if (!finSent && queue.isEmpty()) {
+    LayerStack between = layers;
+    if (between != null && !layersEnd && queue.isEmpty()) {
+      layersEnd = true;
+      between.end();
+      send();
+    }
+    if (!finSent && isSent()) {
       if (reads.isOver()) {
         bothEnded();
         return;
@@ -184,6 +195,11 @@ abstract class ConnectionEnds extends ConnectionDoor {
     if (finSent && reads.isOver()) {
       bothEnded();
     }
+  }
+
+  /** Whether nothing waits to be sent, here and below. */
+  final boolean isSent() {
+    return queue.isEmpty() && (layers == null || layers.below().isEmpty());
   }
 
   private void bothEnded() {
@@ -245,7 +261,7 @@ abstract class ConnectionEnds extends ConnectionDoor {
 
   /** The time of a close is over. */
   final void closeTimeIsOver() {
-    goAway(!queue.isEmpty());
+    goAway(!isSent());
   }
 
   /** Ends for good, if it is to and no command waits. Not inside of a callback. */
@@ -260,6 +276,10 @@ abstract class ConnectionEnds extends ConnectionDoor {
     long undelivered = queue.undelivered();
     queue.release();
     reads.release();
+    if (layers != null) {
+      layers.release();
+      layers.below().release();
+    }
     if (times != null) {
       times.cancel();
     }

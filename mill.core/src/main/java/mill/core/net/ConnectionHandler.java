@@ -55,8 +55,8 @@ public interface ConnectionHandler {
   }
 
   /**
-   * Called when the queue was above the high mark and has fallen to the low one, once for each time;
-   * or when a write was refused and would be taken now. By default it does nothing.
+   * Called when the queue was above the high mark and has fallen to the low one, once for each
+   * time; or when a write was refused and would be taken now. By default it does nothing.
    *
    * @param connection the connection
    * @throws IOException closes the connection, as any other exception does
@@ -64,7 +64,8 @@ public interface ConnectionHandler {
   default void onDrained(Connection connection) throws IOException {}
 
   /**
-   * Called when the time of {@link Connection#deadline} is over. By default it resets the connection.
+   * Called when the time of {@link Connection#deadline} is over. By default it resets the
+   * connection.
    *
    * @param connection the connection
    * @throws IOException closes the connection, as any other exception does
@@ -75,8 +76,8 @@ public interface ConnectionHandler {
 
   /**
    * Called when the server or the loop shuts down, once: the handler says good-bye, and closes the
-   * connection when it has finished. By default it closes it at once. What is there when the time is
-   * over is closed with {@link CloseCause.Kind#SHUTDOWN}.
+   * connection when it has finished. By default it closes it at once. What is there when the time
+   * is over is closed with {@link CloseCause.Kind#SHUTDOWN}.
    *
    * @param connection the connection
    * @throws IOException closes the connection, as any other exception does
@@ -87,9 +88,9 @@ public interface ConnectionHandler {
 
   /**
    * Called once and last, however it ended, and also if it never opened: when the descriptor is
-   * closed, and the tasks that were accepted have run. A handler that another has taken the place of
-   * hears it as well, with {@link CloseCause.Kind#HANDED_OVER}, while the connection lives on. By
-   * default it does nothing; what it throws is logged.
+   * closed, and the tasks that were accepted have run. A handler that another has taken the place
+   * of hears it as well, with {@link CloseCause.Kind#HANDED_OVER}, while the connection lives on.
+   * By default it does nothing; what it throws is logged.
    *
    * @param connection the connection
    * @param cause what ended it, the first cause if there were several

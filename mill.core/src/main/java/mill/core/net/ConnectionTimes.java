@@ -6,9 +6,9 @@ import mill.core.net.CloseCause.Kind;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The times of a connection, and its one timer. What happens only notes the time; the timer looks at
- * the notes when it fires, and is set anew: a time that comes nearer moves it, one that goes further
- * away does not. The loop's thread.
+ * The times of a connection, and its one timer. What happens only notes the time; the timer looks
+ * at the notes when it fires, and is set anew: a time that comes nearer moves it, one that goes
+ * further away does not. The loop's thread.
  */
 final class ConnectionTimes {
   /** A time that never comes. */
@@ -145,7 +145,7 @@ final class ConnectionTimes {
 
   private long lookAtTransfers(long nowNs) {
     long nextNs = NEVER;
-    watchesSending &= owner.queue.isBlocked();
+    watchesSending &= owner.isSendBlocked();
     if (watchesSending) {
       nextNs = progressNs + config.writeStallNs;
       if (nextNs <= nowNs) {

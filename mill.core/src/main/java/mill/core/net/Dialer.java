@@ -30,8 +30,8 @@ import org.jspecify.annotations.Nullable;
  *                              └─▶ none is left: failed
  * </pre>
  *
- * <p>Racing of addresses belongs in {@link #dialNext}: what an attempt is, and how it ends, does not
- * know that there is only one at a time.
+ * <p>Racing of addresses belongs in {@link #dialNext}: what an attempt is, and how it ends, does
+ * not know that there is only one at a time.
  */
 final class Dialer implements NameResolver.Answer {
   private final LoopConnections home;
@@ -134,7 +134,7 @@ final class Dialer implements NameResolver.Answer {
               ? TcpStream.connect(home.seam.platform(), address)
               : UnixStream.connect(home.seam.platform(), address);
     } catch (IOException | IllegalArgumentException e) {
-      failed(address, e);
+      attemptFailed(e);
       return;
     }
     boolean registered = false;
@@ -144,7 +144,7 @@ final class Dialer implements NameResolver.Answer {
       registered = true;
       attempt = new Attempt(socket, registration);
     } catch (IOException e) {
-      failed(address, e);
+      attemptFailed(e);
     } catch (IllegalStateException e) {
       fail(Kind.SHUTDOWN, null); // the loop has ended
     } finally {
@@ -171,7 +171,7 @@ final class Dialer implements NameResolver.Answer {
     } catch (IOException e) {
       attempt = null;
       tried.registration.close();
-      failed(addresses.get(next - 1), e);
+      attemptFailed(e);
       dialNext();
     }
   }
@@ -212,7 +212,7 @@ final class Dialer implements NameResolver.Answer {
     }
   }
 
-  private void failed(SocketAddress address, Exception why) {
+  private void attemptFailed(Exception why) {
     lastKind = kindOf(why);
     lastError = why;
   }

@@ -22,16 +22,16 @@ public interface Framer {
   Framer RAW = (memory, from, seen, to) -> to - from;
 
   /**
-   * Looks for one frame. Called again after {@link ConnectionHandler#onFrame} for the one before has
-   * returned.
+   * Looks for one frame. Called again after {@link ConnectionHandler#onFrame} for the one before
+   * has returned.
    *
    * @param memory holds what has arrived, at most {@link ConnectionConfig#maxFrame} bytes of it
    * @param from where the frame begins
    * @param seen what lies before this was shown for this frame before, and was incomplete; at first
    *     {@code from}
    * @param to where what has arrived ends, more than {@code from}
-   * @return how long the frame is; {@link #INCOMPLETE}; {@code -n} for "not before there are n bytes
-   *     from {@code from} on"; or {@link #MALFORMED}
+   * @return how long the frame is; {@link #INCOMPLETE}; {@code -n} for "not before there are n
+   *     bytes from {@code from} on"; or {@link #MALFORMED}
    * @throws RuntimeException closes the connection, as if a handler had thrown it
    */
   long frame(MemorySegment memory, long from, long seen, long to);

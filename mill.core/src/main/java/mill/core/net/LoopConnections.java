@@ -27,7 +27,8 @@ import org.jspecify.annotations.Nullable;
  *                                       └▶ hungry: no memory, until some is released
  * </pre>
  *
- * <p>The loop's thread, but for what says something else. As the loop ends, the thread that ends it.
+ * <p>The loop's thread, but for what says something else. As the loop ends, the thread that ends
+ * it.
  */
 final class LoopConnections implements LoopExtension {
   /** How many buffers one system call sends. */

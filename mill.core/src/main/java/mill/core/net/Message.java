@@ -12,9 +12,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Immutable bytes that connections of any loops send, held once however many do. Any thread.
  *
- * <p>Counted: the maker holds a reference until he releases it, each queue one until it has sent the
- * bytes. In steady state nothing is allocated: the object and its memory are used again after the
- * last release, so one that was released must not be used any more.
+ * <p>Counted: the maker holds a reference until he releases it, each queue one until it has sent
+ * the bytes. In steady state nothing is allocated: the object and its memory are used again after
+ * the last release, so one that was released must not be used any more.
  *
  * {@snippet class=mill.core.snippets.ConnectionSnippets region=message}
  */
@@ -90,6 +90,7 @@ public final class Message {
     return new Message();
   }
 
+  @SuppressWarnings("MustBeClosedChecker") // closed with the last reference
   private void allocate(long bytes) {
     PooledBuffer pooled = bytes <= Blocks.LARGE ? Pool.MEMORY.tryAcquire((int) bytes) : null;
     if (pooled == null) {

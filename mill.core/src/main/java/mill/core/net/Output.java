@@ -9,7 +9,8 @@ import java.lang.foreign.MemorySegment;
  * <p>After {@link Connection#end} or {@link Connection#close} what is put is dropped. A put that
  * finds more queued than {@link ConnectionConfig#queueLimit} allows is dropped and ends the
  * connection with {@link CloseCause.Kind#OVERFLOW}, unless the same callback had begun to put below
- * the limit; one that finds no memory ends it with {@link CloseCause.Kind#NO_MEMORY}. Neither throws.
+ * the limit; one that finds no memory ends it with {@link CloseCause.Kind#NO_MEMORY}. Neither
+ * throws.
  */
 public interface Output {
   /**

@@ -33,6 +33,7 @@ final class ReadSide {
 
   private Framer framer;
   private @Nullable ReadTaker taker;
+  private @Nullable LayerStack layers;
   private @Nullable Block block; // with what no frame has taken, or being read into
   private int seen; // how much of it the framer has seen, and found incomplete
   private int needed; // how much there must be before it is asked again
@@ -56,6 +57,10 @@ final class ReadSide {
 
   void taker(@Nullable ReadTaker next) {
     taker = next;
+  }
+
+  void layers(LayerStack between) {
+    layers = between;
   }
 
   @Nullable ReadTaker taker() {
@@ -111,6 +116,14 @@ final class ReadSide {
       discardPass(socket);
       return;
     }
+    LayerStack between = layers;
+    if (between != null && !between.isReady()) {
+      readable = !between.shakeHands(socket);
+      if (!between.isReady()) {
+        return;
+      }
+      readable = true; // what came with the last of it
+    }
     int reads = 0;
     deliver();
     while (readable && !ended && owner.mayDeliver()) {
@@ -139,11 +152,15 @@ final class ReadSide {
 
   private void read(StreamSocket socket, Block into) throws IOException {
     int room = into.room();
-    int read = socket.read(into.memory, into.end, room);
+    LayerStack between = layers;
+    int read =
+        between == null
+            ? socket.read(into.memory, into.end, room)
+            : between.read(socket, into.memory, into.end, room);
     if (read > 0) {
       into.end += read;
       owner.hasRead();
-      readable = read == room || ends;
+      readable = read == room || ends || between != null; // they may hold back some
     } else {
       readable = false;
       ended = read == IoStatus.END_OF_STREAM;
@@ -292,7 +309,8 @@ final class ReadSide {
     long length;
     try {
       length =
-          framer.frame(from.memory, from.start, from.start + (long) seen, from.start + (long) shown);
+          framer.frame(
+              from.memory, from.start, from.start + (long) seen, from.start + (long) shown);
     } catch (Throwable thrown) {
       owner.threw(thrown, owner.queue.mark());
       return 0;

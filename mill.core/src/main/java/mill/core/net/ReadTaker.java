@@ -4,8 +4,8 @@ package mill.core.net;
  * Takes what a connection reads in place of its framer and handler: where a relay plugs in. The
  * loop's thread.
  *
- * <p>It is asked for nothing while the connection is paused. Deadlines, shutdown and {@code onClosed}
- * stay with the handler.
+ * <p>It is asked for nothing while the connection is paused. Deadlines, shutdown and {@code
+ * onClosed} stay with the handler.
  */
 interface ReadTaker {
   /**

@@ -19,8 +19,7 @@ final class ServerPlaces {
   ServerPlaces(ConnectionConfig config) {
     max = config.maxTotal;
     maxPerAddress = config.maxPerAddress;
-    byAddress =
-        maxPerAddress == ConnectionConfig.NO_LIMIT ? null : new ConcurrentHashMap<>();
+    byAddress = maxPerAddress == ConnectionConfig.NO_LIMIT ? null : new ConcurrentHashMap<>();
   }
 
   boolean enter() {

@@ -3,7 +3,6 @@ package mill.core.net;
 import static java.util.Objects.requireNonNull;
 
 import java.io.IOException;
-import java.lang.foreign.MemorySegment;
 import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -18,43 +17,18 @@ import mill.natives.net.StreamSocket;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A connection over a socket. The loop's thread, but for what says something else.
- *
- * <pre>
- *   NEW ──▶ STANDS ──▶ GONE: descriptor closed ──▶ TOLD: onClosed called
- *    └───────────────────▲
- * </pre>
- *
- * <p>Callbacks come from four places alone, none of them inside of another: a pass after an event
- * ({@link #onReady}), a pass that was owed ({@link #readOwed}), what is due ({@link #settle}), and
- * the timer. What a user calls inside of one only notes what is due.
+ * A connection over a socket: its events, and what its users see. The loop's thread, but for what
+ * says something else.
  */
-final class SocketConnection extends ConnectionEnds implements EventHandler {
-  private static final int OPEN = 1;
-  private static final int HANDOVER = 1 << 1;
-  private static final int DRAINED = 1 << 2;
-  private static final int SHUTDOWN = 1 << 3;
-  private static final int CALLS = OPEN | HANDOVER | DRAINED | SHUTDOWN;
-  private static final int DEADLINE = 1 << 4; // not a due, but a callback, as is the next
-  private static final int END = 1 << 5;
-  private static final int MAX_CALLS = 8; // in one settling
-
-  private final boolean pausesWhenCongested;
+final class SocketConnection extends ConnectionCalls implements EventHandler {
   private final @Nullable ServerPart server;
   private final @Nullable Dialer dialer;
 
-  private int due;
-  private boolean inPass;
-  private ConnectionHandler handler;
-  private boolean handlerOpened;
-  private @Nullable ArrayList<ConnectionHandler> nextHandlers;
   private @Nullable SocketAddress local;
   private SocketAddress remote;
   private @Nullable Object attachment;
 
   private @Nullable ArrayList<SocketConnection> waiters; // that do not read while this is congested
-
-  private boolean shutdownTold;
 
   // The server's list, in the order of accepting.
   @Nullable SocketConnection nextOfServer;
@@ -66,10 +40,8 @@ final class SocketConnection extends ConnectionEnds implements EventHandler {
       ConnectionHandler handler,
       @Nullable ServerPart server,
       SocketAddress peer) {
-    super(home, config);
-    this.handler = handler;
+    super(home, config, handler, server != null);
     this.server = server;
-    pausesWhenCongested = config.pausesWhenCongested(server != null);
     remote = peer;
     dialer = server == null ? new Dialer(home, this, peer) : null;
   }
@@ -104,8 +76,7 @@ final class SocketConnection extends ConnectionEnds implements EventHandler {
     if (readable) {
       reads.ready(true);
     }
-    due |= OPEN;
-    home.onAgenda(this);
+    opensSoon();
   }
 
   /** The address that has answered, of those of its target. */
@@ -131,8 +102,9 @@ final class SocketConnection extends ConnectionEnds implements EventHandler {
     }
     int bits = readiness.bits();
     boolean broken = (bits & (Readiness.ERROR | Readiness.WRITE_CLOSED)) != 0;
-    if ((bits & Readiness.WRITABLE) != 0 && queue.isBlocked()) {
-      queue.unblock();
+    if ((bits & Readiness.WRITABLE) != 0 && bottom().isBlocked()) {
+      bottom().unblock();
+      queue.soil(); // sent below; of a broken connection what has arrived is read first
       if (!broken) {
         send();
       }
@@ -157,13 +129,13 @@ final class SocketConnection extends ConnectionEnds implements EventHandler {
     if (phase != Phase.STANDS) {
       return;
     }
-    inPass = true;
+    beginPass();
     try {
       reads.pass(requireNonNull(socket));
     } catch (IOException e) {
       fail(Kind.PEER_RESET, e);
     } finally {
-      inPass = false;
+      endPass();
     }
   }
 
@@ -174,156 +146,10 @@ final class SocketConnection extends ConnectionEnds implements EventHandler {
     }
   }
 
-  /** Whether frames are delivered now. */
-  boolean mayDeliver() {
-    return phase == Phase.STANDS
-        && handlerOpened
-        && !closing
-        && (pauses == null || pauses.isEmpty())
-        && !(pausesWhenCongested && queue.isCongestedHere());
-  }
-
-  // ---- callbacks
-
-  /** Gives a frame to the handler. */
-  void frame(MemorySegment memory, long offset, long length) {
-    home.callbackBegins();
-    long mark = queue.mark();
-    try {
-      handler.onFrame(this, memory, offset, length);
-    } catch (Throwable thrown) {
-      threw(thrown, mark);
-    }
-    home.seam.clearInterrupt();
-    if ((due & HANDOVER) != 0) {
-      handOver();
-    }
-  }
-
-  private void call(int what) {
-    home.callbackBegins();
-    long mark = queue.mark();
-    try {
-      switch (what) {
-        case OPEN -> handler.onOpen(this);
-        case DRAINED -> handler.onDrained(this);
-        case SHUTDOWN -> handler.onShutdown(this);
-        case DEADLINE -> handler.onDeadline(this);
-        case END -> handler.onEnd(this);
-        default -> throw new IllegalStateException("not a callback: " + what);
-      }
-    } catch (Throwable thrown) {
-      threw(thrown, mark);
-    }
-    home.seam.clearInterrupt();
-  }
-
-  /** A callback has thrown: what it has put from a mark on is dropped. */
-  void threw(Throwable thrown, long mark) {
-    home.seam.handlerThrew(thrown);
-    ConnectionLog.threw(this, handler, thrown);
-    if (phase != Phase.TOLD) {
-      if (phase != Phase.GONE) {
-        queue.truncate(mark);
-      }
-      fail(Kind.HANDLER_THREW, thrown);
-    }
-  }
-
-  /** Does what is due. Not inside of a callback. */
-  void settle() {
-    for (int i = 0; callsAreDue(); i++) {
-      if (i == MAX_CALLS) {
-        home.onAgenda(this);
-        break;
-      }
-      inPass = true;
-      settleOne();
-      inPass = false;
-    }
-    if (queue.isDirty()) {
-      send();
-    }
-    advance();
-    finishIfDue();
-  }
-
-  private boolean callsAreDue() {
-    return switch (phase) {
-      case NEW -> (due & HANDOVER) != 0;
-      case STANDS -> (due & CALLS) != 0;
-      case GONE, TOLD -> false;
-    };
-  }
-
-  private void settleOne() {
-    if ((due & HANDOVER) != 0) {
-      handOver();
-    } else if (closing) {
-      due &= ~CALLS;
-    } else if ((due & OPEN) != 0) {
-      due &= ~OPEN;
-      open();
-    } else if ((due & DRAINED) != 0) {
-      due &= ~DRAINED;
-      ReadTaker taker = reads.taker();
-      if (taker != null) {
-        taker.drained(this);
-      } else {
-        call(DRAINED);
-      }
-    } else if ((due & SHUTDOWN) != 0) {
-      due &= ~SHUTDOWN;
-      call(SHUTDOWN);
-    }
-  }
-
-  private void open() {
-    handlerOpened = true;
-    isOpen = true;
-    if (config.readIdleNs != 0) {
-      times().opens();
-    }
-    call(OPEN);
-    readAgain();
-  }
-
-  /** The peer sends no more, and the handler has had every frame. */
-  void peerEnded() {
-    peerFirst = !ending;
-    call(END);
-    if ((due & HANDOVER) != 0) {
-      handOver();
-    }
-  }
-
-  private void handOver() {
-    due &= ~HANDOVER;
-    ArrayList<ConnectionHandler> next = nextHandlers;
-    nextHandlers = null;
-    for (int i = 0; next != null && i < next.size(); i++) {
-      tellClosed(new CloseCause(Kind.HANDED_OVER, handlerOpened, null, 0));
-      handler = next.get(i);
-      handlerOpened = false;
-    }
-    if (phase == Phase.STANDS && !closing && (due & OPEN) == 0) {
-      handlerOpened = true;
-      call(OPEN);
-      readAgain();
-    }
-  }
-
   @Override
   void readAgain() {
     if (phase == Phase.STANDS && reads.isPending()) {
       home.owes(this);
-    }
-  }
-
-  @Override
-  void wake() {
-    if (!inPass) {
-      home.onAgenda(this);
     }
   }
 
@@ -339,20 +165,54 @@ final class SocketConnection extends ConnectionEnds implements EventHandler {
     send();
   }
 
-  private void send() {
+  @Override
+  void send() {
     queue.clean();
     StreamSocket to = socket;
-    if (phase != Phase.STANDS || to == null || queue.isBlocked()) {
+    WriteQueue bottom = bottom();
+    if (phase != Phase.STANDS || to == null || bottom.isBlocked()) {
       return;
     }
     try {
-      if (!queue.send(to)) {
+      boolean all = layers == null ? queue.send(to) : sendThrough(layers, to);
+      if (!all) {
         queue.soil();
         home.onAgenda(this);
       }
     } catch (IOException e) {
       fail(Kind.PEER_RESET, e);
     }
+  }
+
+  /** Whether the kernel took no more, and its next event is waited for. */
+  boolean isSendBlocked() {
+    return bottom().isBlocked();
+  }
+
+  /** What goes to the socket as it is. */
+  private WriteQueue bottom() {
+    return layers == null ? queue : layers.below();
+  }
+
+  private boolean sendThrough(LayerStack between, StreamSocket to) throws IOException {
+    WriteQueue below = between.below();
+    boolean all = true;
+    do {
+      between.encode(queue);
+      below.clean();
+      all = below.send(to);
+    } while (all && queue.hasSendable() && between.isReady() && !below.isBlocked());
+    return all;
+  }
+
+  /**
+   * Puts layers between the socket and the frames, before the connection stands or when nothing is
+   * unread. Where layers plug in.
+   */
+  void layers(LayerStack between) {
+    layers = between;
+    reads.layers(between);
+    readAgain();
   }
 
   @Override
@@ -368,18 +228,8 @@ final class SocketConnection extends ConnectionEnds implements EventHandler {
     }
   }
 
-  /** The queue has fallen to the low mark. */
   @Override
-  void drained() {
-    due |= DRAINED;
-    resumeWaiters();
-    if (pausesWhenCongested) {
-      readAgain();
-    }
-    wake();
-  }
-
-  private void resumeWaiters() {
+  void resumeWaiters() {
     ArrayList<SocketConnection> waiting = waiters;
     waiters = null;
     for (int i = 0; waiting != null && i < waiting.size(); i++) {
@@ -407,38 +257,13 @@ final class SocketConnection extends ConnectionEnds implements EventHandler {
   }
 
   @Override
-  void isFinished(Kind kind, @Nullable Throwable why, long undelivered) {
-    resumeWaiters();
+  void leaves(long undelivered) {
     if (server != null) {
       server.left(this, undelivered);
     }
-    if ((due & HANDOVER) != 0) {
-      handOver();
-    }
-    tellClosed(new CloseCause(kind, handlerOpened, why, undelivered));
-  }
-
-  private void tellClosed(CloseCause why) {
-    home.callbackBegins();
-    try {
-      handler.onClosed(this, why);
-    } catch (Throwable thrown) {
-      home.seam.handlerThrew(thrown);
-      ConnectionLog.threw(this, handler, thrown);
-    }
-    home.seam.clearInterrupt();
   }
 
   // ---- shutdown
-
-  /** The loop or the server shuts down. */
-  void tellOfShutdown() {
-    if (!shutdownTold) {
-      shutdownTold = true;
-      due |= SHUTDOWN;
-      home.onAgenda(this);
-    }
-  }
 
   /** The time of the server's shutdown is over. */
   void forceShutdown() {
@@ -468,13 +293,6 @@ final class SocketConnection extends ConnectionEnds implements EventHandler {
 
   // ---- the rest of what its users see
 
-  /** The time of {@link #deadline} is over. */
-  void deadlineIsOver() {
-    if (phase == Phase.STANDS && handlerOpened && !closing) {
-      call(DEADLINE);
-    }
-  }
-
   /** Whether the peer's end was read. */
   boolean hasEnded() {
     return reads.hasEnded();
@@ -501,28 +319,6 @@ final class SocketConnection extends ConnectionEnds implements EventHandler {
   }
 
   @Override
-  void refused() {
-    if (!isGone() && !queue.isClosed()) {
-      due |= DRAINED;
-      home.onAgenda(this);
-    }
-  }
-
-  @Override
-  void run(Runnable task) {
-    if ((due & CALLS) != 0) {
-      settle();
-    }
-    long mark = queue.mark();
-    try {
-      task.run();
-    } catch (Throwable thrown) {
-      threw(thrown, mark);
-    }
-    home.seam.clearInterrupt();
-  }
-
-  @Override
   public void flush() {
     requireHere("flush()");
     send();
@@ -533,21 +329,6 @@ final class SocketConnection extends ConnectionEnds implements EventHandler {
     requireHere("framer()");
     reads.framer(requireNonNull(framer, "framer"));
     readAgain();
-  }
-
-  @Override
-  public void handler(ConnectionHandler next) {
-    requireHere("handler()");
-    requireNonNull(next, "handler");
-    if (phase == Phase.TOLD) {
-      throw new IllegalStateException("it has ended, and no handler takes over: " + this);
-    }
-    if (nextHandlers == null) {
-      nextHandlers = new ArrayList<>(1);
-    }
-    nextHandlers.add(next);
-    due |= HANDOVER;
-    wake();
   }
 
   /**

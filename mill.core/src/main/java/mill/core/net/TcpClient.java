@@ -13,13 +13,14 @@ public final class TcpClient {
    * Begins to connect. Any thread; nothing is called before this returns.
    *
    * <p>What comes of it the handler hears: {@link ConnectionHandler#onOpen}, or {@link
-   * ConnectionHandler#onClosed} with a cause that was never {@linkplain CloseCause#opened() opened}:
-   * {@link CloseCause.Kind#NOT_RESOLVED}, {@link CloseCause.Kind#REFUSED}, {@link
+   * ConnectionHandler#onClosed} with a cause that was never {@linkplain CloseCause#opened()
+   * opened}: {@link CloseCause.Kind#NOT_RESOLVED}, {@link CloseCause.Kind#REFUSED}, {@link
    * CloseCause.Kind#UNREACHABLE}, {@link CloseCause.Kind#CONNECT_TIMEOUT}, or {@link
-   * CloseCause.Kind#LOCAL} if {@link Connection#close} or {@link Connection#reset} has cancelled it.
-   * What is put and written before goes out first when the connection stands.
+   * CloseCause.Kind#LOCAL} if {@link Connection#close} or {@link Connection#reset} has cancelled
+   * it. What is put and written before goes out first when the connection stands.
    *
-   * <p>An unresolved address is resolved off the loop's thread, and its addresses are tried in turn.
+   * <p>An unresolved address is resolved off the loop's thread, and its addresses are tried in
+   * turn.
    *
    * {@snippet class=mill.core.snippets.ConnectionSnippets region=client}
    *
@@ -29,7 +30,8 @@ public final class TcpClient {
    * @param config how the connection is treated
    * @param handler is called on the loop's thread
    * @return the connection
-   * @throws IllegalArgumentException if the loop has workers, or the configuration limits connections
+   * @throws IllegalArgumentException if the loop has workers, or the configuration limits
+   *     connections
    * @throws IllegalStateException if the loop has ended
    */
   public static Connection connect(
@@ -40,8 +42,7 @@ public final class TcpClient {
       throw new IllegalArgumentException(
           "maxConnections is for servers: a client is one connection, " + config);
     }
-    var connection =
-        new SocketConnection(LoopConnections.of(loop), config, handler, null, target);
+    var connection = new SocketConnection(LoopConnections.of(loop), config, handler, null, target);
     connection.begin();
     return connection;
   }

@@ -78,8 +78,8 @@ public final class TcpServer implements AutoCloseable {
    * @param loop calls the handlers, on its thread
    * @param address where; port 0 lets the system choose, {@link #localAddress} tells what
    * @param config how each connection is treated
-   * @param handlers gives the handler of each, on the loop's thread; always the same one if it wants
-   *     to. If it throws, that is logged, and the connection is reset
+   * @param handlers gives the handler of each, on the loop's thread; always the same one if it
+   *     wants to. If it throws, that is logged, and the connection is reset
    * @return the server
    * @throws IOException if the kernel refuses, {@code EADDRINUSE} or {@code EACCES} for instance;
    *     nothing stays open
@@ -240,16 +240,14 @@ public final class TcpServer implements AutoCloseable {
   }
 
   /**
-   * {@return how many connections were closed as they were accepted: too many of their address, reset
-   * already, or no loop took them}
+   * {@return how many connections were closed as they were accepted: too many of their address,
+   * reset already, or no loop took them}
    */
   public long refused() {
     return places.refused();
   }
 
-  /**
-   * {@return how often accepting paused because the system was out of descriptors or memory}
-   */
+  /** {@return how often accepting paused because the system was out of descriptors or memory} */
   public long acceptPauses() {
     long[] sum = new long[1];
     forEachHandle(handle -> sum[0] += handle.pauses());

@@ -2,10 +2,8 @@ package mill.core.net;
 
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
-import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.Objects;
 import mill.natives.net.IoStatus;
@@ -13,8 +11,8 @@ import mill.natives.net.StreamSocket;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A queue of bytes in pooled blocks: the {@link Output} of a connection, and what the system has not
- * taken of it yet. The loop's thread, but for what says something else.
+ * A queue of bytes in pooled blocks: the {@link Output} of a connection, and what the system has
+ * not taken of it yet. The loop's thread, but for what says something else.
  *
  * <pre>
  *      sent                    holds[0]              put
@@ -22,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  *   gone │ may be sent            │ waits for a patch │ next byte
  * </pre>
  */
-final class WriteQueue implements Output {
+final class WriteQueue extends BlockOutput {
   /** A message up to this long is copied: that costs less than a buffer of its own in a send. */
   private static final int COPIED = 1024;
 
@@ -31,11 +29,7 @@ final class WriteQueue implements Output {
 
   private static final int MAX_SENDS = 16; // in one flush
   private static final int MAX_HELD = 64;
-  private static final int MAX_DIGITS = 20;
 
-  private static final ValueLayout.OfByte BYTE = ValueLayout.JAVA_BYTE;
-  private static final ValueLayout.OfInt INT_BE =
-      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
   private static final VarHandle QUEUED;
   private static final VarHandle INBOX;
 
@@ -54,13 +48,13 @@ final class WriteQueue implements Output {
   private final long low;
   private final long high;
   private final long limit;
+  private final long atOnce;
 
   private @Nullable Block head;
   private @Nullable Block tail;
   private long put;
   private long sent;
   private long dropped; // accepted, and then not put: it had ended meanwhile
-  private int reserved;
   private int checkedIn = -1; // in which callback the limit was looked at
 
   @SuppressWarnings({"unused", "FieldMayBeFinal"}) // put - sent, for other threads: through QUEUED
@@ -78,12 +72,28 @@ final class WriteQueue implements Output {
   private long @Nullable [] holds; // in ascending order
   private int holdCount;
 
-  WriteQueue(LoopConnections home, ConnectionDoor owner, long low, long high, long limit) {
+  /** The queue of a connection. */
+  WriteQueue(LoopConnections home, ConnectionDoor owner, ConnectionConfig config) {
     this.home = home;
     this.owner = owner;
-    this.low = low;
-    this.high = high;
-    this.limit = limit;
+    low = config.low;
+    high = config.high;
+    limit = config.queueLimit;
+    atOnce = AT_ONCE;
+  }
+
+  private WriteQueue(LoopConnections home, ConnectionDoor owner) {
+    this.home = home;
+    this.owner = owner;
+    low = 0;
+    high = Long.MAX_VALUE;
+    limit = Long.MAX_VALUE;
+    atOnce = Long.MAX_VALUE; // whoever puts here sends it
+  }
+
+  /** A queue below the layers of a connection: what it holds is counted above. */
+  static WriteQueue below(LoopConnections home, ConnectionDoor owner) {
+    return new WriteQueue(home, owner);
   }
 
   // ---- what it holds
@@ -149,7 +159,8 @@ final class WriteQueue implements Output {
     return queuedBytes() > limit;
   }
 
-  /** Whether puts are taken. Any thread. */
+  /** Any thread. */
+  @Override
   boolean isClosed() {
     return closed;
   }
@@ -162,128 +173,8 @@ final class WriteQueue implements Output {
   // ---- puts
 
   @Override
-  public Output put(byte b) {
-    if (room(1)) {
-      Block block = last();
-      block.memory.set(BYTE, block.end, b);
-      added(block, 1);
-    }
-    return this;
-  }
-
-  @Override
-  public Output put(byte[] bytes, int from, int length) {
-    Objects.checkFromIndexSize(from, length, bytes.length);
-    int at = from;
-    int end = from + length;
-    while (at < end && room(1)) {
-      Block block = last();
-      int n = Math.min(block.room(), end - at);
-      MemorySegment.copy(bytes, at, block.memory, BYTE, block.end, n);
-      added(block, n);
-      at += n;
-    }
-    return this;
-  }
-
-  @Override
-  public Output put(MemorySegment source, long offset, long length) {
-    Objects.checkFromIndexSize(offset, length, source.byteSize());
-    long at = offset;
-    long end = offset + length;
-    while (at < end && room(1)) {
-      Block block = last();
-      int n = (int) Math.min(block.room(), end - at);
-      MemorySegment.copy(source, at, block.memory, block.end, n);
-      added(block, n);
-      at += n;
-    }
-    return this;
-  }
-
-  @Override
-  public Output putAscii(String text) {
-    int length = text.length();
-    int at = 0;
-    while (at < length && room(1)) {
-      Block block = last();
-      int n = Math.min(block.room(), length - at);
-      MemorySegment memory = block.memory;
-      int to = block.end;
-      for (int i = 0; i < n; i++) {
-        char c = text.charAt(at + i);
-        memory.set(BYTE, to + i, c < 0x80 ? (byte) c : (byte) '?');
-      }
-      added(block, n);
-      at += n;
-    }
-    return this;
-  }
-
-  @Override
-  public Output putDecimal(long value) {
-    if (!room(MAX_DIGITS)) {
-      return this;
-    }
-    Block block = last();
-    MemorySegment memory = block.memory;
-    int digits = digits(value);
-    int length = value < 0 ? digits + 1 : digits;
-    long left = value;
-    for (int i = length - 1; i >= length - digits; i--) {
-      memory.set(BYTE, block.end + i, (byte) ('0' + Math.abs(left % 10)));
-      left /= 10;
-    }
-    if (value < 0) {
-      memory.set(BYTE, block.end, (byte) '-');
-    }
-    added(block, length);
-    return this;
-  }
-
-  private static int digits(long value) {
-    int digits = 1;
-    for (long left = value / 10; left != 0; left /= 10) {
-      digits++;
-    }
-    return digits;
-  }
-
-  @Override
-  public Output putIntBE(int value) {
-    if (room(Integer.BYTES)) {
-      Block block = last();
-      block.memory.set(INT_BE, block.end, value);
-      added(block, Integer.BYTES);
-    }
-    return this;
-  }
-
-  @Override
-  public MemorySegment reserve(int bytes) {
-    if (bytes < 1 || bytes > Blocks.LARGE) {
-      throw new IllegalArgumentException(
-          "reserve 1 to " + Blocks.LARGE + " bytes at a time, not " + bytes);
-    }
-    reserved = bytes;
-    return room(bytes) ? last().memory : home.nowhere();
-  }
-
-  @Override
-  public long position() {
-    return closed || tail == null ? 0 : tail.end;
-  }
-
-  @Override
-  public void advance(int bytes) {
-    if (bytes < 0 || bytes > reserved) {
-      throw new IllegalArgumentException(
-          "at most the " + reserved + " reserved bytes can be put, not " + bytes);
-    }
-    reserved = 0;
-    if (!closed && bytes > 0) {
-      added(last(), bytes);
-    }
+  MemorySegment nowhere() {
+    return home.nowhere();
   }
 
   @Override
@@ -338,12 +229,13 @@ final class WriteQueue implements Output {
     }
   }
 
-  private Block last() {
+  @Override
+  Block last() {
     return Objects.requireNonNull(tail);
   }
 
-  /** Sees to it that the last block has room; false if what is put is to be dropped. */
-  private boolean room(int bytes) {
+  @Override
+  boolean room(int bytes) {
     if (closed) {
       return false;
     }
@@ -382,10 +274,11 @@ final class WriteQueue implements Output {
     }
   }
 
-  private void added(Block block, int bytes) {
+  @Override
+  void added(Block block, int bytes) {
     block.end += bytes;
     grown(bytes);
-    if (put - sent >= AT_ONCE && !blocked && sendable() >= AT_ONCE) {
+    if (put - sent >= atOnce && !blocked && sendable() >= atOnce) {
       owner.sendAtOnce();
     }
   }

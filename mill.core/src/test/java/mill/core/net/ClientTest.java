@@ -54,8 +54,7 @@ class ClientTest {
       heard.onOpen = c -> c.out().putAscii("three");
       Connection c =
           loops.call(() -> {
-            Connection made =
-                TcpClient.connect(loops.loop, Peer.address(listener), LINES, heard);
+            Connection made = TcpClient.connect(loops.loop, Peer.address(listener), LINES, heard);
             made.out().putAscii("one ");
             Message message = Messages.of("two ");
             assertThat(made.write(message)).isTrue();
@@ -92,8 +91,7 @@ class ClientTest {
   @Test
   void whatCannotBeReachedIsToldAsSuch() throws Exception {
     // A multicast address has no connections.
-    TcpClient.connect(
-        loops.loop, new InetSocketAddress(Net.ip("224.0.0.1"), 80), LINES, heard);
+    TcpClient.connect(loops.loop, new InetSocketAddress(Net.ip("224.0.0.1"), 80), LINES, heard);
     assertThat(heard.ended().kind()).isEqualTo(Kind.UNREACHABLE);
     assertThat(heard.ended().opened()).isFalse();
   }
@@ -184,7 +182,8 @@ class ClientTest {
         }
       }
       Await.eventually(
-          "all are back", () -> OpenFds.count() <= fds && loops.loop.metrics().timers().live() == 0);
+          "all are back",
+          () -> OpenFds.count() <= fds && loops.loop.metrics().timers().live() == 0);
     }
   }
 
@@ -228,10 +227,13 @@ class ClientTest {
     var goOn = new CountDownLatch(1);
     var resolved =
         loops.loop.offload(
-            task -> Await.inBackground("slow resolver", () -> {
-              task.run();
-              return true;
-            }),
+            task ->
+                Await.inBackground(
+                    "slow resolver",
+                    () -> {
+                      task.run();
+                      return true;
+                    }),
             () -> {
               asked.countDown();
               Await.await(goOn);
@@ -288,9 +290,7 @@ class ClientTest {
   @Test
   void aClientRefusesALimitOfConnections() {
     assertThatThrownBy(
-            () ->
-                TcpClient.connect(
-                    loops.loop, Net.loopback(1), LINES.maxConnections(1, 1), heard))
+            () -> TcpClient.connect(loops.loop, Net.loopback(1), LINES.maxConnections(1, 1), heard))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("maxConnections");
   }

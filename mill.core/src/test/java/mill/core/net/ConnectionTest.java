@@ -76,7 +76,7 @@ class ConnectionTest {
         };
     try (var server = loops.listen(LINES, heard);
         var peer = Peer.connect(server)) {
-      peer.send("go\nand one more\n");
+      peer.send("go\n" + "x".repeat(300 << 10)); // more than is read before the close
       assertThat(peer.readAll()).isEqualTo(bytes);
     }
     assertThat(heard.ended().kind()).isEqualTo(Kind.LOCAL);
@@ -110,8 +110,7 @@ class ConnectionTest {
         message.release();
       }
       c.close();
-      assertThat(new String(peer.readAll(), StandardCharsets.UTF_8))
-          .isEqualTo(expected.toString());
+      assertThat(new String(peer.readAll(), StandardCharsets.UTF_8)).isEqualTo(expected.toString());
     }
   }
 }

@@ -45,7 +45,8 @@ class ConnectionTimeTest {
             c.deadline(Duration.ofMinutes(1));
           }
         };
-    var config = ConnectionConfig.defaults().framer(Framer.fixed(1)).readIdle(Duration.ofMinutes(2));
+    var config =
+        ConnectionConfig.defaults().framer(Framer.fixed(1)).readIdle(Duration.ofMinutes(2));
     try (var server = loops.listen(config, handler);
         var peer = Peer.connect(server)) {
       peer.send(new byte[1_000_000]);
@@ -141,8 +142,7 @@ class ConnectionTimeTest {
       assertThat(peer.read(5)).isEqualTo("late\n");
       peer.send("again\n");
       assertThat(peer.read(5)).isEqualTo("late\n");
-      assertThat(heard.events)
-          .containsExactly("open", "deadline", "frame again\n", "deadline");
+      assertThat(heard.events).containsExactly("open", "deadline", "frame again\n", "deadline");
     }
   }
 

@@ -96,8 +96,7 @@ class EndTest {
         peer.send("reply\n");
       }
       assertThat(heard.ended().kind()).isEqualTo(Kind.LOCAL);
-      assertThat(heard.events)
-          .containsExactly("open", "frame reply\n", "end", "closed LOCAL");
+      assertThat(heard.events).containsExactly("open", "frame reply\n", "end", "closed LOCAL");
     }
   }
 
@@ -275,9 +274,11 @@ class EndTest {
   void aTaskThatThrowsEndsItsConnection() throws Exception {
     try (var server = loops.listen(LINES, heard);
         var peer = Peer.connect(server)) {
-      heard.connected().execute(() -> {
-        throw new IllegalStateException("planted");
-      });
+      heard
+          .connected()
+          .execute(() -> {
+            throw new IllegalStateException("planted");
+          });
       peer.readAll();
       peer.close();
       assertThat(heard.ended().kind()).isEqualTo(Kind.HANDLER_THREW);

@@ -104,8 +104,7 @@ class FramerTest {
     String text = "a\n\nbcdefghijklm\nno\n";
     for (int at = 1; at < text.length(); at++) {
       var each = new Recorder();
-      try (var server =
-              loops.listen(ConnectionConfig.defaults().framer(Framer.lines()), each);
+      try (var server = loops.listen(ConnectionConfig.defaults().framer(Framer.lines()), each);
           var peer = Peer.connect(server)) {
         peer.send(text.substring(0, at));
         each.connected();

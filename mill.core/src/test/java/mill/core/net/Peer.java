@@ -11,7 +11,9 @@ import java.util.concurrent.TimeUnit;
 import mill.testing.Await;
 import mill.testnet.Net;
 
-/** The other end of a connection: a blocking socket of the JDK, so that mill does not test itself. */
+/**
+ * The other end of a connection: a blocking socket of the JDK, so that mill does not test itself.
+ */
 final class Peer implements AutoCloseable {
   final Socket socket;
 

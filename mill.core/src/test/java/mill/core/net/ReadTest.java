@@ -155,8 +155,7 @@ class ReadTest {
         peer.end();
         assertThat(peer.readAll()).isEmpty();
         each.ended();
-        assertThat(each.events)
-            .containsExactly("open", "frame data\n", "end", "closed PEER_END");
+        assertThat(each.events).containsExactly("open", "frame data\n", "end", "closed PEER_END");
       }
     }
   }

@@ -1,6 +1,7 @@
 package mill.core.net;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
@@ -103,7 +104,7 @@ class ServerTest {
       server.close();
       server.close();
       assertThat(one.send("2\n").read(2)).isEqualTo("2\n");
-      org.assertj.core.api.Assertions.assertThatThrownBy(() -> Peer.connect(server))
+      assertThatThrownBy(() -> Peer.connect(server))
           .isInstanceOf(java.io.IOException.class);
       assertThat(server.connections()).isEqualTo(1);
     }
@@ -121,10 +122,11 @@ class ServerTest {
               }
               return ECHO;
             })) {
-      try (var one = Peer.connect(server)) {
-        org.assertj.core.api.Assertions.assertThatThrownBy(one::readAll)
-            .isInstanceOf(SocketException.class);
-      }
+      assertThatThrownBy(() -> {
+        try (var one = Peer.connect(server)) {
+          one.readAll();
+        }
+      }).isInstanceOf(SocketException.class); // perhaps as it connects already
       try (var two = Peer.connect(server)) {
         assertThat(two.send("2\n").read(2)).isEqualTo("2\n");
       }
@@ -307,7 +309,9 @@ class ServerTest {
             }
           }
         }
-        assertThat(server.connections()).isLessThanOrEqualTo(3);
+        // A place is free when the descriptor is closed, and the handler hears of that a little
+        // later.
+        Await.eventually("three at most", () -> server.connections() <= 3);
         assertThat(served.read(2)).isEqualTo("x\n");
         served.close();
         peers.remove(served);

@@ -83,8 +83,7 @@ class WriteTest {
       while ((read = peer.in().read(into)) >= 0) {
         digest.update(into, 0, read);
       }
-      assertThat(digest.digest())
-          .isEqualTo(MessageDigest.getInstance("SHA-256").digest(bytes));
+      assertThat(digest.digest()).isEqualTo(MessageDigest.getInstance("SHA-256").digest(bytes));
     }
   }
 

@@ -5,7 +5,7 @@ import static java.util.Objects.requireNonNull;
 import java.util.ArrayDeque;
 import mill.natives.platform.NativeAddress;
 import mill.natives.platform.Sockets.Family;
-import mill.natives.platform.Sockets.Type;
+import mill.natives.platform.Sockets;
 import mill.sim.fault.FaultKind;
 import org.jspecify.annotations.Nullable;
 
@@ -22,7 +22,7 @@ final class UdpSocket extends InetSocket {
   private int receivedBytes;
 
   UdpSocket(Host host, Family family) {
-    super(host, family, Type.DATAGRAM);
+    super(host, family, Sockets.Type.DATAGRAM);
   }
 
   @Override

@@ -5,7 +5,7 @@ import static java.util.Objects.requireNonNull;
 import java.util.ArrayDeque;
 import java.util.LinkedHashSet;
 import mill.natives.platform.NativeAddress;
-import mill.natives.platform.Sockets.Type;
+import mill.natives.platform.Sockets;
 import org.jspecify.annotations.Nullable;
 
 /** A Unix domain datagram socket: nothing is lost, but a queue may be full. */
@@ -20,7 +20,7 @@ final class UnixDatagramSocket extends UnixSocket {
   private @Nullable UnixDatagramSocket peer;
 
   UnixDatagramSocket(Host host) {
-    super(host, Type.DATAGRAM);
+    super(host, Sockets.Type.DATAGRAM);
   }
 
   /** Connects two sockets with each other. */

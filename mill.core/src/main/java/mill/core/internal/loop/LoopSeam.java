@@ -4,7 +4,9 @@ import java.io.IOException;
 import java.util.function.Function;
 import mill.natives.platform.Platform;
 
-/** A loop, as a package that extends it sees it. Any thread, unless a method says something else. */
+/**
+ * A loop, as a package that extends it sees it. Any thread, unless a method says something else.
+ */
 public interface LoopSeam {
   /** {@return the platform of the loop} */
   Platform platform();
