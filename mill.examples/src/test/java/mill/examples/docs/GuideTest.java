@@ -5,11 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.Supplier;
-import java.util.stream.LongStream;
+import java.util.stream.IntStream;
 import mill.core.net.ConnectionConfig;
 import mill.core.net.ConnectionHandler;
 import mill.core.net.Framer;
@@ -43,12 +44,12 @@ class GuideTest {
 
   @Test
   void numbersArriveThoughThereAreMoreThanAnyQueueHolds() throws Exception {
-    long last = 2_000_000;
+    int last = 2_000_000;
     var address = serve(ConnectionConfig.defaults(), () -> new GuideSnippets.Numbers(last));
     try (Peer peer = Peer.slow(address)) {
-      String[] lines = peer.readAll().split("\n", -1);
-      assertThat(LongStream.rangeClosed(1, last))
-          .allMatch(i -> lines[(int) i - 1].equals(Long.toString(i)));
+      List<String> expected =
+          IntStream.rangeClosed(1, last).mapToObj(Integer::toString).toList();
+      assertThat(peer.readAll().lines().toList().equals(expected)).as("all, in order").isTrue();
     }
   }
 

@@ -46,6 +46,7 @@ class PagesTest {
           "Linker",
           "MemorySegment",
           "HashSet",
+          "InetSocketAddress",
           "IOException",
           "Instant",
           "NoSuchElementException",
@@ -128,7 +129,7 @@ class PagesTest {
       assertThat(Pages.file(source.toString())).isRegularFile();
       String known = sourcesOf(source.getParent());
       assertThat(ARGUMENT.matcher(command.group(2)).results().map(MatchResult::group))
-          .allMatch(argument -> known.contains("  " + argument + " "), "is in the usage");
+          .allMatch(argument -> known.contains(" " + argument + " "), "is in the usage");
     }
   }
 

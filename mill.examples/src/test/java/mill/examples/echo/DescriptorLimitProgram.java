@@ -36,6 +36,8 @@ final class DescriptorLimitProgram {
   private DescriptorLimitProgram() {}
 
   public static void main(String[] args) throws Exception {
+    // Its class is loaded while there are descriptors to do that with.
+    Await.requirePatience(System.nanoTime(), "it begins");
     InetSocketAddress address =
         switch (args[0]) {
           case "QuickStart" -> startMain(QuickStart::main);

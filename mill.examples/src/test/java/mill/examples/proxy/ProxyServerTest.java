@@ -1,10 +1,12 @@
 package mill.examples.proxy;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.net.SocketException;
 import java.util.Random;
 import java.util.concurrent.FutureTask;
 import mill.core.net.TcpServer;
@@ -132,7 +134,7 @@ class ProxyServerTest {
       client.send("x");
       assertThat(server.read(1)).isEqualTo("x");
       client.reset();
-      assertThat(server.isReset()).isTrue();
+      assertThatThrownBy(() -> Await.outcome(sending)).isInstanceOf(SocketException.class);
     }
     awaitNobody();
   }
