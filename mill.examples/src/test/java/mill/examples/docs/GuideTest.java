@@ -47,8 +47,7 @@ class GuideTest {
     int last = 2_000_000;
     var address = serve(ConnectionConfig.defaults(), () -> new GuideSnippets.Numbers(last));
     try (Peer peer = Peer.slow(address)) {
-      List<String> expected =
-          IntStream.rangeClosed(1, last).mapToObj(Integer::toString).toList();
+      List<String> expected = IntStream.rangeClosed(1, last).mapToObj(Integer::toString).toList();
       assertThat(peer.readAll().lines().toList().equals(expected)).as("all, in order").isTrue();
     }
   }

@@ -102,7 +102,9 @@ class PagesTest {
     return pages().stream().filter(page -> page.startsWith("docs/guide")).toList();
   }
 
-  /** Each piece of Java in the guide stands in a source that the build compiles, module-info aside. */
+  /**
+   * Each piece of Java in the guide stands in a source that the build compiles, module-info aside.
+   */
   @ParameterizedTest
   @MethodSource("guide")
   void whatTheGuideShowsIsCompiled(Path page) throws IOException {
@@ -125,7 +127,8 @@ class PagesTest {
     }
     assertThat(commands).hasSizeGreaterThanOrEqualTo(7);
     for (MatchResult command : commands) {
-      Path source = Path.of("mill.examples/src/main/java", command.group(1).replace('.', '/') + ".java");
+      Path source =
+          Path.of("mill.examples/src/main/java", command.group(1).replace('.', '/') + ".java");
       assertThat(Pages.file(source.toString())).isRegularFile();
       String known = sourcesOf(source.getParent());
       assertThat(ARGUMENT.matcher(command.group(2)).results().map(MatchResult::group))
