@@ -92,8 +92,7 @@ public final class Arguments {
   }
 
   /**
-   * Says where a server listens, and lets Ctrl-C and SIGTERM shut it down: those who are served may
-   * finish.
+   * Says where a server listens, and lets Ctrl-C and SIGTERM shut it down in order.
    *
    * @param server listens
    * @param shutdown shuts the server's loop or loops down, in that time

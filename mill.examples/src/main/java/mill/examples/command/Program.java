@@ -6,8 +6,9 @@ import mill.natives.ErrnoException;
 
 /**
  * Runs a server of the examples as a program: shows its usage, and tells in one line on stderr what
- * keeps it from serving. Ends with 0; with 1 if something broke; with 2 if the caller must change
- * something.
+ * keeps it from serving.
+ *
+ * <p>It ends with 0, with 1 if something broke, and with 2 if the caller must change something.
  */
 public final class Program {
   private Program() {}

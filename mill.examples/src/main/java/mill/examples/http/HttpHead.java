@@ -19,15 +19,18 @@ final class HttpHead {
   private static final long HTTP_1_0 = 0x485454502f312e30L;
   private static final long NONE = -1;
 
+  // What a head has said.
+  private static final int HTTP_1_1 = 1;
+  private static final int IS_HEAD = 1 << 1;
+  private static final int CLOSE = 1 << 2;
+  private static final int KEEP_ALIVE = 1 << 3;
+  private static final int UPGRADE = 1 << 4;
+  private static final int FRAMES = 1 << 5;
+  private static final int WAITS = 1 << 6;
+  private static final int HOST = 1 << 7;
+
+  private int said;
   private long contentLength;
-  private boolean http11;
-  private boolean isHead;
-  private boolean close;
-  private boolean keepAlive;
-  private boolean upgrade;
-  private boolean frames;
-  private boolean waits;
-  private int hosts;
 
   /**
    * As {@link Framer#frame}: a head ends with an empty line. One that is too long is a frame too.
@@ -41,33 +44,38 @@ final class HttpHead {
     return to - from < MAX_LENGTH ? Framer.INCOMPLETE : to - from;
   }
 
+  private boolean has(int all) {
+    return (said & all) == all;
+  }
+
   long contentLength() {
     return Math.max(contentLength, 0);
   }
 
   boolean keepsAlive() {
-    return http11 ? !close : keepAlive && !close;
+    return !has(CLOSE) && (has(HTTP_1_1) || has(KEEP_ALIVE));
   }
 
   boolean isHead() {
-    return isHead;
+    return has(IS_HEAD);
   }
 
   /** Whether the client waits for a word before it sends the body. */
   boolean waits() {
-    return waits && http11;
+    return has(HTTP_1_1 | WAITS);
   }
 
   boolean wantsFrames() {
-    return http11 && upgrade && frames && contentLength() == 0;
+    return has(HTTP_1_1 | UPGRADE | FRAMES) && contentLength() == 0;
   }
 
   /** Returns 200, or the status that refuses it. */
   int parse(MemorySegment m, long offset, long length) {
-    clear();
+    said = 0;
+    contentLength = NONE;
     long end = offset + length - 2; // of the last line
-    long at =
-        byteAt(m, offset) == '\r' ? offset + 2 : offset; // some clients end bodies with a line
+    // Some clients end the body before with a line end.
+    long at = byteAt(m, offset) == '\r' ? offset + 2 : offset;
     if (end < at + 2 || m.get(INT, end - 2) != EMPTY_LINE) {
       return 431;
     }
@@ -80,19 +88,7 @@ final class HttpHead {
       status = first ? requestLine(m, at, lineEnd) : field(m, at, lineEnd);
       at = lineEnd + 2;
     }
-    return status == 200 && http11 && hosts != 1 ? 400 : status;
-  }
-
-  private void clear() {
-    contentLength = NONE;
-    http11 = false;
-    isHead = false;
-    close = false;
-    keepAlive = false;
-    upgrade = false;
-    frames = false;
-    waits = false;
-    hosts = 0;
+    return status == 200 && has(HTTP_1_1) && !has(HOST) ? 400 : status;
   }
 
   // Where the next line end begins.
@@ -115,13 +111,13 @@ final class HttpHead {
         return 400;
       }
     }
-    isHead = method == from + 4 && m.get(INT, from) == HEAD;
     long minor = m.get(LONG, version) - HTTP_1_0;
-    http11 = minor == 1;
     if (byteAt(m, version - 1) != ' ' || minor >>> 24 != 0) { // not HTTP/…
       return 400;
     }
-    return minor == 0 || http11 ? 200 : 505;
+    said |= minor == 1 ? HTTP_1_1 : 0;
+    said |= method == from + 4 && m.get(INT, from) == HEAD ? IS_HEAD : 0;
+    return minor == 0 || minor == 1 ? 200 : 505;
   }
 
   private int field(MemorySegment m, long from, long to) {
@@ -139,15 +135,18 @@ final class HttpHead {
     } else if (is(m, from, colon, "transfer-encoding")) {
       return 501;
     } else if (is(m, from, colon, "host")) {
-      hosts++;
+      if (has(HOST)) {
+        return 400;
+      }
+      said |= HOST;
     } else if (is(m, from, colon, "connection")) {
-      close |= lists(m, colon + 1, to, "close");
-      keepAlive |= lists(m, colon + 1, to, "keep-alive");
-      upgrade |= lists(m, colon + 1, to, "upgrade");
+      said |= word(m, colon + 1, to, "close", CLOSE);
+      said |= word(m, colon + 1, to, "keep-alive", KEEP_ALIVE);
+      said |= word(m, colon + 1, to, "upgrade", UPGRADE);
     } else if (is(m, from, colon, "upgrade")) {
-      frames |= lists(m, colon + 1, to, "frames");
+      said |= word(m, colon + 1, to, "frames", FRAMES);
     } else if (is(m, from, colon, "expect")) {
-      waits |= lists(m, colon + 1, to, "100-continue");
+      said |= word(m, colon + 1, to, "100-continue", WAITS);
     }
     return 200;
   }
@@ -170,19 +169,19 @@ final class HttpHead {
     return 200;
   }
 
-  /** Whether a list, with commas between its words, has a word. */
-  private static boolean lists(MemorySegment m, long from, long to, String word) {
+  /** What a word says, if it is in a list with commas between its words; else 0. */
+  private static int word(MemorySegment m, long from, long to, String word, int says) {
     for (long at = from; at < to; at++) {
       long start = skipBlank(m, at, to);
       at = tokenEnd(m, start, to);
       if (is(m, start, at, word)) {
-        return true;
+        return says;
       }
       while (at < to && byteAt(m, at) != ',') {
         at++;
       }
     }
-    return false;
+    return 0;
   }
 
   private static boolean is(MemorySegment m, long from, long to, String lowerCase) {

@@ -17,8 +17,9 @@ import mill.examples.command.Program;
 
 /**
  * HTTP/1.1: a body of any length is streamed into a checksum (CRC-32), which is the answer; {@code
- * Upgrade: frames} makes it an echo of frames that begin with their length. One for each
- * connection.
+ * Upgrade: frames} makes it an echo of frames that begin with their length.
+ *
+ * <p>One for each connection.
  */
 public final class HttpServer implements ConnectionHandler, Framer {
   private static final String USAGE =

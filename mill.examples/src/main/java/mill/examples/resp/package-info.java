@@ -1,7 +1,6 @@
 /**
  * A server that speaks the protocol of Redis: {@link mill.examples.resp.RespServer} answers, {@link
- * mill.examples.resp.RespRequest} parses, and {@link mill.examples.resp.RespStore} keeps the
- * values.
+ * mill.examples.resp.RespRequest} parses, {@link mill.examples.resp.RespStore} keeps the values.
  */
 @NullMarked
 package mill.examples.resp;
