@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.net.SocketAddress;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
@@ -69,21 +70,22 @@ class GuideTest {
 
   @Test
   void questionThatItsEndEndsIsAnswered() throws Exception {
+    var answer = new CompletableFuture<String>();
+    SocketAddress address;
     try (var listener = new ServerSocket()) {
       listener.bind(Loops.anyPort());
-      var answer = new CompletableFuture<String>();
-      GuideSnippets.ask(loops.loop(), listener.getLocalSocketAddress(), answer::complete);
+      address = listener.getLocalSocketAddress();
+      GuideSnippets.ask(loops.loop(), address, answer::complete);
       try (Peer server = Peer.accept(listener)) {
         assertThat(server.readAll()).isEqualTo("how are you?");
         server.send("fine");
         server.end();
         assertThat(Await.outcomeOf(answer)).isEqualTo("fine");
       }
-      var refused = new CompletableFuture<String>();
-      listener.close();
-      GuideSnippets.ask(loops.loop(), listener.getLocalSocketAddress(), refused::complete);
-      assertThat(Await.outcomeOf(refused)).isEqualTo("no answer: REFUSED");
     }
+    var refused = new CompletableFuture<String>();
+    GuideSnippets.ask(loops.loop(), address, refused::complete);
+    assertThat(Await.outcomeOf(refused)).isEqualTo("no answer: REFUSED");
   }
 
   @Test

@@ -72,6 +72,18 @@ class RespStoreTest {
   }
 
   @Test
+  void valuesThatGrowAndShrinkInAnAlmostFullStoreAreNeverRefused() {
+    String longest = "x".repeat(10_500);
+    Random random = new Random(5);
+    for (int i = 0; i < 5_000; i++) {
+      String value = longest.substring(random.nextInt(1_000));
+      String key = "key " + i % 90; // of 1 MiB
+      assertThat(put(key, value)).as("put %s", i).isTrue();
+      assertThat(get(key).length()).isEqualTo(value.length());
+    }
+  }
+
+  @Test
   void numbersAreCountedAndWhatIsNoneIsRefused() {
     assertThat(increment("n")).isEqualTo(Outcome.DONE);
     assertThat(increment("n")).isEqualTo(Outcome.DONE);
