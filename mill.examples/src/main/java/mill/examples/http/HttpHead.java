@@ -162,7 +162,7 @@ final class HttpHead {
     }
     if (at == from
         || skipBlank(m, at, to) < to
-        || contentLength != NONE && contentLength != value) {
+        || (contentLength != NONE && contentLength != value)) {
       return 400;
     }
     contentLength = value;

@@ -148,6 +148,7 @@ final class RespStore implements AutoCloseable {
     return true;
   }
 
+  @SuppressWarnings("MustBeClosed") // close() does, or the next move
   private void moveTo(long bytes) {
     Arena next = Arena.ofShared();
     MemorySegment to = next.allocate(bytes, Long.BYTES);

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
@@ -98,6 +99,7 @@ class ProgramsTest {
     String line = Await.outcome(Await.inBackground("reads what is printed", out::readLine));
     assertThat(line).startsWith("listening on 127.0.0.1:");
     return new InetSocketAddress(
-        "127.0.0.1", Integer.parseInt(line.substring(line.lastIndexOf(':') + 1)));
+        InetAddress.getLoopbackAddress(),
+        Integer.parseInt(line.substring(line.lastIndexOf(':') + 1)));
   }
 }

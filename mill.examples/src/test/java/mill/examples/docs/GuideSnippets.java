@@ -59,17 +59,18 @@ final class GuideSnippets {
     public void onFrame(Connection connection, MemorySegment memory, long at, long length) {
       byte[] line = memory.asSlice(at, length).toArray(ValueLayout.JAVA_BYTE);
       connection.pause(this); // the next line waits, so that answers keep their order
-      connection
-          .loop()
-          .offload(workers, () -> new String(line, US_ASCII).toUpperCase(Locale.ROOT))
-          .whenComplete((answer, failure) -> { // on the loop's thread
-            if (failure == null) {
-              connection.out().putAscii(answer);
-              connection.resume(this);
-            } else {
-              connection.reset();
-            }
-          });
+      var _ =
+          connection
+              .loop()
+              .offload(workers, () -> new String(line, US_ASCII).toUpperCase(Locale.ROOT))
+              .whenComplete((answer, failure) -> { // on the loop's thread
+                if (failure == null) {
+                  connection.out().putAscii(answer);
+                  connection.resume(this);
+                } else {
+                  connection.reset();
+                }
+              });
     }
   }
 
@@ -126,7 +127,7 @@ final class GuideSnippets {
     }
     int high = memory.get(ValueLayout.JAVA_BYTE, from + 1) & 0xff;
     int low = memory.get(ValueLayout.JAVA_BYTE, from + 2) & 0xff;
-    long length = 3 + (high << 8 | low);
+    long length = 3L + (high << 8 | low);
     return length <= to - from ? length : -length;
   }
 

@@ -1,8 +1,10 @@
 package mill.examples.resp;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.net.InetSocketAddress;
+import java.util.List;
 import mill.examples.command.Loops;
 import mill.examples.command.Peer;
 import mill.examples.command.Tool;
@@ -59,9 +61,21 @@ class RespServerTest {
             + request("QUIT")
             + request("PING");
     String answers =
-        "+PONG\r\n+OK\r\n$4\r\na\r\nb\r\n$-1\r\n:1\r\n:2\r\n"
-            + "-ERR value is not an integer or out of range\r\n"
-            + "-ERR unknown command, or another number of arguments\r\n+OK\r\n";
+        String.join(
+            "\r\n",
+            List.of(
+                "+PONG",
+                "+OK",
+                "$4",
+                "a",
+                "b",
+                "$-1",
+                ":1",
+                ":2",
+                "-ERR value is not an integer or out of range",
+                "-ERR unknown command, or another number of arguments",
+                "+OK",
+                ""));
     try (Peer peer = Peer.connect(address)) {
       peer.send(requests); // all at once, and nothing after QUIT is answered
       assertThat(peer.readAll()).isEqualTo(answers);
@@ -95,7 +109,7 @@ class RespServerTest {
       answers.append(':').append(i).append("\r\n");
     }
     try (Peer peer = Peer.connect(address)) {
-      var sending = peer.sendInBackground(requests.toString().getBytes());
+      var sending = peer.sendInBackground(requests.toString().getBytes(US_ASCII));
       assertAnswer(peer, answers.toString());
       Await.outcome(sending);
     }
@@ -106,7 +120,8 @@ class RespServerTest {
     String value = "0123456789".repeat(100_000);
     try (Peer peer = Peer.connect(address)) {
       var sending =
-          peer.sendInBackground((request("SET", "k", value) + request("GET", "k")).getBytes());
+          peer.sendInBackground(
+              (request("SET", "k", value) + request("GET", "k")).getBytes(US_ASCII));
       assertAnswer(peer, "+OK\r\n$1000000\r\n" + value + "\r\n");
       Await.outcome(sending);
       peer.send("*2\r\n$3\r\nGET\r\n$1048576\r\n");
