@@ -96,7 +96,12 @@ class AcceptorTest {
           }
         };
     acceptor =
-        new Acceptor(listener, ListenerConfig.builder().maxConnections(1).build(), handler, gate);
+        new Acceptor(
+            new TcpSource(listener),
+            TcpListener.DEFAULT_BACKLOG,
+            new CountedLimit(1),
+            new TcpAcceptor(handler),
+            gate);
     for (int i = 0; i < 2; i++) {
       TcpStream client = TcpStream.connect(listener.localAddress());
       clients.add(client);

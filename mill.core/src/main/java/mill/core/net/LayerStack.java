@@ -17,7 +17,10 @@ import mill.natives.net.StreamSocket;
  * above it, what takes too long is seen below.
  */
 abstract class LayerStack {
-  /** How much is encoded at most while the kernel has not taken what was: what is queued stays above. */
+  /**
+   * How much is encoded at most while the kernel has not taken what was: what is queued stays
+   * above.
+   */
   static final int MOST_BELOW = 32 << 10;
 
   /** Whether the handler may hear of the connection: a handshake is over. */
@@ -32,8 +35,8 @@ abstract class LayerStack {
   abstract boolean shakeHands(StreamSocket socket) throws IOException;
 
   /**
-   * Reads and decodes, with the meaning of {@link StreamSocket#read(MemorySegment, long, long)}: what
-   * does not fit waits in the layers, and a full room says that there may be more.
+   * Reads and decodes, with the meaning of {@link StreamSocket#read(MemorySegment, long, long)}:
+   * what does not fit waits in the layers, and a full room says that there may be more.
    *
    * @throws IOException if the connection has failed
    */

@@ -3,6 +3,7 @@ package mill.core.snippets;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.List;
 import mill.core.EventLoop;
@@ -26,7 +27,7 @@ final class ConnectionSnippets {
         var _ =
             TcpServer.listen(
                 loop,
-                new InetSocketAddress("127.0.0.1", 8080),
+                new InetSocketAddress(InetAddress.getLoopbackAddress(), 8080),
                 config,
                 () ->
                     (connection, memory, offset, length) ->

@@ -129,7 +129,7 @@ class ClientTest {
     }
 
     @Override
-    public void close() throws Exception {
+    public void close() throws java.io.IOException {
       for (var socket : filling) {
         socket.close();
       }
@@ -227,13 +227,15 @@ class ClientTest {
     var goOn = new CountDownLatch(1);
     var resolved =
         loops.loop.offload(
-            task ->
-                Await.inBackground(
-                    "slow resolver",
-                    () -> {
-                      task.run();
-                      return true;
-                    }),
+            task -> {
+              var _ =
+                  Await.inBackground(
+                      "slow resolver",
+                      () -> {
+                        task.run();
+                        return true;
+                      });
+            },
             () -> {
               asked.countDown();
               Await.await(goOn);

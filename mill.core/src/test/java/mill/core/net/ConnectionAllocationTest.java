@@ -17,6 +17,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** In steady state nothing is allocated from the poll to the frame to the send. */
+@SuppressWarnings("ThreadPriorityCheck") // yields so as to leave a small machine to the others
 class ConnectionAllocationTest {
   private static final int ROUNDS = 1_000;
 

@@ -70,7 +70,7 @@ class ConnectionTimeTest {
       }
       assertThat(peer.readAll()).isEmpty();
       long afterNs = System.nanoTime() - lastNs.get();
-      peer.close();
+      peer.leave();
       assertThat(heard.ended().kind()).isEqualTo(Kind.READ_IDLE);
       assertThat(afterNs).isGreaterThan(idleNs - 20_000_000).isLessThan(10 * idleNs);
     }
@@ -80,7 +80,7 @@ class ConnectionTimeTest {
   void whoIsPausedIsNotIdle() throws Exception {
     heard.onOpen = c -> c.pause(heard);
     try (var server = loops.listen(LINES.readIdle(Duration.ofMillis(20)), heard);
-        var peer = Peer.connect(server)) {
+        var _ = Peer.connect(server)) {
       Connection c = heard.connected();
       c.execute(() -> c.deadline(Duration.ofMillis(150)));
       assertThat(heard.next()).isEqualTo("open");
@@ -92,7 +92,7 @@ class ConnectionTimeTest {
   void aReaderThatTakesNothingStallsTheWriter() throws Exception {
     heard.onOpen = c -> c.out().put(new byte[16 << 20], 0, 16 << 20);
     try (var server = loops.listen(LINES.writeStall(Duration.ofMillis(50)), heard);
-        var peer = Peer.slow(server)) {
+        var _ = Peer.slow(server)) {
       assertThat(heard.ended().kind()).isEqualTo(Kind.WRITE_STALLED);
       assertThat(heard.ended().undeliveredBytes()).isPositive();
     }

@@ -131,7 +131,7 @@ class EndTest {
                 c.reset();
               }
             });
-        peer.close();
+        peer.leave();
         recorder.ended();
         loops.run(() -> true);
         assertThat(recorder.closed).hasValue(1);
@@ -168,7 +168,7 @@ class EndTest {
         var other = Peer.connect(others)) {
       peer.send("good\nbad\nnever\n");
       assertThat(new String(peer.readAll(), StandardCharsets.UTF_8)).isEqualTo("good\n");
-      peer.close();
+      peer.leave();
       assertThat(heard.ended().kind()).isEqualTo(Kind.HANDLER_THREW);
       assertThat(heard.ended().error()).hasMessage("planted");
       assertThat(other.send("alive\n").read(6)).isEqualTo("alive\n");
@@ -184,7 +184,7 @@ class EndTest {
     try (var server = loops.listen(LINES, heard);
         var peer = Peer.connect(server)) {
       assertThat(peer.readAll()).isEmpty();
-      peer.close();
+      peer.leave();
       assertThat(heard.ended().kind()).isEqualTo(Kind.HANDLER_THREW);
       assertThat(heard.ended().opened()).isTrue();
       assertThat(heard.events).containsExactly("open", "closed HANDLER_THREW");
@@ -255,7 +255,7 @@ class EndTest {
     var before = new AtomicInteger(-1);
     heard.onClosed = c -> before.set(ran.get());
     try (var server = loops.listen(LINES, heard);
-        var peer = Peer.connect(server)) {
+        var _ = Peer.connect(server)) {
       Connection c = heard.connected();
       var released = mill.core.LoopRunner.hold(loops.loop);
       c.execute(ran::incrementAndGet);
@@ -271,6 +271,27 @@ class EndTest {
   }
 
   @Test
+  void aTaskAcceptedInTheVeryTurnOfAResetRunsBeforeOnClosed() throws Exception {
+    var ran = new AtomicInteger();
+    var before = new AtomicInteger(-1);
+    heard.onClosed = c -> before.set(ran.get());
+    ConnectionHandler other = (c, m, at, n) -> heard.connected().execute(ran::incrementAndGet);
+    try (var server = loops.listen(LINES, heard);
+        var others = loops.listen(LINES, other);
+        var reset = Peer.connect(server);
+        var talks = Peer.connect(others)) {
+      heard.connected();
+      Await.eventually("both are there", () -> others.connections() == 1);
+      var released = mill.core.LoopRunner.hold(loops.loop);
+      talks.send("x\n");
+      reset.reset();
+      released.countDown(); // both events come with one poll, in this order
+      heard.ended();
+      assertThat(before).hasValue(1);
+    }
+  }
+
+  @Test
   void aTaskThatThrowsEndsItsConnection() throws Exception {
     try (var server = loops.listen(LINES, heard);
         var peer = Peer.connect(server)) {
@@ -280,7 +301,7 @@ class EndTest {
             throw new IllegalStateException("planted");
           });
       peer.readAll();
-      peer.close();
+      peer.leave();
       assertThat(heard.ended().kind()).isEqualTo(Kind.HANDLER_THREW);
     }
   }

@@ -40,7 +40,7 @@ class FramerTest {
         var peer = Peer.connect(server)) {
       peer.send(ByteBuffer.allocate(8).putLong(length).array());
       assertThat(peer.readAll()).isEmpty();
-      peer.close();
+      peer.leave();
       assertThat(heard.ended().kind()).isEqualTo(Kind.FRAME_TOO_LONG);
       assertThat(heard.events).containsExactly("open", "closed FRAME_TOO_LONG");
       assertThat(loops.call(() -> loops.connections().blocks.lentBytes()))
@@ -148,7 +148,7 @@ class FramerTest {
         var peer = Peer.connect(server)) {
       peer.send("123456789\n12345678901234567890\nshort\n");
       assertThat(new String(peer.readAll())).isEqualTo("ok");
-      peer.close();
+      peer.leave();
       assertThat(heard.ended().kind()).isEqualTo(Kind.FRAME_TOO_LONG);
       assertThat(heard.events)
           .containsExactly("open", "frame 123456789\n", "closed FRAME_TOO_LONG");
@@ -181,7 +181,7 @@ class FramerTest {
         var peer = Peer.connect(server)) {
       peer.send("a!b");
       assertThat(peer.readAll()).isEmpty();
-      peer.close();
+      peer.leave();
       assertThat(heard.ended().kind()).isEqualTo(Kind.MALFORMED);
       assertThat(heard.events).containsExactly("open", "frame a", "closed MALFORMED");
     }
@@ -197,7 +197,7 @@ class FramerTest {
         var peer = Peer.connect(server)) {
       peer.send("a");
       assertThat(peer.readAll()).isEmpty();
-      peer.close();
+      peer.leave();
       assertThat(heard.ended().kind()).isEqualTo(Kind.HANDLER_THREW);
     }
   }

@@ -113,8 +113,7 @@ class LayerStackTest {
       var stack = new java.util.concurrent.atomic.AtomicReference<Inverting>();
       loops.run(() -> {
         var c =
-            (SocketConnection)
-                TcpClient.connect(loops.loop, Peer.address(listener), config, heard);
+            (SocketConnection) TcpClient.connect(loops.loop, Peer.address(listener), config, heard);
         stack.set(new Inverting(c));
         c.layers(stack.get());
         c.out().putAscii("early");
@@ -125,8 +124,7 @@ class LayerStackTest {
         assertThat(heard.events).as("not ready yet").isEmpty();
         peer.send("?");
         assertThat(peer.read(1)).isEqualTo("!");
-        assertThat(inverted(peer.readBytes(5)))
-            .isEqualTo("early".getBytes(StandardCharsets.UTF_8));
+        assertThat(inverted(peer.readBytes(5))).isEqualTo("early".getBytes(StandardCharsets.UTF_8));
         peer.send(inverted("li".getBytes(StandardCharsets.UTF_8)));
         peer.send(inverted("ne\n".getBytes(StandardCharsets.UTF_8)));
         byte[] all = peer.readAll();

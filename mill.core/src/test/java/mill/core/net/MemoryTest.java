@@ -32,6 +32,7 @@ class MemoryTest {
   void readsAndAcceptsWaitFromSevenEighthsOnAndGoOnAtARelease() throws Exception {
     loops = Loops.start(cap(1 << 20));
     var bytes = new AtomicLong();
+    var frames = new AtomicLong();
     var all = new ArrayList<Connection>();
     Object reason = new Object();
     ConnectionHandler handler =
@@ -44,6 +45,7 @@ class MemoryTest {
           @Override
           public void onFrame(
               Connection c, java.lang.foreign.MemorySegment m, long offset, long length) {
+            frames.incrementAndGet();
             if (bytes.get() == 0) {
               c.pause(reason); // with the rest of its buffer unread
             } else {
@@ -53,30 +55,35 @@ class MemoryTest {
         };
     var peers = new ArrayList<Peer>();
     try (var server = loops.listen(LINES, handler)) {
+      Peer early = Peer.connect(server);
+      peers.add(early);
       String lines = ("x".repeat(99) + "\n").repeat(200); // more than is kept in a small block
       for (int i = 0; i < 14; i++) {
         peers.add(Peer.connect(server).send(lines));
       }
       Await.eventually(
           "memory is short", () -> loops.call(() -> loops.connections().blocks.isShort()));
+      long before = frames.get();
+      early.send("early\n");
       Peer late = Peer.connect(server);
       peers.add(late);
       loops.run(() -> true);
       loops.run(() -> true);
-      assertThat(server.connections()).as("the last one waits in the backlog").isEqualTo(14);
+      assertThat(server.connections()).as("the last one waits in the backlog").isEqualTo(15);
+      assertThat(frames).as("and nothing is read").hasValue(before);
       bytes.set(1);
       loops.run(() -> {
         all.forEach(c -> c.resume(reason));
         return true;
       });
       late.send("here\n");
-      long expected = 1 + 14L * 200 * 100 + 5;
+      long expected = 1 + 14L * 200 * 100 + 5 + 6;
       Await.eventually(
           "all is read but what the paused ones were given first",
           () -> bytes.get() >= expected - 14 * 100);
-      assertThat(server.connections()).isEqualTo(15);
+      assertThat(server.connections()).isEqualTo(16);
       for (Peer peer : peers) {
-        peer.close();
+        peer.leave();
       }
       Await.eventually("all have left", () -> server.connections() == 0);
       assertThat(loops.call(() -> loops.connections().blocks.lentBytes()))

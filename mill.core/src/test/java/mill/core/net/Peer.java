@@ -104,6 +104,11 @@ final class Peer implements AutoCloseable {
     socket.shutdownOutput();
   }
 
+  /** Closes, in the middle of a test. */
+  void leave() throws IOException {
+    close();
+  }
+
   void reset() throws IOException {
     socket.setSoLinger(true, 0);
     socket.close();

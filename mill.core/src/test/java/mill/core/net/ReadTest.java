@@ -264,7 +264,7 @@ class ReadTest {
           .isLessThanOrEqualTo(Blocks.LARGE + 100 * 256);
     } finally {
       for (Peer peer : peers) {
-        peer.close();
+        peer.leave();
       }
     }
   }
@@ -411,7 +411,7 @@ class ReadTest {
         var peer = Peer.connect(server)) {
       peer.send("one\nclose\nnever\n");
       assertThat(new String(peer.readAll(), StandardCharsets.UTF_8)).isEmpty();
-      peer.close();
+      peer.leave();
       assertThat(heard.ended().kind()).isEqualTo(Kind.LOCAL);
       assertThat(heard.events)
           .containsExactly("open", "frame one\n", "frame close\n", "closed LOCAL");

@@ -56,7 +56,7 @@ class ServerTest {
       loops.run(() -> true);
       assertThat(server.connections()).isEqualTo(2);
       assertThat(three.in().available()).isZero();
-      one.close();
+      one.leave();
       assertThat(three.read(2)).isEqualTo("3\n");
       assertThat(server.refused()).isZero();
     }
@@ -71,7 +71,7 @@ class ServerTest {
         assertThat(two.readAll()).isEmpty();
       }
       assertThat(server.refused()).isEqualTo(1);
-      one.close();
+      one.leave();
       Await.eventually("it has left", () -> server.connections() == 0);
       try (var three = Peer.connect(server)) {
         assertThat(three.send("3\n").read(2)).isEqualTo("3\n");
@@ -104,8 +104,7 @@ class ServerTest {
       server.close();
       server.close();
       assertThat(one.send("2\n").read(2)).isEqualTo("2\n");
-      assertThatThrownBy(() -> Peer.connect(server))
-          .isInstanceOf(java.io.IOException.class);
+      assertThatThrownBy(() -> Peer.connect(server)).isInstanceOf(java.io.IOException.class);
       assertThat(server.connections()).isEqualTo(1);
     }
   }
@@ -122,11 +121,13 @@ class ServerTest {
               }
               return ECHO;
             })) {
-      assertThatThrownBy(() -> {
-        try (var one = Peer.connect(server)) {
-          one.readAll();
-        }
-      }).isInstanceOf(SocketException.class); // perhaps as it connects already
+      assertThatThrownBy(
+              () -> {
+                try (var one = Peer.connect(server)) {
+                  one.readAll();
+                }
+              })
+          .isInstanceOf(SocketException.class); // perhaps as it connects already
       try (var two = Peer.connect(server)) {
         assertThat(two.send("2\n").read(2)).isEqualTo("2\n");
       }
@@ -142,7 +143,7 @@ class ServerTest {
         int now = i + 1;
         Await.eventually("it is there", () -> server.connections() == now);
       }
-      peers.remove(2).close();
+      peers.remove(2).leave();
       Await.eventually("it is gone", () -> server.connections() == 4);
       var seen = new CopyOnWriteArrayList<Object>();
       server.forEach(c -> seen.add(c.remoteAddress()));
@@ -151,7 +152,7 @@ class ServerTest {
           .containsExactlyElementsOf(
               peers.stream().map(peer -> (Object) peer.socket.getLocalSocketAddress()).toList());
       for (Peer peer : peers) {
-        peer.close();
+        peer.leave();
       }
     }
   }
@@ -191,7 +192,7 @@ class ServerTest {
     assertThat(delivered + report.undeliveredBytes()).isEqualTo((long) connections * each);
     assertThat(server.connections()).isZero();
     for (Peer peer : peers) {
-      peer.close();
+      peer.leave();
     }
   }
 
@@ -208,7 +209,7 @@ class ServerTest {
       var first = server.shutdown(Duration.ofSeconds(10));
       var second = server.shutdown(Duration.ofSeconds(10));
       assertThat(new String(peer.readAll(), StandardCharsets.UTF_8)).isEqualTo("bye\n");
-      peer.close();
+      peer.leave();
       ShutdownReport report = Await.outcomeOf(first);
       assertThat(report.inTime()).isTrue();
       assertThat(report.ended()).isEqualTo(1);
@@ -250,7 +251,7 @@ class ServerTest {
   @Test
   void aClosedLoopEndsEverythingOnce() throws Exception {
     var server = loops.listen(LINES, heard);
-    try (var peer = Peer.connect(server)) {
+    try (var _ = Peer.connect(server)) {
       heard.connected();
       loops.close();
       assertThat(heard.ended().kind()).isEqualTo(Kind.SHUTDOWN);
@@ -313,7 +314,7 @@ class ServerTest {
         // later.
         Await.eventually("three at most", () -> server.connections() <= 3);
         assertThat(served.read(2)).isEqualTo("x\n");
-        served.close();
+        served.leave();
         peers.remove(served);
       }
       assertThat(server.refused()).isZero();
@@ -331,7 +332,7 @@ class ServerTest {
         };
     var address = UnixAddress.of(in.resolve("socket"));
     try (var group = group(2);
-        var server = TcpServer.listen(group, address, LINES, () -> handler)) {
+        var _ = TcpServer.listen(group, address, LINES, () -> handler)) {
       for (int i = 0; i < 4; i++) {
         try (var client = UnixStream.connect(address)) {
           Net.writeText(client, "x\n");
@@ -354,7 +355,7 @@ class ServerTest {
       var report = server.shutdown(Duration.ofSeconds(5));
       for (Peer peer : peers) {
         assertThat(peer.readAll()).isEmpty();
-        peer.close();
+        peer.leave();
       }
       assertThat(Await.outcomeOf(report).ended()).isEqualTo(20);
       assertThat(Await.outcomeOf(report).inTime()).isTrue();

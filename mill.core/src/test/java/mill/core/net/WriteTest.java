@@ -137,6 +137,7 @@ class WriteTest {
       assertThat(c.write(message)).isFalse();
       released.countDown();
       assertThat(peer.readAll()).hasSize(accepted);
+      peer.leave();
       message.release();
       assertThat(heard.ended().kind()).isEqualTo(Kind.LOCAL);
     }
@@ -145,7 +146,7 @@ class WriteTest {
   @Test
   void aWriteThatTheRingRefusedIsFollowedByOnDrained() throws Exception {
     try (var server = loops.listen(LINES, heard);
-        var peer = Peer.connect(server)) {
+        var _ = Peer.connect(server)) {
       Connection c = heard.connected();
       assertThat(heard.next()).isEqualTo("open");
       var released = mill.core.LoopRunner.hold(loops.loop);
@@ -176,7 +177,7 @@ class WriteTest {
     try (var server = loops.listen(LINES.marks(10, 100), heard);
         var peer = Peer.connect(server)) {
       assertThat(peer.skipAll()).isEqualTo(5L * chunk.length);
-      peer.close();
+      peer.leave();
       heard.ended();
       assertThat(heard.events.stream().filter("drained"::equals)).hasSize(5); // once per crossing
     }
@@ -270,7 +271,7 @@ class WriteTest {
   void whoWritesOnAboveTheLimitEndsWithOverflow() throws Exception {
     byte[] chunk = pattern(1 << 20);
     try (var server = loops.listen(LINES.queueLimit(1 << 20), heard);
-        var peer = Peer.slow(server)) {
+        var _ = Peer.slow(server)) {
       Connection c = heard.connected();
       Message message = Messages.of(chunk);
       int accepted = 0;
@@ -309,7 +310,7 @@ class WriteTest {
   @Test
   void outOnAnotherThreadIsRefused() throws Exception {
     try (var server = loops.listen(LINES, heard);
-        var peer = Peer.connect(server)) {
+        var _ = Peer.connect(server)) {
       assertThatThrownBy(heard.connected()::out)
           .isInstanceOf(IllegalStateException.class)
           .hasMessageContaining("write()");
@@ -352,7 +353,7 @@ class WriteTest {
     try (var server = loops.listen(LINES, heard);
         var peer = Peer.connect(server)) {
       assertThat(new String(peer.readAll(), StandardCharsets.UTF_8)).isEqualTo("first");
-      peer.close();
+      peer.leave();
       assertThat(heard.ended().undeliveredBytes()).isEqualTo(10);
     }
   }
@@ -396,7 +397,7 @@ class WriteTest {
       message.release();
       for (Peer peer : peers) {
         assertThat(peer.readBytes(3000)).isEqualTo(pattern(3000));
-        peer.close();
+        peer.leave();
       }
     }
   }
