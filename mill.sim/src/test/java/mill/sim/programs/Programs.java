@@ -93,12 +93,7 @@ enum Programs {
                     10,
                     () -> {
                       complete[self] = true;
-                      for (boolean each : complete) {
-                        if (!each) {
-                          return false;
-                        }
-                      }
-                      return true;
+                      return allOf(complete);
                     }));
       }
       SimHost one = hosts.get((int) sim.between(0, count));
@@ -109,13 +104,26 @@ enum Programs {
       }
       if (sim.chance(0.3)) {
         Duration crash = sim.between(ZERO, ofMillis(300));
-        sim.after(crash, () -> crash(sim, one));
+        sim.after(crash, () -> crash(sim, hosts, one, complete));
       }
     };
   }
 
-  private static void crash(Simulation sim, SimHost host) {
-    if (host.isRunning()) {
+  private static boolean allOf(boolean[] complete) {
+    for (boolean each : complete) {
+      if (!each) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  // Once one has heard that all are complete it may leave, and who forgets everything then would
+  // have nobody to hear it from.
+  private static void crash(
+      Simulation sim, List<SimHost> hosts, SimHost host, boolean[] complete) {
+    if (host.isRunning() && !allOf(complete)) {
+      complete[hosts.indexOf(host)] = false;
       host.crash();
       sim.sometimes("crash");
       sim.after(sim.between(ofMillis(1), ofSeconds(1)), host::restart);
