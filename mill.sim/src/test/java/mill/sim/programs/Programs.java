@@ -16,7 +16,7 @@ import mill.sim.SimHost;
 import mill.sim.Simulation;
 
 /** The programs by their names, each with what befalls it. */
-enum Programs {
+public enum Programs {
   ECHO(echo(LoopConfig.defaults()), "tried again", "CUT"),
   ECHO_FROM_WORKERS(
       echo(LoopConfig.builder().dispatch(DispatchMode.WORKERS).workers(2).build()), "CUT"),
@@ -38,13 +38,28 @@ enum Programs {
     host.start(() -> TortureProgram.run(sim, host));
   }
 
-  Scenario scenario() {
+  /** {@return what is run} */
+  public Scenario scenario() {
     return scenario;
+  }
+
+  /** {@return all, the one first that finds most} */
+  public static List<Programs> byReach() {
+    return List.of(TORTURE, GOSSIP, ECHO_FROM_WORKERS, ECHO);
+  }
+
+  /**
+   * {@return so many seeds, whatever happens in them}
+   *
+   * @param count how many
+   */
+  public Seeds unexpecting(long count) {
+    return Simulation.seeds(count).calmAfter(ofSeconds(10));
   }
 
   /** So many seeds, in which what it is about has to happen. */
   Seeds seeds(long count) {
-    return Simulation.seeds(count).calmAfter(ofSeconds(10)).expect(expected);
+    return unexpecting(count).expect(expected);
   }
 
   private static Scenario echo(LoopConfig config) {

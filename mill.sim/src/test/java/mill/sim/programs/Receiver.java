@@ -23,6 +23,7 @@ final class Receiver extends Tracked {
 
   private final MemorySegment piece = Arena.ofAuto().allocate(PIECE);
   private final TcpStream stream;
+  private final boolean scatters;
   private Throttle throttle;
   private int received;
   private boolean ended;
@@ -30,10 +31,11 @@ final class Receiver extends Tracked {
   Receiver(Simulation sim, EventLoop loop, Trigger trigger, TcpStream stream) {
     super(sim, loop, trigger);
     this.stream = stream;
+    scatters = sim.chance(0.5);
   }
 
-  boolean start() throws IOException {
-    return register(stream, Interest.READABLE);
+  void start() {
+    register(stream, Interest.READABLE);
   }
 
   /** Begins to be throttled, or ends it: serially with its callbacks. */
@@ -68,7 +70,7 @@ final class Receiver extends Tracked {
         interest(Interest.READABLE); // a one-shot is to be armed when there is more
         return;
       }
-      read = stream.read(piece, 0, most);
+      read = read((int) most);
       if (own != null) {
         own.giveBack(most - Math.max(read, 0));
       }
@@ -88,6 +90,15 @@ final class Receiver extends Tracked {
     } else {
       interest(ended ? Interest.WRITABLE : Interest.READABLE);
     }
+  }
+
+  private int read(int most) throws IOException {
+    if (!scatters) {
+      return stream.read(piece, 0, most);
+    }
+    int half = most / 2;
+    MemorySegment[] parts = {piece.asSlice(0, half), piece.asSlice(half, most - half)};
+    return (int) stream.readv(parts, 0, parts.length);
   }
 
   @Override

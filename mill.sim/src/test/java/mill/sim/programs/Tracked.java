@@ -34,15 +34,19 @@ abstract class Tracked implements EventHandler {
     this.trigger = trigger;
   }
 
-  /** Registers, or closes the pollable and says no. */
-  boolean register(Pollable pollable, Interest interest) throws IOException {
+  /** Registers, or closes the pollable and has heard that it has ended. */
+  void register(Pollable pollable, Interest interest) {
     try {
       registration = loop.register(pollable, interest, trigger, this);
       registered = true;
-      return true;
-    } catch (IllegalStateException | RejectedExecutionException e) {
+    } catch (IllegalStateException | IOException e) {
       pollable.close();
-      return false;
+      if (closed != 1) {
+        sim.fail(new AssertionError("refused, and onClosed came " + closed + " times", e));
+      }
+      if (e.getMessage() != null && e.getMessage().contains("registered already")) {
+        sim.fail(e);
+      }
     }
   }
 
@@ -104,8 +108,8 @@ abstract class Tracked implements EventHandler {
     }
   }
 
-  /** Has a task run serially with the callbacks, if there is room. */
-  void execute(Runnable task) {
+  /** Has a task run serially with the callbacks, if there is room; says whether there is. */
+  boolean execute(Runnable task) {
     int number = accepted;
     try {
       registration.execute(() -> {
@@ -118,13 +122,20 @@ abstract class Tracked implements EventHandler {
         }
       });
       accepted++;
+      return true;
     } catch (RejectedExecutionException e) {
       sim.sometimes("a task of a registration was refused");
+      return false;
     }
   }
 
   void cancel() {
     registration.cancel().thenRun(() -> quiet = true);
+  }
+
+  /** Whether what was given to it has run. */
+  boolean isDone() {
+    return ran.size() == accepted;
   }
 
   /** When the loop has given everything back. */

@@ -1,0 +1,38 @@
+package mill.sim.plants;
+
+import java.io.PrintStream;
+import mill.sim.SimFailure;
+import mill.sim.programs.Programs;
+
+/** Prints which program finds what is wrong with mill, and with which seed. */
+final class FirstFailure {
+  /** Instead of a program's name and a seed, if none does. */
+  static final String NONE = "none | -";
+
+  private static final int SHOWN = 110;
+
+  private FirstFailure() {}
+
+  public static void main(String[] args) {
+    PrintStream out = System.out;
+    out.println(find(Long.parseLong(args[0])));
+    System.exit(0); // also if a bug has left threads behind
+  }
+
+  private static String find(long seeds) {
+    for (Programs program : Programs.byReach()) {
+      try {
+        var _ = program.unexpecting(seeds).run(program.scenario());
+      } catch (SimFailure failure) {
+        return program + " | " + failure.seed() + " | " + shown(failure.getCause());
+      }
+    }
+    return NONE + " | all " + seeds + " seeds pass";
+  }
+
+  private static String shown(Throwable cause) {
+    String message = cause instanceof AssertionError ? cause.getMessage() : cause.toString();
+    String line = message.lines().findFirst().orElse("").replace('|', '/');
+    return line.length() <= SHOWN ? line : line.substring(0, SHOWN) + "…";
+  }
+}
