@@ -173,11 +173,6 @@ final class Plants {
               CORE + "GracefulShutdown.java",
               "if (otherDeadlineNs - deadlineNs < 0) {",
               "if (otherDeadlineNs == deadlineNs) {"),
-          new Plant(
-              "a shutdown does not look at who registers meanwhile",
-              CORE + "Reactor.java",
-              "draining.wantScan(); wakeIfAsleep();",
-              ""),
           // ---- accepting
           new Plant(
               "accepting ends when there is no descriptor",

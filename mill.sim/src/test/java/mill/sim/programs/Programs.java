@@ -21,6 +21,13 @@ public enum Programs {
   ECHO_FROM_WORKERS(
       echo(LoopConfig.builder().dispatch(DispatchMode.WORKERS).workers(2).build()), "CUT"),
   GOSSIP(gossip(5), "crash", "CUT"),
+  DATAGRAMS(
+      Programs::datagrams,
+      "an older datagram",
+      "CUT",
+      "DATAGRAM_LOST",
+      "DATAGRAM_DUPLICATED",
+      "DATAGRAM_REORDERED"),
   TORTURE(Programs::torture, "a task was refused", "an end");
 
   private static final int PORT = 7;
@@ -38,6 +45,17 @@ public enum Programs {
     host.start(() -> TortureProgram.run(sim, host));
   }
 
+  private static void datagrams(Simulation sim) {
+    SimHost server = sim.host("server");
+    SimHost client = sim.host("client");
+    server.serve(() -> DatagramProgram.serve(PORT));
+    int count = (int) sim.between(1, 40);
+    client.start(() -> DatagramProgram.send(sim, server.address(PORT), count));
+    Duration cut = sim.between(ZERO, ofMillis(100));
+    sim.after(cut, () -> sim.cut(server, client));
+    sim.after(cut.plus(sim.between(ZERO, ofSeconds(2))), () -> sim.heal(server, client));
+  }
+
   /** {@return what is run} */
   public Scenario scenario() {
     return scenario;
@@ -45,7 +63,7 @@ public enum Programs {
 
   /** {@return all, the one first that finds most} */
   public static List<Programs> byReach() {
-    return List.of(TORTURE, GOSSIP, ECHO_FROM_WORKERS, ECHO);
+    return List.of(TORTURE, GOSSIP, ECHO_FROM_WORKERS, ECHO, DATAGRAMS);
   }
 
   /**

@@ -217,7 +217,7 @@ final class TortureProgram {
 
   private void one(EventLoop loop) {
     try {
-      one(loop, (int) sim.between(0, 12));
+      one(loop, (int) sim.between(0, 13));
     } catch (IOException | IllegalStateException | RejectedExecutionException e) {
       sim.sometimes("an operation was refused: " + e.getClass().getSimpleName());
     }
@@ -226,9 +226,14 @@ final class TortureProgram {
   private void one(EventLoop loop, int operation) throws IOException {
     Tracked any = tracked.isEmpty() ? null : tracked.get((int) sim.between(0, tracked.size()));
     switch (operation) {
-      case 0 -> open(loop);
+      case 0 -> open(loop, Interest.READABLE);
       case 1 -> {
-        if (any instanceof Victim victim) {
+        for (int i = (int) sim.between(2, 6); i > 0; i--) {
+          open(loop, Interest.READABLE_WRITABLE); // all of them ready at once
+        }
+      }
+      case 12 -> {
+        if (any instanceof Victim victim && any.registration != null) {
           victim.change();
         }
       }
@@ -239,7 +244,7 @@ final class TortureProgram {
       }
       case 3 -> {
         if (any != null && any.registration != null && sim.chance(0.3)) {
-          any.registration.close();
+          any.close();
         }
       }
       case 4 ->
@@ -267,31 +272,31 @@ final class TortureProgram {
     }
   }
 
-  private void open(EventLoop loop) throws IOException {
+  private void open(EventLoop loop, Interest interest) throws IOException {
     if (sim.chance(0.3)) {
       var mute = new Mute(sim, loop);
       tracked.add(mute);
       mute.start();
     } else {
-      open(loop, UdpSocket.bind(new InetSocketAddress(0)));
+      open(loop, UdpSocket.bind(new InetSocketAddress(0)), interest);
     }
   }
 
-  private void open(EventLoop loop, UdpSocket socket) {
+  private void open(EventLoop loop, UdpSocket socket, Interest interest) {
     var victim =
         new Victim(
             sim,
             loop,
             socket,
             this::replace,
-            left -> open(loops.get((int) sim.between(0, LOOPS)), left));
+            left -> open(loops.get((int) sim.between(0, LOOPS)), left, interest));
     tracked.add(victim);
-    victim.start();
+    victim.start(interest);
   }
 
   // Another takes the place of one that may have an event on its way.
   private void replace(Victim called) {
-    Tracked any = tracked.get((int) sim.between(0, tracked.size()));
+    Tracked any = tracked.get((int) sim.between(Math.max(0, tracked.size() - 8), tracked.size()));
     if (any instanceof Victim && any.loop == called.loop && any.registration != null) {
       any.registration.close();
       try {

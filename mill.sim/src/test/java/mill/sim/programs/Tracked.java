@@ -133,9 +133,19 @@ abstract class Tracked implements EventHandler {
     registration.cancel().thenRun(() -> quiet = true);
   }
 
-  /** Whether what was given to it has run. */
+  /** Closes it, from one end or from the other. */
+  void close() {
+    if (sim.chance(0.5)) {
+      registration.close();
+    } else {
+      registration.pollable().close();
+    }
+  }
+
+  /** Whether what was given to it has run, and it has heard it if it is closed. */
   boolean isDone() {
-    return ran.size() == accepted;
+    return ran.size() == accepted
+        && (closed > 0 || registration == null || registration.pollable().isOpen());
   }
 
   /** When the loop has given everything back. */

@@ -44,8 +44,8 @@ final class Victim extends Tracked {
     this.successor = successor;
   }
 
-  void start() {
-    register(socket, Interest.READABLE);
+  void start(Interest interest) {
+    register(socket, interest);
   }
 
   @Override
