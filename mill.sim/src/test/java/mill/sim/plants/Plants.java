@@ -206,20 +206,20 @@ final class Plants {
               "taken.decrementAndGet();"),
           // ---- transfers
           new Plant(
-              "a read that is interrupted is taken for one that would block",
+              "a read that is interrupted fails",
               NATIVES + "net/StreamSocket.java",
-              "result = sockets().receive(fd, buffer, offset, length); } while (result < 0",
-              "result = sockets().receive(fd, buffer, offset, length); } while (attempts > 0"),
+              "result = sockets().receive(fd, buffer, offset, length); } while (result < 0 && platform().errnos().isInterrupted(result) && ++attempts < Transfers.MAX_INTERRUPTIONS);",
+              "result = sockets().receive(fd, buffer, offset, length); } while (attempts > 0); if (platform().errnos().isInterrupted(result)) { throw platform().errnos().exception(\"recv\", result); }"),
           new Plant(
               "write says that it has taken all",
               NATIVES + "net/StreamSocket.java",
               "return result >= 0 ? result : Transfers.failure(platform().errnos(), \"send\", result);",
               "return result >= 0 ? (int) length : Transfers.failure(platform().errnos(), \"send\", result);"),
           new Plant(
-              "writev is interrupted with an error",
+              "a gathering write that is interrupted fails",
               NATIVES + "net/StreamSocket.java",
-              "result = sockets().writev(fd, buffers, first, from + count - first); } while (result < 0 && platform().errnos().isInterrupted(result) && ++attempts < Transfers.MAX_INTERRUPTIONS); } finally { release(); }",
-              "result = sockets().writev(fd, buffers, first, from + count - first); } while (attempts > 0); if (result < 0 && !platform().errnos().isWouldBlock(result)) { throw platform().errnos().exception(\"sendmsg\", result); } } finally { release(); }"),
+              "result = sockets().writev(fd, buffers, first, from + count - first); } while (result < 0 && platform().errnos().isInterrupted(result) && ++attempts < Transfers.MAX_INTERRUPTIONS);",
+              "result = sockets().writev(fd, buffers, first, from + count - first); } while (attempts > 0); if (platform().errnos().isInterrupted(result)) { throw platform().errnos().exception(\"sendmsg\", result); }"),
           new Plant(
               "readv skips the first of its buffers",
               NATIVES + "net/StreamSocket.java",

@@ -28,6 +28,7 @@ public enum Programs {
       "DATAGRAM_LOST",
       "DATAGRAM_DUPLICATED",
       "DATAGRAM_REORDERED"),
+  UPLOAD(sim -> UploadProgram.scenario(sim, UploadProgram.Bug.NONE)),
   TORTURE(Programs::torture, "a task was refused", "an end");
 
   private static final int PORT = 7;
@@ -63,7 +64,7 @@ public enum Programs {
 
   /** {@return all, the one first that finds most} */
   public static List<Programs> byReach() {
-    return List.of(TORTURE, GOSSIP, ECHO_FROM_WORKERS, ECHO, DATAGRAMS);
+    return List.of(TORTURE, GOSSIP, UPLOAD, DATAGRAMS, ECHO_FROM_WORKERS, ECHO);
   }
 
   /**

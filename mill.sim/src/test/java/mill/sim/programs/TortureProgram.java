@@ -228,7 +228,7 @@ final class TortureProgram {
     switch (operation) {
       case 0 -> open(loop, Interest.READABLE);
       case 1 -> {
-        for (int i = (int) sim.between(2, 6); i > 0; i--) {
+        for (int i = (int) sim.between(2, 4); i > 0; i--) {
           open(loop, Interest.READABLE_WRITABLE); // all of them ready at once
         }
       }

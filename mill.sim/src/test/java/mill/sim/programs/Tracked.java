@@ -3,11 +3,13 @@ package mill.sim.programs;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.RejectedExecutionException;
 import mill.core.CloseReason;
 import mill.core.EventHandler;
 import mill.core.EventLoop;
 import mill.core.Registration;
+import mill.natives.ErrnoException;
 import mill.natives.Interest;
 import mill.natives.Pollable;
 import mill.natives.Readiness;
@@ -16,6 +18,8 @@ import mill.sim.Simulation;
 
 /** A handler that knows what it was promised: callbacks one at a time, and one end that is last. */
 abstract class Tracked implements EventHandler {
+  private static final Set<String> OF_A_MOMENT = Set.of("EINTR", "EAGAIN");
+
   final Simulation sim;
   final EventLoop loop;
   Registration registration;
@@ -71,6 +75,9 @@ abstract class Tracked implements EventHandler {
   @Override
   public final void onError(Registration failed, Throwable error) {
     enter("onError");
+    if (error instanceof ErrnoException refused && OF_A_MOMENT.contains(refused.errnoName())) {
+      sim.fail(new AssertionError("what is over in a moment has ended " + failed, error));
+    }
     inside = false;
   }
 
