@@ -1,6 +1,7 @@
 package mill.sim.plants;
 
 import java.io.IOException;
+import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.lang.ProcessBuilder.Redirect;
 import java.nio.charset.StandardCharsets;
@@ -9,7 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import javax.tools.ToolProvider;
+import java.util.spi.ToolProvider;
 
 /**
  * Plants each bug of {@link Plants} in mill, and looks with which seed a program finds it: {@code
@@ -54,16 +55,24 @@ final class RunPlants {
   private static void compile(Plant plant, Path folder) throws IOException {
     Path file = folder.resolve(Path.of(plant.source()).getFileName());
     Files.writeString(file, plant.planted());
-    var javac = ToolProvider.getSystemJavaCompiler();
     var complaints = new StringWriter();
+    var writer = new PrintWriter(complaints);
     String classPath = System.getProperty("java.class.path");
-    List<String> options =
-        List.of("-proc:none", "-nowarn", "-cp", classPath, "-d", folder.toString());
-    try (var files = javac.getStandardFileManager(null, null, null)) {
-      var sources = files.getJavaFileObjects(file);
-      if (!javac.getTask(complaints, files, null, options, null, sources).call()) {
-        throw new AssertionError("does not compile: " + plant + "\n" + complaints);
-      }
+    int exit =
+        ToolProvider.findFirst("javac")
+            .orElseThrow()
+            .run(
+                writer,
+                writer,
+                "-proc:none",
+                "-nowarn",
+                "-cp",
+                classPath,
+                "-d",
+                folder.toString(),
+                file.toString());
+    if (exit != 0) {
+      throw new AssertionError("does not compile: " + plant + "\n" + complaints);
     }
   }
 

@@ -11,7 +11,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What a seed does is the same in every JVM, however that compiles, collects and hashes. */
+/** Promise 14: a seed's trace is the same in every JVM, however that compiles, collects and hashes. */
 class JvmSettingsTest {
   private static final List<Programs> RUN = List.of(Programs.TORTURE, Programs.GOSSIP);
   private static final int SEEDS = 12;

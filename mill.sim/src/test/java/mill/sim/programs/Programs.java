@@ -2,6 +2,7 @@ package mill.sim.programs;
 
 import static java.time.Duration.ZERO;
 import static java.time.Duration.ofMillis;
+import static java.time.Duration.ofMinutes;
 import static java.time.Duration.ofSeconds;
 
 import java.net.InetSocketAddress;
@@ -73,7 +74,7 @@ public enum Programs {
    * @param count how many
    */
   public Seeds unexpecting(long count) {
-    return Simulation.seeds(count).calmAfter(ofSeconds(10));
+    return Simulation.seeds(count).calmAfter(ofSeconds(10)).limit(ofMinutes(10));
   }
 
   /** So many seeds, in which what it is about has to happen. */
