@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 
 /** A kind of fault that never comes proves nothing. */
 class FaultKindsTest {
-  private static final int SEEDS = 150;
+  private static final int SEEDS = 60;
 
   @Test
   void everyKindComesInTheProgramsOfTheBuild() {

@@ -33,6 +33,7 @@ public enum Programs {
   TORTURE(Programs::torture, "a task was refused", "an end");
 
   private static final int PORT = 7;
+  private static final int GOAL = 5;
 
   private final Scenario scenario;
   private final String[] expected;
@@ -125,7 +126,7 @@ public enum Programs {
                 GossipProgram.run(
                     self,
                     addresses,
-                    10,
+                    GOAL,
                     () -> {
                       complete[self] = true;
                       return allOf(complete);

@@ -70,8 +70,9 @@ final class TortureProgram {
       running.add(thread);
     }
     listen();
-    sendersLeft = (int) sim.between(1, 5);
-    for (int i = 0; i < sendersLeft; i++) {
+    int senders = (int) sim.between(1, 5);
+    sendersLeft = senders; // the first may be done before the last has begun
+    for (int i = 0; i < senders; i++) {
       connect(loops.get(i % LOOPS), (int) sim.between(1, 5_000));
     }
     for (int i = 0; i < STEPS; i++) {

@@ -17,7 +17,7 @@ class UsersBugsTest {
   private static final int SEEDS = 200;
 
   private static Seeds seeds() {
-    return Simulation.seeds(SEEDS).calmAfter(Duration.ofSeconds(10)).limit(Duration.ofMinutes(2));
+    return Simulation.seeds(SEEDS).calmAfter(Duration.ofSeconds(2)).limit(Duration.ofSeconds(15));
   }
 
   @ParameterizedTest
