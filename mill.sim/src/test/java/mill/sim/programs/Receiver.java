@@ -10,6 +10,7 @@ import mill.core.EventLoop;
 import mill.core.RateLimiter;
 import mill.core.Registration;
 import mill.core.Throttle;
+import mill.natives.CurrentPlatform;
 import mill.natives.Interest;
 import mill.natives.Readiness;
 import mill.natives.Trigger;
@@ -89,6 +90,9 @@ final class Receiver extends Tracked {
       ready.close();
     } else {
       interest(ended ? Interest.WRITABLE : Interest.READABLE);
+      if (sim.chance(0.1)) { // a slow one: more comes while it runs
+        CurrentPlatform.threads().park(this, sim.between(1, 1_000_000));
+      }
     }
   }
 

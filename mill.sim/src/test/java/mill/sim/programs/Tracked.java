@@ -105,6 +105,9 @@ abstract class Tracked implements EventHandler {
   }
 
   void interest(Interest interest) throws IOException {
+    if (trigger != Trigger.ONESHOT && registration.interest() == interest) {
+      return; // armed anew an edge would be told again, and one that was lost would not show
+    }
     fired = false;
     try {
       registration.setInterest(interest);

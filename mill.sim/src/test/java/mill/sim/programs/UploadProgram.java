@@ -6,9 +6,12 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicBoolean;
 import mill.core.CloseReason;
+import mill.core.DispatchMode;
 import mill.core.EventHandler;
 import mill.core.EventLoop;
+import mill.core.LoopConfig;
 import mill.core.Registration;
 import mill.natives.Interest;
 import mill.natives.Readiness;
@@ -18,7 +21,10 @@ import mill.natives.net.TcpStream;
 import mill.sim.SimHost;
 import mill.sim.Simulation;
 
-/** A user's program: bytes go to a server, which takes one client at a time and says when all are there. */
+/**
+ * A user's program: bytes go to a server, which takes one client at a time, and says how far it has
+ * come and when all are there.
+ */
 final class UploadProgram {
   /** What users do wrong. */
   enum Bug {
@@ -40,6 +46,8 @@ final class UploadProgram {
   private static final Duration RETRY = Duration.ofMillis(50);
   private static final int PORT = 9;
   private static final int PIECE = 2_000;
+  private static final byte PROGRESS = 0;
+  private static final byte DONE = 1;
 
   private final Simulation sim;
   private final Bug bug;
@@ -67,15 +75,18 @@ final class UploadProgram {
   // ---- the server
 
   private void serve() throws IOException {
-    var busy = new boolean[1];
-    try (var loop = EventLoop.open()) {
+    var busy = new AtomicBoolean();
+    var config = LoopConfig.builder();
+    if (sim.chance(0.5)) {
+      config.dispatch(DispatchMode.WORKERS).workers(2);
+    }
+    try (var loop = EventLoop.open(config.build())) {
       loop.listen(
           new InetSocketAddress(PORT),
           stream -> {
-            if (busy[0]) {
+            if (!busy.compareAndSet(false, true)) {
               stream.close();
             } else {
-              busy[0] = true;
               loop.register(stream, Interest.READABLE, Trigger.EDGE, new Taking(busy));
             }
           });
@@ -84,11 +95,12 @@ final class UploadProgram {
   }
 
   private final class Taking implements EventHandler {
-    private final boolean[] busy;
+    private final AtomicBoolean busy;
     private final MemorySegment buffer = Arena.ofAuto().allocate(PIECE);
+    private final MemorySegment answer = Arena.ofAuto().allocate(1);
     private int received;
 
-    Taking(boolean[] busy) {
+    Taking(AtomicBoolean busy) {
       this.busy = busy;
     }
 
@@ -105,6 +117,8 @@ final class UploadProgram {
       } else if (read == IoStatus.END_OF_STREAM
           || (read == IoStatus.WOULD_BLOCK && bug == Bug.WOULD_BLOCK_TAKEN_FOR_THE_END)) {
         leave(registration);
+      } else {
+        say(stream, PROGRESS); // if there is no room, the client hears of the next
       }
     }
 
@@ -118,15 +132,20 @@ final class UploadProgram {
     }
 
     private void answer(Registration registration, TcpStream stream) throws IOException {
-      if (stream.write(buffer, 0, 1) == 1) {
+      if (say(stream, DONE)) {
         leave(registration);
       } else if (bug != Bug.WRITABLE_NOT_ASKED_FOR) {
         registration.setInterest(Interest.READABLE_WRITABLE);
       }
     }
 
+    private boolean say(TcpStream stream, byte what) throws IOException {
+      answer.set(ValueLayout.JAVA_BYTE, 0, what);
+      return stream.write(answer) == 1;
+    }
+
     private void leave(Registration registration) {
-      busy[0] = false;
+      busy.set(false);
       registration.close();
     }
 
@@ -134,7 +153,7 @@ final class UploadProgram {
     public void onClosed(Registration registration, CloseReason reason) {
       registration.pollable().close();
       if (bug != Bug.ON_CLOSED_NOT_HANDLED && reason != CloseReason.CANCELLED) {
-        busy[0] = false;
+        busy.set(false);
       }
     }
   }
@@ -176,7 +195,7 @@ final class UploadProgram {
         return;
       }
       int read = stream.read(buffer);
-      if (read == 1) {
+      if (read > 0 && buffer.get(ValueLayout.JAVA_BYTE, read - 1) == DONE) {
         done = true;
         loop.stop();
       } else if (read == IoStatus.END_OF_STREAM) {
