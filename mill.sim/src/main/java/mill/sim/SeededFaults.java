@@ -49,7 +49,7 @@ final class SeededFaults implements FaultSource {
   private final Faults faults;
   private final SplitMix64 chances;
   private final Consumer<String> counter;
-  private final double[] probabilities = new double[FaultKind.values().length];
+  private final Map<FaultKind, Double> probabilities = new EnumMap<>(FaultKind.class);
   private final Map<Call, long[]> calls =
       new EnumMap<>(Call.class); // per host, where one is planned
   private boolean calm;
@@ -61,7 +61,7 @@ final class SeededFaults implements FaultSource {
     for (FaultKind kind : FaultKind.values()) {
       double drawn = draw(kind); // also where it is fixed: that shifts no other
       Double fixed = faults.fixed(kind);
-      probabilities[kind.ordinal()] = fixed != null ? fixed : faults.isDrawn() ? drawn : 0;
+      probabilities.put(kind, fixed != null ? fixed : faults.isDrawn() ? drawn : 0.0);
     }
   }
 
@@ -78,7 +78,7 @@ final class SeededFaults implements FaultSource {
   }
 
   private boolean comes(FaultKind kind) {
-    return !calm && chances.chance(probabilities[kind.ordinal()]);
+    return !calm && chances.chance(probabilities.getOrDefault(kind, 0.0));
   }
 
   @Override

@@ -11,7 +11,8 @@ import java.util.stream.Stream;
 final class Pages {
   private static final Path ROOT = root();
   private static final Path GENERATOR = ROOT.resolve("native-headers");
-  private static final String TESTS = Path.of("src", "test", "java").toString();
+  private static final List<String> TESTS =
+      Stream.of("test", "contract").map(kind -> Path.of("src", kind, "java").toString()).toList();
 
   private Pages() {}
 
@@ -28,14 +29,25 @@ final class Pages {
   /** Returns every Markdown page, by its path from the top. */
   static List<Path> pages() throws IOException {
     try (Stream<Path> files =
-        Files.find(ROOT, 2, (file, attributes) -> file.toString().endsWith(".md"))) {
-      return files.map(ROOT::relativize).filter(page -> !page.startsWith("target")).toList();
+        Files.find(ROOT, 3, (file, attributes) -> file.toString().endsWith(".md"))) {
+      return files.map(ROOT::relativize).filter(page -> !isBuilt(page)).toList();
     }
+  }
+
+  private static boolean isBuilt(Path page) {
+    for (Path part : page) {
+      if (part.toString().equals("target")) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** Returns the sources of all modules' tests. */
   static List<Path> testSources() throws IOException {
-    return sources().stream().filter(source -> source.toString().contains(TESTS)).toList();
+    return sources().stream()
+        .filter(source -> TESTS.stream().anyMatch(source.toString()::contains))
+        .toList();
   }
 
   /** Returns all Java sources: of modules, tests and the generator of the bindings. */

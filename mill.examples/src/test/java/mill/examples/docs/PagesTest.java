@@ -21,6 +21,9 @@ class PagesTest {
   private static final String QUICK_START =
       "mill.examples/src/main/java/mill/examples/echo/QuickStart.java";
 
+  private static final String FIRST_SIMULATION =
+      "mill.sim/src/it/external-simulation/external/sim/GreetingTest.java";
+
   /** What the pages name of the JDK, of Windows and of peers. */
   private static final Set<String> OTHERS =
       Set.of(
@@ -32,9 +35,14 @@ class PagesTest {
           "GetQueuedCompletionStatusEx",
           "Linker",
           "MemorySegment",
+          "HashSet",
+          "IOException",
+          "Instant",
           "NoSuchElementException",
+          "Random",
           "ServiceLoader",
           "System",
+          "Thread",
           "ThreadPoolExecutor",
           "Unsafe",
           "WatchService");
@@ -78,6 +86,15 @@ class PagesTest {
     int begin = readme.indexOf("```java\n") + "```java\n".length();
     assertThat(Pages.read(QUICK_START))
         .containsIgnoringWhitespaces(readme.substring(begin, readme.indexOf("```", begin)));
+  }
+
+  /** The guide shows what ExternalSimulationIT compiles and runs. */
+  @Test
+  void guidesFirstSimulatedTestIsTheOneThatIsRun() throws IOException {
+    String guide = Pages.read("docs/guide/testing.md");
+    int begin = guide.indexOf("  private static void scenario(");
+    assertThat(Pages.read(FIRST_SIMULATION))
+        .contains(guide.substring(begin, guide.indexOf("```", begin)));
   }
 
   /** A row that names no file would be of no use to who asks where. */

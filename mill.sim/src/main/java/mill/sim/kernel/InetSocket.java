@@ -1,8 +1,8 @@
 package mill.sim.kernel;
 
 import mill.natives.platform.NativeAddress;
+import mill.natives.platform.Sockets;
 import mill.natives.platform.Sockets.Family;
-import mill.natives.platform.Sockets.Type;
 import org.jspecify.annotations.Nullable;
 
 /** A socket of IP: addresses, and a place among its host's ports. */
@@ -13,14 +13,14 @@ abstract class InetSocket extends SimSocket {
   boolean portChosen; // by bind, not by the system
   boolean addressChosen; // likewise
 
-  InetSocket(Host host, Family family, Type type) {
+  InetSocket(Host host, Family family, Sockets.Type type) {
     super(host, family, type);
     local = family == Family.INET ? Endpoint.ANY4 : Endpoint.ANY6;
   }
 
   /** The ports among which this has its own. */
   final Ports ports() {
-    return type == Type.STREAM ? host.tcpPorts : host.udpPorts;
+    return type == Sockets.Type.STREAM ? host.tcpPorts : host.udpPorts;
   }
 
   /**

@@ -224,12 +224,12 @@ public final class Network {
 
   /** Puts something without an order on its way, which takes so much longer than others. */
   void sendLate(Packet packet, long extraNs) {
-    sendIn(packet, (packet.from == packet.to ? 0 : delayNs()) + extraNs);
+    sendIn(packet, (packet.isLocal() ? 0 : delayNs()) + extraNs);
   }
 
   private void sendIn(Packet packet, long delayNs) {
     Lane lane = packet.lane;
-    if (delayNs == 0 && packet.from == packet.to && (lane == null || lane.onTheWay.isEmpty())) {
+    if (delayNs == 0 && packet.isLocal() && (lane == null || lane.onTheWay.isEmpty())) {
       reach(packet);
       return;
     }
@@ -277,7 +277,7 @@ public final class Network {
     if (packet.lost || !packet.to.isUp()) {
       return;
     }
-    if (packet.from != packet.to) {
+    if (!packet.isLocal()) {
       world.trace(packet.label(), packet.from.index(), packet.to.index());
     }
     packet.arrive();

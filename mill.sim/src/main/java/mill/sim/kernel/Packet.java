@@ -16,6 +16,11 @@ abstract class Packet implements Runnable {
     this.lane = lane;
   }
 
+  /** {@return whether it stays within a host} */
+  final boolean isLocal() {
+    return from.index() == to.index();
+  }
+
   /** Its time has come. */
   @Override
   public final void run() {

@@ -65,7 +65,7 @@ final class Ports {
     }
     Port port = port(socket.local.port());
     port.users.remove(socket);
-    port.listeners.removeIf(listener -> listener == socket);
+    port.listeners.removeIf(listener -> listener.equals(socket));
     socket.hasPort = false;
     if (port.users.isEmpty() && port.waiting.isEmpty()) {
       ports.remove(socket.local.port());
@@ -136,7 +136,7 @@ final class Ports {
       boolean bothAddress =
           reuseAddress && other.options.isSet(SimOption.SO_REUSEADDR) && !other.isListening();
       boolean bothPort = reusePort && other.options.isSet(SimOption.SO_REUSEPORT);
-      if (other != socket && overlap(socket, wanted, other) && !bothAddress && !bothPort) {
+      if (!other.equals(socket) && overlap(socket, wanted, other) && !bothAddress && !bothPort) {
         return true;
       }
     }

@@ -1,6 +1,5 @@
 package mill.sim.kernel;
 
-import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.Map;
 import mill.natives.platform.OptionCode;
@@ -33,27 +32,21 @@ enum SimOption {
 
   private static final Map<String, OptionCode> BY_NAME = new HashMap<>();
   private static final Map<OptionCode, SimOption> BY_CODE = new HashMap<>();
-  private static final Map<SimOption, Integer> DEFAULTS = new EnumMap<>(SimOption.class);
 
   static {
     for (SimOption option : values()) {
-      BY_NAME.put(option.name(), option.code);
-      BY_CODE.put(option.code, option);
+      var code = new OptionCode(option.level, option.number);
+      BY_NAME.put(option.name(), code);
+      BY_CODE.put(code, option);
     }
-    // A send buffer and a receive buffer that a test fills quickly: half of each is for bytes.
-    DEFAULTS.put(SO_SNDBUF, 128 * 1024);
-    DEFAULTS.put(SO_RCVBUF, 128 * 1024);
-    DEFAULTS.put(SO_LINGER, -1);
-    DEFAULTS.put(TCP_KEEPIDLE, 7200);
-    DEFAULTS.put(TCP_KEEPINTVL, 75);
-    DEFAULTS.put(TCP_KEEPCNT, 9);
-    DEFAULTS.put(TCP_QUICKACK, 1);
   }
 
-  private final OptionCode code;
+  private final int level;
+  private final int number;
 
   SimOption(int level, int number) {
-    code = new OptionCode(level, number);
+    this.level = level;
+    this.number = number;
   }
 
   /** {@return the numbers of an option, or null} */
@@ -68,15 +61,24 @@ enum SimOption {
 
   /** {@return the value that a new socket has} */
   int initial() {
-    return DEFAULTS.getOrDefault(this, 0);
+    return switch (this) {
+      // What a test fills quickly: half of each is for bytes.
+      case SO_SNDBUF, SO_RCVBUF -> 128 * 1024;
+      case SO_LINGER -> -1;
+      case TCP_KEEPIDLE -> 7_200;
+      case TCP_KEEPINTVL -> 75;
+      case TCP_KEEPCNT -> 9;
+      case TCP_QUICKACK -> 1;
+      default -> 0;
+    };
   }
 
   boolean isTcp() {
-    return code.level() == 6;
+    return level == 6;
   }
 
   boolean isIpv6() {
-    return code.level() == 41;
+    return level == 41;
   }
 
   boolean isReadOnly() {

@@ -1,8 +1,8 @@
 package mill.sim.kernel;
 
 import mill.natives.platform.NativeAddress;
+import mill.natives.platform.Sockets;
 import mill.natives.platform.Sockets.Family;
-import mill.natives.platform.Sockets.Type;
 
 /** What every socket has: options, an error that waits, and halves that are shut. */
 abstract class SimSocket extends SimFile {
@@ -16,13 +16,13 @@ abstract class SimSocket extends SimFile {
   static final int BOTH = 3;
 
   final Family family;
-  final Type type;
+  final Sockets.Type type;
   final SocketOptions options = new SocketOptions();
   int error; // told once, by the next call or SO_ERROR
   int shut;
   boolean cutOff; // the message that was received last was longer than the buffer
 
-  SimSocket(Host host, Family family, Type type) {
+  SimSocket(Host host, Family family, Sockets.Type type) {
     super(host);
     this.family = family;
     this.type = type;
@@ -92,7 +92,7 @@ abstract class SimSocket extends SimFile {
 
   @Override
   final boolean isStream() {
-    return type == Type.STREAM;
+    return type == Sockets.Type.STREAM;
   }
 
   @Override
@@ -119,7 +119,7 @@ abstract class SimSocket extends SimFile {
   final int option(SimOption option) {
     return switch (option) {
       case SO_ERROR -> takeError();
-      case SO_TYPE -> type == Type.STREAM ? 1 : 2;
+      case SO_TYPE -> type == Sockets.Type.STREAM ? 1 : 2;
       case SO_ACCEPTCONN -> isListening() ? 1 : 0;
       default -> options.get(option);
     };
@@ -130,7 +130,7 @@ abstract class SimSocket extends SimFile {
 
   final boolean has(SimOption option) {
     if (option.isTcp()) {
-      return family != Family.UNIX && type == Type.STREAM;
+      return family != Family.UNIX && type == Sockets.Type.STREAM;
     }
     return !option.isIpv6() || family == Family.INET6;
   }

@@ -94,10 +94,7 @@ final class SimSockets implements Sockets {
   }
 
   private int open(
-      Call call,
-      int count,
-      int @Nullable [] fds,
-      java.util.function.IntSupplier opening) {
+      Call call, int count, int @Nullable [] fds, java.util.function.IntSupplier opening) {
     platform.world().requireCurrent();
     int result = platform.failure(call);
     if (result == 0) {

@@ -1,27 +1,22 @@
 package mill.sim.kernel;
 
+import java.util.EnumMap;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** The options of one socket, which cost nothing until the first is set. */
 final class SocketOptions {
-  private static final SimOption[] ALL = SimOption.values();
-  private static final int[] INITIAL = new int[ALL.length];
-
   // socket(7): what is asked for is doubled, within these bounds.
   private static final int MAX_BUFFER = 2 * 212_992;
   private static final int MIN_SEND_BUFFER = 4_608;
   private static final int MIN_RECEIVE_BUFFER = 2_304;
 
-  static {
-    for (SimOption option : ALL) {
-      INITIAL[option.ordinal()] = option.initial();
-    }
-  }
-
-  private int @Nullable [] values;
+  private @Nullable EnumMap<SimOption, Integer> set;
 
   int get(SimOption option) {
-    return (values == null ? INITIAL : values)[option.ordinal()];
+    Map<SimOption, Integer> known = set;
+    Integer value = known == null ? null : known.get(option);
+    return value == null ? option.initial() : value;
   }
 
   boolean isSet(SimOption option) {
@@ -29,15 +24,16 @@ final class SocketOptions {
   }
 
   void set(SimOption option, int value) {
-    if (values == null) {
-      values = INITIAL.clone();
+    if (set == null) {
+      set = new EnumMap<>(SimOption.class);
     }
-    values[option.ordinal()] =
+    int kept =
         switch (option) {
           case SO_SNDBUF -> buffer(value, MIN_SEND_BUFFER);
           case SO_RCVBUF -> buffer(value, MIN_RECEIVE_BUFFER);
           default -> option.isFlag() ? value == 0 ? 0 : 1 : value;
         };
+    set.put(option, kept);
   }
 
   private static int buffer(int value, int atLeast) {
@@ -46,7 +42,7 @@ final class SocketOptions {
 
   /** Takes over what an accepted socket has from its listener. */
   void inherit(SocketOptions from) {
-    values = from.values == null ? null : from.values.clone();
+    set = from.set == null ? null : from.set.clone();
   }
 
   /** {@return how many bytes may wait to be acknowledged} The kernel keeps half for its books. */

@@ -329,7 +329,7 @@ final class TcpEnd {
   void send(Kind kind, byte[] bytes) {
     TcpEnd to = peer;
     if (to != null) {
-      long free = Math.max(0, socket.options.receiveBytes() - received.size());
+      long free = Math.max(0L, (long) socket.options.receiveBytes() - received.size());
       advertisedEnd = Math.max(advertisedEnd, receivedEnd + free);
       host().network().send(new TcpSegment(kind, this, to, bytes, receivedEnd, advertisedEnd));
     }
@@ -346,7 +346,7 @@ final class TcpEnd {
   /** Bytes were read: tells the peer when the window has opened by half of it. */
   void onRead() {
     long half = socket.options.receiveBytes() / 2;
-    long free = socket.options.receiveBytes() - received.size();
+    long free = (long) socket.options.receiveBytes() - received.size();
     if (state != State.CLOSED && receivedEnd + free - advertisedEnd >= half) {
       send(Kind.ACK);
     }

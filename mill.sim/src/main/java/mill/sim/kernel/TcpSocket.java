@@ -3,8 +3,8 @@ package mill.sim.kernel;
 import static java.util.Objects.requireNonNull;
 
 import mill.natives.platform.NativeAddress;
+import mill.natives.platform.Sockets;
 import mill.natives.platform.Sockets.Family;
-import mill.natives.platform.Sockets.Type;
 import mill.sim.kernel.TcpEnd.State;
 import org.jspecify.annotations.Nullable;
 
@@ -15,7 +15,7 @@ final class TcpSocket extends InetSocket {
   private @Nullable TcpSocket listener; // that this came from and waits in
 
   TcpSocket(Host host, Family family) {
-    super(host, family, Type.STREAM);
+    super(host, family, Sockets.Type.STREAM);
   }
 
   @Override

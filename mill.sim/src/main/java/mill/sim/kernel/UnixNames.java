@@ -46,7 +46,7 @@ final class UnixNames {
   /** The owner of a name is closed. */
   void close(String name, UnixSocket owner) {
     Node node = names.get(name);
-    if (node != null && node.owner == owner) {
+    if (node != null && owner.equals(node.owner)) {
       node.owner = null;
       if (name.charAt(0) == 0) {
         names.remove(name);

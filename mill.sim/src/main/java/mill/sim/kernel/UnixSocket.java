@@ -1,8 +1,8 @@
 package mill.sim.kernel;
 
 import mill.natives.platform.NativeAddress;
+import mill.natives.platform.Sockets;
 import mill.natives.platform.Sockets.Family;
-import mill.natives.platform.Sockets.Type;
 import org.jspecify.annotations.Nullable;
 
 /** A Unix domain socket: it has a name, or none ({@code unix(7)}). */
@@ -18,7 +18,7 @@ abstract class UnixSocket extends SimSocket {
     came = with;
   }
 
-  UnixSocket(Host host, Type type) {
+  UnixSocket(Host host, Sockets.Type type) {
     super(host, Family.UNIX, type);
   }
 

@@ -4,7 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import java.util.ArrayDeque;
 import mill.natives.platform.NativeAddress;
-import mill.natives.platform.Sockets.Type;
+import mill.natives.platform.Sockets;
 import org.jspecify.annotations.Nullable;
 
 /** A Unix domain stream socket, or a listener for such. */
@@ -20,7 +20,7 @@ final class UnixStreamSocket extends UnixSocket {
   private @Nullable UnixStreamSocket peer;
 
   UnixStreamSocket(Host host) {
-    super(host, Type.STREAM);
+    super(host, Sockets.Type.STREAM);
   }
 
   /** Connects two sockets with each other. */

@@ -103,7 +103,7 @@ public final class SimThreads implements Threads {
   @Override
   public void signal(Object lock) {
     requireMonitor(lock);
-    List<Waiter> candidates = waiters.stream().filter(waiter -> waiter.lock() == lock).toList();
+    List<Waiter> candidates = waiters.stream().filter(waiter -> waiter.waitsIn(lock)).toList();
     if (!candidates.isEmpty()) {
       Waiter chosen = candidates.get(schedule.nextInt(candidates.size()));
       waiters.remove(chosen);
@@ -115,7 +115,7 @@ public final class SimThreads implements Threads {
   public void signalAll(Object lock) {
     requireMonitor(lock);
     for (Waiter waiter : List.copyOf(waiters)) {
-      if (waiter.lock() == lock) {
+      if (waiter.waitsIn(lock)) {
         waiters.remove(waiter);
         world.wake(waiter.thread());
       }

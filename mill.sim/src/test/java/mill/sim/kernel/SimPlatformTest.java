@@ -14,6 +14,8 @@ import mill.natives.Interest;
 import mill.natives.Poller;
 import mill.natives.ReadyEvents;
 import mill.natives.Trigger;
+import mill.natives.net.PipePair;
+import mill.natives.net.RawFd;
 import mill.natives.net.TcpListener;
 import mill.natives.net.UdpSocket;
 import mill.sim.fault.FaultKind;
@@ -153,5 +155,25 @@ class SimPlatformTest {
     }
     assertThat(orders).hasSizeGreaterThan(8);
     assertThat(shuffling.shuffled).isEqualTo(10);
+  }
+
+  @Test
+  void whatItsOwnerClosesLeavesThePollerByItself() throws Exception {
+    play(hosts -> {
+      var pipe = PipePair.open(hosts.client);
+      RawFd borrowed = RawFd.borrow(hosts.client, pipe.source().fd());
+      try (var poller = Poller.open(hosts.client, token -> {})) {
+        poller.register(borrowed, 1, Interest.READABLE, Trigger.LEVEL);
+        pipe.close();
+        assertThat(poller.poll(new ReadyEvents(1), 0)).isZero();
+        var next = PipePair.open(hosts.client); // which has the same numbers
+        assertThat(next.source().fd()).isEqualTo(borrowed.fd());
+        poller.register(next.source(), 2, Interest.READABLE, Trigger.LEVEL);
+        next.sink().write(hosts.bytes("x"), 0, 1);
+        var events = new ReadyEvents(4);
+        assertThat(poller.poll(events, 0)).isEqualTo(1);
+        assertThat(events.token(0)).isEqualTo(2);
+      }
+    });
   }
 }

@@ -100,7 +100,9 @@ class UnixTest {
       }
       pipe.sink().close();
       var buffer = hosts.arena.allocate(1);
-      assertThat(pipe.source().read(buffer, 0, 1)).as("it is on its way").isEqualTo(IoStatus.WOULD_BLOCK);
+      assertThat(pipe.source().read(buffer, 0, 1))
+          .as("it is on its way")
+          .isEqualTo(IoStatus.WOULD_BLOCK);
       pair.second().close();
       assertThat(pipe.source().read(buffer, 0, 1)).isEqualTo(IoStatus.END_OF_STREAM);
     });

@@ -60,8 +60,7 @@ final class DatagramProgram {
     private final BitSet missing = new BitSet();
     private int latest = -1;
 
-    Client(
-        Simulation sim, EventLoop loop, UdpSocket socket, InetSocketAddress server, int count) {
+    Client(Simulation sim, EventLoop loop, UdpSocket socket, InetSocketAddress server, int count) {
       this.sim = sim;
       this.loop = loop;
       this.socket = socket;

@@ -17,6 +17,7 @@ import mill.sim.SimHost;
 import mill.sim.Simulation;
 
 /** The programs by their names, each with what befalls it. */
+@SuppressWarnings("ImmutableEnumChecker") // what it holds is not changed
 public enum Programs {
   ECHO(echo(LoopConfig.defaults()), "tried again", "CUT"),
   ECHO_FROM_WORKERS(
