@@ -31,6 +31,7 @@ final class TortureProgram {
   private static final int STEPS = 60;
   private static final int LAST_STEPS = 20;
   private static final int PORT = 7;
+  private static final List<Trigger> TRIGGERS = List.of(Trigger.values());
   private static final Duration PATIENCE = Duration.ofSeconds(5);
 
   private final Simulation sim;
@@ -137,7 +138,7 @@ final class TortureProgram {
   // ---- connections
 
   private Trigger anyTrigger() {
-    return Trigger.values()[(int) sim.between(0, 3)];
+    return TRIGGERS.get((int) sim.between(0, TRIGGERS.size()));
   }
 
   private void listen() throws IOException {
