@@ -101,7 +101,7 @@ class RaceTest {
     }
 
     @Override
-    public void close() throws Exception {
+    public void close() throws java.io.IOException {
       for (Socket socket : filling) {
         socket.close();
       }
