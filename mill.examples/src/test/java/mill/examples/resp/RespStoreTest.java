@@ -81,6 +81,11 @@ class RespStoreTest {
       assertThat(put(key, value)).as("put %s", i).isTrue();
       assertThat(get(key).length()).isEqualTo(value.length());
     }
+    int more = 0;
+    while (more < 100 && put("more " + more, longest)) {
+      more++;
+    }
+    assertThat(more).as("it still knows how full it is").isLessThan(20);
   }
 
   @Test
