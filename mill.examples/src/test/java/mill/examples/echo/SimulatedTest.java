@@ -63,7 +63,8 @@ class SimulatedTest {
 
   @Test
   void streamFromOutsideIsRefused() throws IOException {
-    try (var listener = TcpListener.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+    try (var listener =
+            TcpListener.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
         var outside = TcpStream.connect(listener.localAddress())) {
       Simulation.seeds(1)
           .run(sim ->
