@@ -157,8 +157,7 @@ public enum Programs {
 
   // Once one has heard that all are complete it may leave, and who forgets everything then would
   // have nobody to hear it from.
-  private static void crash(
-      Simulation sim, List<SimHost> hosts, SimHost host, boolean[] complete) {
+  private static void crash(Simulation sim, List<SimHost> hosts, SimHost host, boolean[] complete) {
     if (host.isRunning() && !allOf(complete)) {
       complete[hosts.indexOf(host)] = false;
       host.crash();
