@@ -404,7 +404,7 @@ class RelayTest {
   @Test
   void whatCannotBeJoinedIsRefused() throws Exception {
     try (var server = loops.listen(LINES, firstHeard);
-        var peer = Peer.connect(server)) {
+        var _ = Peer.connect(server)) {
       Connection c = firstHeard.connected();
       assertThatThrownBy(() -> Relay.join(c, c)).isInstanceOf(IllegalStateException.class);
       loops.run(() -> {
