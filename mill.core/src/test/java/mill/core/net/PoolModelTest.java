@@ -9,7 +9,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -30,7 +29,8 @@ class PoolModelTest {
   private static final int USERS = 24;
 
   private final Set<Connection> farEnds = ConcurrentHashMap.newKeySet();
-  private final Map<Connection, User> inUse = new IdentityHashMap<>(); // the loop's thread
+  private final IdentityHashMap<Connection, User> inUse =
+      new IdentityHashMap<>(); // the loop's thread
   private final List<String> faults = java.util.Collections.synchronizedList(new ArrayList<>());
   private final AtomicInteger requests = new AtomicInteger();
   private final AtomicInteger outcomes = new AtomicInteger();
@@ -181,7 +181,8 @@ class PoolModelTest {
     switch (what) {
       case 0, 1, 2, 3, 4, 5, 6 -> user.ask();
       case 7, 8 -> {
-        if (user.lease.cancel() && user.lease.cancel()) {
+        boolean cancelled = user.lease.cancel();
+        if (cancelled && user.lease.cancel()) {
           faults.add("cancelled twice");
         }
       }

@@ -22,7 +22,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class PoolOrderTest {
   private static final List<InetAddress> HERE = List.of(InetAddress.getLoopbackAddress());
 
-  private enum Event {
+  enum Event {
     CANCEL,
     TIMEOUT,
     FAILURE,

@@ -53,7 +53,7 @@ final class TestLayers {
       } else {
         mix(m, from + 2, length, site.up());
       }
-      return 2 + length;
+      return 2L + length;
     }
 
     @Override
@@ -115,7 +115,7 @@ final class TestLayers {
     int total = 0;
     int at = 0;
     while (at < records.length) {
-      int length = (records[at] & 0xff) << 8 | records[at + 1] & 0xff;
+      int length = ((records[at] & 0xff) << 8) | (records[at + 1] & 0xff);
       at += 2 + length;
       total += length;
       if (length == 0 && at != records.length) {

@@ -110,7 +110,7 @@ class WriteTest {
       c.close();
       String text = new String(Await.outcome(reader), StandardCharsets.UTF_8);
       int[] next = new int[4];
-      for (String line : text.split("\n")) {
+      for (String line : text.lines().toList()) {
         String[] parts = line.split(":", -1);
         int id = Integer.parseInt(parts[0]);
         assertThat(Integer.parseInt(parts[1])).isEqualTo(next[id]++);
@@ -282,7 +282,7 @@ class WriteTest {
       message.release();
       CloseCause cause = heard.ended();
       assertThat(cause.kind()).isEqualTo(Kind.OVERFLOW);
-      assertThat(cause.undeliveredBytes()).isPositive().isLessThanOrEqualTo(accepted * 1L << 20);
+      assertThat(cause.undeliveredBytes()).isPositive().isLessThanOrEqualTo((long) accepted << 20);
       assertThat(accepted).isPositive();
     }
   }
