@@ -43,8 +43,15 @@ public final class CloseCause {
     /** A callback has thrown. */
     HANDLER_THREW,
     /** Another handler has taken over; the connection goes on. */
-    HANDED_OVER
+    HANDED_OVER,
+    /** No connection of the pool was to be had in time. */
+    LEASE_TIMEOUT,
+    /** As many already wait for a connection of the pool as may. */
+    POOL_EXHAUSTED
   }
+
+  private static final CloseCause HANDED_OVER = new CloseCause(Kind.HANDED_OVER, true, null, 0);
+  private static final CloseCause HANDED_ON = new CloseCause(Kind.HANDED_OVER, false, null, 0);
 
   private final Kind kind;
   private final boolean opened;
@@ -56,6 +63,10 @@ public final class CloseCause {
     this.opened = opened;
     this.error = error;
     this.undeliveredBytes = undeliveredBytes;
+  }
+
+  static CloseCause handedOver(boolean opened) {
+    return opened ? HANDED_OVER : HANDED_ON;
   }
 
   /** {@return the kind} */

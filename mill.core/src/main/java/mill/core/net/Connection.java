@@ -45,7 +45,7 @@ public interface Connection {
 
   /**
    * {@return the address of the peer, also after the end; before the connection stands, the target}
-   * Any thread.
+   * A layer may know better, as that of the PROXY protocol does. Any thread.
    */
   SocketAddress remoteAddress();
 
@@ -115,6 +115,17 @@ public interface Connection {
    * @param handler takes over
    */
   void handler(ConnectionHandler handler);
+
+  /**
+   * Puts a layer between the socket and the handler, above those that are there: STARTTLS. What was
+   * put before goes out as it is, what is put from now on through the layer. Frames wait until it
+   * is ready; {@link ConnectionHandler#onOpen} is not called again.
+   *
+   * @param layer the layer, of this connection alone
+   * @throws IllegalStateException if bytes are unread that came before the layer: they would be
+   *     taken for what it protects; or the connection does not stand, or was closed
+   */
+  void layer(Layer layer);
 
   /**
    * Stops reading, for a reason; until it is resumed for all. What was read waits. A reset is heard

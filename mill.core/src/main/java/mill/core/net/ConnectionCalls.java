@@ -24,12 +24,13 @@ abstract class ConnectionCalls extends ConnectionEnds {
   private static final int END = 1 << 5;
   private static final int MAX_CALLS = 8; // in one settling
 
-  private final boolean pausesWhenCongested;
+  private boolean pausesWhenCongested;
   private int due;
   private boolean inPass;
   private ConnectionHandler handler;
   private boolean handlerOpened;
-  private @Nullable ArrayList<ConnectionHandler> nextHandlers;
+  private @Nullable ConnectionHandler nextHandler;
+  private @Nullable ArrayList<ConnectionHandler> furtherHandlers; // behind that one
   private boolean shutdownTold;
 
   ConnectionCalls(
@@ -42,14 +43,41 @@ abstract class ConnectionCalls extends ConnectionEnds {
   /** It is not congested any more, or has ended: who waits for that reads on. */
   abstract void resumeWaiters();
 
+  /** Lets layers start and go. */
+  abstract void arrangeLayers();
+
+  /** Whether it has not opened, because a layer is not ready. */
+  abstract boolean awaitsLayers();
+
+  /** Sends what the kernel takes. */
+  abstract void send();
+
+  /** Its input and its output have nothing to do with each other: congestion never pauses it. */
+  final void readsThoughCongested() {
+    pausesWhenCongested = false;
+    readAgain();
+  }
+
+  /** Whether its handler has heard that it is open. */
+  final boolean hasOpened() {
+    return handlerOpened;
+  }
+
   /** It has ended, and its place is free. */
   abstract void leaves(long undelivered);
+
+  /** The handler is about to be told that another takes over. */
+  abstract void takesOver();
+
+  /** It has ended, and the handler is about to be told. */
+  abstract void ends(Kind kind, @Nullable Throwable why);
 
   /** Whether frames are delivered now. */
   final boolean mayDeliver() {
     return phase == Phase.STANDS
         && handlerOpened
         && !closing
+        && (layers == null || layers.isReady())
         && (pauses == null || pauses.isEmpty())
         && !(pausesWhenCongested && queue.isCongestedHere());
   }
@@ -116,6 +144,9 @@ abstract class ConnectionCalls extends ConnectionEnds {
 
   /** Does what is due. Not inside of a callback. */
   final void settle() {
+    if (layers != null) {
+      arrangeLayers();
+    }
     for (int i = 0; callsAreDue(); i++) {
       if (i == MAX_CALLS) {
         home.onAgenda(self());
@@ -125,7 +156,7 @@ abstract class ConnectionCalls extends ConnectionEnds {
       settleOne();
       inPass = false;
     }
-    if (queue.isDirty() || (layers != null && layers.below().isDirty())) {
+    if (queue.isDirty() || (layers != null && layers.isDirty())) {
       send();
     }
     advance();
@@ -135,7 +166,7 @@ abstract class ConnectionCalls extends ConnectionEnds {
   private boolean callsAreDue() {
     return switch (phase) {
       case NEW -> (due & HANDOVER) != 0;
-      case STANDS -> (due & CALLS) != 0 && (layers == null || layers.isReady());
+      case STANDS -> (due & (awaitsLayers() ? HANDOVER : CALLS)) != 0;
       case GONE, TOLD -> false;
     };
   }
@@ -181,18 +212,28 @@ abstract class ConnectionCalls extends ConnectionEnds {
 
   private void handOver() {
     due &= ~HANDOVER;
-    ArrayList<ConnectionHandler> next = nextHandlers;
-    nextHandlers = null;
-    for (int i = 0; next != null && i < next.size(); i++) {
-      tellClosed(new CloseCause(Kind.HANDED_OVER, handlerOpened, null, 0));
-      handler = next.get(i);
-      handlerOpened = false;
+    ConnectionHandler next = nextHandler;
+    ArrayList<ConnectionHandler> further = furtherHandlers;
+    nextHandler = null;
+    furtherHandlers = null;
+    if (next != null) {
+      handOver(next);
     }
-    if (phase == Phase.STANDS && !closing && (due & OPEN) == 0) {
+    for (int i = 0; further != null && i < further.size(); i++) {
+      handOver(further.get(i));
+    }
+    if (phase == Phase.STANDS && !closing && (due & OPEN) == 0 && !awaitsLayers()) {
       handlerOpened = true;
       call(OPEN);
       readAgain();
     }
+  }
+
+  private void handOver(ConnectionHandler next) {
+    takesOver();
+    tellClosed(CloseCause.handedOver(handlerOpened));
+    handler = next;
+    handlerOpened = false;
   }
 
   @Override
@@ -202,6 +243,7 @@ abstract class ConnectionCalls extends ConnectionEnds {
     if ((due & HANDOVER) != 0) {
       handOver();
     }
+    ends(kind, why);
     tellClosed(new CloseCause(kind, handlerOpened, why, undelivered));
   }
 
@@ -244,7 +286,9 @@ abstract class ConnectionCalls extends ConnectionEnds {
 
   /** The loop or the server shuts down. */
   final void tellOfShutdown() {
-    if (!shutdownTold) {
+    if (awaitsLayers()) {
+      fail(Kind.SHUTDOWN, null);
+    } else if (!shutdownTold) {
       shutdownTold = true;
       due |= SHUTDOWN;
       home.onAgenda(self());
@@ -290,10 +334,14 @@ abstract class ConnectionCalls extends ConnectionEnds {
     if (phase == Phase.TOLD) {
       throw new IllegalStateException("it has ended, and no handler takes over: " + this);
     }
-    if (nextHandlers == null) {
-      nextHandlers = new ArrayList<>(1);
+    if (nextHandler == null) {
+      nextHandler = next;
+    } else {
+      if (furtherHandlers == null) {
+        furtherHandlers = new ArrayList<>(1);
+      }
+      furtherHandlers.add(next);
     }
-    nextHandlers.add(next);
     due |= HANDOVER;
     wake();
   }

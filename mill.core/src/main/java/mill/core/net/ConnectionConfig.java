@@ -4,7 +4,11 @@ import static java.util.Objects.requireNonNull;
 import static mill.core.internal.Checks.inRange;
 
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Supplier;
 import mill.core.internal.Durations;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How a connection is treated. Immutable: each method returns another configuration.
@@ -17,9 +21,12 @@ import mill.core.internal.Durations;
  * <tr><td>{@link #queueLimit}</td><td>4 MiB</td></tr>
  * <tr><td>{@link #pauseWhenCongested}</td><td>on if it was accepted, off if it was connected</td></tr>
  * <tr><td>{@link #connectTimeout}</td><td>10 s</td></tr>
+ * <tr><td>{@link #attemptDelay}</td><td>250 ms</td></tr>
+ * <tr><td>{@link #resolver}</td><td>the system's</td></tr>
  * <tr><td>{@link #readIdle}</td><td>none</td></tr>
  * <tr><td>{@link #writeStall}</td><td>60 s</td></tr>
  * <tr><td>{@link #closeTimeout}</td><td>5 s</td></tr>
+ * <tr><td>{@link #layer}</td><td>none</td></tr>
  * <tr><td>{@link #maxConnections}</td><td>no limit</td></tr>
  * </table>
  *
@@ -43,9 +50,12 @@ public final class ConnectionConfig {
     private long queueLimit = 4 << 20;
     private int pauseWhenCongested; // 0: as it was made, 1: on, -1: off
     private long connectTimeoutNs = 10_000_000_000L;
+    private long attemptDelayNs = 250_000_000L;
+    private @Nullable NameResolver resolver;
     private long readIdleNs;
     private long writeStallNs = 60_000_000_000L;
     private long closeTimeoutNs = 5_000_000_000L;
+    private List<Supplier<? extends Layer>> layers = List.of();
     private int maxTotal = NO_LIMIT;
     private int maxPerAddress = NO_LIMIT;
   }
@@ -56,10 +66,13 @@ public final class ConnectionConfig {
   final long high;
   final long queueLimit;
   private final int pauseWhenCongested;
-  final long connectTimeoutNs; // 0: none, as in the next three
-  final long readIdleNs;
+  final long connectTimeoutNs;
+  final long attemptDelayNs;
+  final @Nullable NameResolver resolver; // null: the system's
+  final long readIdleNs; // 0: none
   final long writeStallNs;
   final long closeTimeoutNs;
+  final List<Supplier<? extends Layer>> layers; // the first is next to the socket
   final int maxTotal;
   final int maxPerAddress;
 
@@ -71,9 +84,12 @@ public final class ConnectionConfig {
     queueLimit = draft.queueLimit;
     pauseWhenCongested = draft.pauseWhenCongested;
     connectTimeoutNs = draft.connectTimeoutNs;
+    attemptDelayNs = draft.attemptDelayNs;
+    resolver = draft.resolver;
     readIdleNs = draft.readIdleNs;
     writeStallNs = draft.writeStallNs;
     closeTimeoutNs = draft.closeTimeoutNs;
+    layers = draft.layers;
     maxTotal = draft.maxTotal;
     maxPerAddress = draft.maxPerAddress;
   }
@@ -87,9 +103,12 @@ public final class ConnectionConfig {
     draft.queueLimit = queueLimit;
     draft.pauseWhenCongested = pauseWhenCongested;
     draft.connectTimeoutNs = connectTimeoutNs;
+    draft.attemptDelayNs = attemptDelayNs;
+    draft.resolver = resolver;
     draft.readIdleNs = readIdleNs;
     draft.writeStallNs = writeStallNs;
     draft.closeTimeoutNs = closeTimeoutNs;
+    draft.layers = layers;
     draft.maxTotal = maxTotal;
     draft.maxPerAddress = maxPerAddress;
     return draft;
@@ -188,6 +207,35 @@ public final class ConnectionConfig {
   }
 
   /**
+   * Chooses how long a connect waits for an answer from one address of a name before it begins with
+   * the next one beside it (RFC 8305, section 5). The first that answers wins. All have until
+   * {@link #connectTimeout}.
+   *
+   * @param value at least 10 ms; less than 100 ms loads networks with connects that nobody needs
+   * @return a configuration with it
+   */
+  public ConnectionConfig attemptDelay(Duration value) {
+    Draft draft = draft();
+    draft.attemptDelayNs =
+        inRange(
+            "attemptDelay in ns", positiveNs("attemptDelay", value), 10_000_000, Long.MAX_VALUE);
+    return new ConnectionConfig(draft);
+  }
+
+  /**
+   * Chooses who finds the addresses of names, in place of the system: that one is asked on at most
+   * two threads of the loop.
+   *
+   * @param value shared by all connections with this configuration
+   * @return a configuration with it
+   */
+  public ConnectionConfig resolver(NameResolver value) {
+    Draft draft = draft();
+    draft.resolver = requireNonNull(value, "resolver");
+    return new ConnectionConfig(draft);
+  }
+
+  /**
    * Closes a connection when nothing was read for some time, with {@link
    * CloseCause.Kind#READ_IDLE}. The time does not run while reading is paused.
    *
@@ -228,6 +276,20 @@ public final class ConnectionConfig {
   }
 
   /**
+   * Puts a layer between socket and handler, above those that were put there before.
+   *
+   * @param value makes one for each connection
+   * @return a configuration with it
+   */
+  public ConnectionConfig layer(Supplier<? extends Layer> value) {
+    Draft draft = draft();
+    var all = new ArrayList<Supplier<? extends Layer>>(layers);
+    all.add(requireNonNull(value, "layer"));
+    draft.layers = List.copyOf(all);
+    return new ConnectionConfig(draft);
+  }
+
+  /**
    * Limits how many connections of a server may be open. At the limit of all, others wait in the
    * backlog; beyond the limit of an address they are closed as they are accepted, and counted. For
    * servers: a client refuses it.
@@ -254,8 +316,8 @@ public final class ConnectionConfig {
   @Override
   public String toString() {
     return ("ConnectionConfig[maxFrame=%d, marks=%d/%d, queueLimit=%d, pauseWhenCongested=%s,"
-            + " connectTimeout=%s, readIdle=%s, writeStall=%s, closeTimeout=%s,"
-            + " maxConnections=%s/%s]")
+            + " connectTimeout=%s, attemptDelay=%s, resolver=%s, readIdle=%s, writeStall=%s,"
+            + " closeTimeout=%s, layers=%d, maxConnections=%s/%s]")
         .formatted(
             maxFrame,
             low,
@@ -263,9 +325,12 @@ public final class ConnectionConfig {
             queueLimit,
             pauseWhenCongested == 0 ? "if accepted" : pauseWhenCongested > 0,
             Duration.ofNanos(connectTimeoutNs),
+            Duration.ofNanos(attemptDelayNs),
+            resolver == null ? "system" : resolver,
             readIdleNs == 0 ? "none" : Duration.ofNanos(readIdleNs),
             Duration.ofNanos(writeStallNs),
             Duration.ofNanos(closeTimeoutNs),
+            layers.size(),
             maxTotal == NO_LIMIT ? "no limit" : maxTotal,
             maxPerAddress == NO_LIMIT ? "no limit" : maxPerAddress);
   }

@@ -20,7 +20,8 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  *
  * <p>While a flag is up everything else of the connection goes the way of the flags too, or is
- * refused: that keeps the order of each thread. The flag that begins a connect is none of these.
+ * refused: that keeps the order of each thread. The flags of connecting and of released layers are
+ * none of these.
  */
 abstract class ConnectionDoor implements Connection {
   private static final int START = 1;
@@ -31,6 +32,11 @@ abstract class ConnectionDoor implements Connection {
   private static final int REFUSED = 1 << 5;
   private static final int OVERFLOW = 1 << 6;
   private static final int LOOK = 1 << 7;
+  private static final int ANSWER = 1 << 8;
+  private static final int LAYERS = 1 << 9;
+
+  /** What does not belong to the order of calls. */
+  private static final int APART = START | ANSWER | LAYERS;
 
   private static final VarHandle FLAGS;
   private static final VarHandle COMMANDS;
@@ -80,6 +86,9 @@ abstract class ConnectionDoor implements Connection {
 
   abstract void start();
 
+  /** The resolver has answered. */
+  abstract void answered();
+
   abstract void endHere();
 
   abstract void closeHere();
@@ -115,6 +124,9 @@ abstract class ConnectionDoor implements Connection {
   abstract void refused();
 
   abstract void run(Runnable task);
+
+  /** Another thread has released a layer. */
+  abstract void lookAtLayers();
 
   /** No command waits any more. */
   abstract void commandsAreDone();
@@ -172,6 +184,9 @@ abstract class ConnectionDoor implements Connection {
     if ((raised & START) != 0) {
       start();
     }
+    if ((raised & ANSWER) != 0) {
+      answered();
+    }
     if ((raised & PAUSES) != 0) {
       obeyPauses();
     }
@@ -189,6 +204,9 @@ abstract class ConnectionDoor implements Connection {
     }
     if ((raised & REFUSED) != 0) {
       refused();
+    }
+    if ((raised & LAYERS) != 0) {
+      lookAtLayers();
     }
     if ((raised & LOOK) != 0 && !hasCommands()) {
       commandsAreDone();
@@ -222,7 +240,7 @@ abstract class ConnectionDoor implements Connection {
     COMMANDS.getAndAdd(this, 1);
     // After the addition: who ends this looks at it after it has begun to refuse.
     if (!refuses
-        && (flags & ~START) == 0
+        && (flags & ~APART) == 0
         && home.ring.offer((SocketConnection) this, command, argument)) {
       home.seam.wake();
       return true;
@@ -236,6 +254,16 @@ abstract class ConnectionDoor implements Connection {
   /** Begins to connect, on the loop's thread. Any thread. */
   final void begin() {
     raise(START);
+  }
+
+  /** The resolver has answered. Any thread. */
+  final void hasAnswer() {
+    raise(ANSWER);
+  }
+
+  /** A layer was released. Any thread. */
+  final void releaseLayers() {
+    raise(LAYERS);
   }
 
   @Override

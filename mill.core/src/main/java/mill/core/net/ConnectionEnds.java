@@ -44,11 +44,11 @@ abstract class ConnectionEnds extends ConnectionDoor {
   @Nullable StreamSocket socket;
   @Nullable Registration registration;
   @Nullable Pauses pauses;
-  @Nullable LayerStack layers;
+  @Nullable LayerStack layers; // null if there are none, as with most
   boolean closing; // close() was called
   boolean ending; // end() was called: a FIN behind the queue
   boolean peerFirst; // the peer has ended before this
-  private boolean layersEnd; // they have put their own end
+  private boolean wasReset;
   private boolean finSent;
   private boolean isToFinish;
   private @Nullable Kind cause;
@@ -89,9 +89,6 @@ abstract class ConnectionEnds extends ConnectionDoor {
   /** There may be something to read. */
   abstract void readAgain();
 
-  /** Sends what the kernel takes. */
-  abstract void send();
-
   /** There is no socket yet, and none will be wanted. */
   abstract void cancelConnect();
 
@@ -130,12 +127,15 @@ abstract class ConnectionEnds extends ConnectionDoor {
     closing = true;
     isOpen = false;
     queue.close();
-    if (phase == Phase.NEW) {
+    if (phase == Phase.NEW || (kind == Kind.LOCAL && self().awaitsLayers())) {
       goAway(false);
       return;
     }
     pauses = null;
     reads.discard();
+    if (layers != null) {
+      layers.discard();
+    }
     times().closes();
     readAgain();
     wake();
@@ -170,18 +170,13 @@ abstract class ConnectionEnds extends ConnectionDoor {
     if (phase != Phase.STANDS || from == null || !(ending || closing)) {
       return;
     }
-    LayerStack between = layers;
-    if (between != null && !layersEnd && queue.isEmpty()) {
-      layersEnd = true;
-      between.end();
-      send();
-    }
-    if (!finSent && isSent()) {
+    if (!finSent && isAllSent()) {
       if (reads.isOver()) {
         bothEnded();
         return;
       }
       finSent = true;
+      closeLayers();
       if (closing) {
         times().closes();
       }
@@ -197,9 +192,15 @@ abstract class ConnectionEnds extends ConnectionDoor {
     }
   }
 
-  /** Whether nothing waits to be sent, here and below. */
-  final boolean isSent() {
-    return queue.isEmpty() && (layers == null || layers.below().isEmpty());
+  private boolean isAllSent() {
+    LayerStack between = layers;
+    return between == null ? queue.isEmpty() : between.isAllSent();
+  }
+
+  private void closeLayers() {
+    if (layers != null) {
+      layers.closeDown();
+    }
   }
 
   private void bothEnded() {
@@ -215,8 +216,10 @@ abstract class ConnectionEnds extends ConnectionDoor {
     boolean stood = phase == Phase.STANDS;
     phase = Phase.GONE;
     isOpen = false;
+    wasReset = resets;
     noMoreCommands();
     queue.close();
+    closeLayers();
     if (!stood) {
       cancelConnect();
       finishSoon();
@@ -261,7 +264,7 @@ abstract class ConnectionEnds extends ConnectionDoor {
 
   /** The time of a close is over. */
   final void closeTimeIsOver() {
-    goAway(!isSent());
+    goAway(!isAllSent());
   }
 
   /** Ends for good, if it is to and no command waits. Not inside of a callback. */
@@ -274,15 +277,21 @@ abstract class ConnectionEnds extends ConnectionDoor {
   private void finish() {
     phase = Phase.TOLD;
     long undelivered = queue.undelivered();
+    if (layers != null) {
+      undelivered += layers.undelivered();
+      layers.release();
+    }
     queue.release();
     reads.release();
-    if (layers != null) {
-      layers.release();
-      layers.below().release();
-    }
     if (times != null) {
       times.cancel();
     }
-    isFinished(cause == null ? Kind.LOCAL : cause, error, undelivered);
+    Kind kind = cause == null ? Kind.LOCAL : cause;
+    ReadTaker taker = reads.taker();
+    if (taker != null) {
+      boolean ended = kind == Kind.LOCAL || kind == Kind.PEER_END;
+      taker.closed(self(), ended && undelivered == 0 && !wasReset);
+    }
+    isFinished(kind, error, undelivered);
   }
 }

@@ -19,6 +19,12 @@ final class ConnectionLog {
         thrown);
   }
 
+  static void layerThrew(Connection connection, Layer layer, Throwable thrown) {
+    warn(
+        "a layer threw as it was closed: " + SafeText.of(layer) + " of " + SafeText.of(connection),
+        thrown);
+  }
+
   static void factoryThrew(Object server, Throwable thrown) {
     warn("no handler was made, the connection is reset: " + SafeText.of(server), thrown);
   }

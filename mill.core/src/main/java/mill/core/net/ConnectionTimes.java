@@ -145,7 +145,7 @@ final class ConnectionTimes {
 
   private long lookAtTransfers(long nowNs) {
     long nextNs = NEVER;
-    watchesSending &= owner.isSendBlocked();
+    watchesSending &= owner.wire().isBlocked();
     if (watchesSending) {
       nextNs = progressNs + config.writeStallNs;
       if (nextNs <= nowNs) {

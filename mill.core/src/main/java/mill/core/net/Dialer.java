@@ -1,15 +1,19 @@
 package mill.core.net;
 
+import static java.util.Objects.requireNonNull;
+
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.RejectedExecutionException;
 import mill.core.CloseReason;
 import mill.core.Registration;
+import mill.core.Timeout;
 import mill.core.net.CloseCause.Kind;
 import mill.natives.ErrnoException;
 import mill.natives.Interest;
@@ -21,38 +25,45 @@ import mill.natives.net.UnixStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Connects one connection: resolves the name, then tries its addresses one after the other. The
- * loop's thread; the time limit is the connection's.
+ * Connects one connection: resolves the name, then races its addresses, as RFC 8305 says ("Happy
+ * Eyeballs", section 5). The loop's thread; the time limit is the connection's.
  *
  * <pre>
- *   start ─▶ resolving ─▶ dialling ─┬─▶ stands
- *       └───────────────────▲  │    └─▶ the next address
- *                              └─▶ none is left: failed
+ *   start ─▶ resolving ─▶ dialling ─┬─▶ one stands: the others are closed
+ *       └───────────────────▲  │ │  └─▶ one fails: the next at once; none is left: failed
+ *                              │ └────▶ no answer for the delay: the next beside it
+ *                              └──────▶ the connection's time is over, or nobody wants it any more
  * </pre>
  *
- * <p>Racing of addresses belongs in {@link #dialNext}: what an attempt is, and how it ends, does
- * not know that there is only one at a time.
+ * <p>An attempt that was begun goes on until the race is over: who gives up a slow one cannot reach
+ * what is far away.
  */
-final class Dialer implements NameResolver.Answer {
+final class Dialer {
+  private static final int MAX_ADDRESSES = 32;
+
   private final LoopConnections home;
   private final SocketConnection owner;
   private final SocketAddress target;
+  private final ConnectionConfig config;
 
-  private NameResolver.@Nullable Lookup lookup;
+  private @Nullable CompletableFuture<List<InetAddress>> question;
   private List<SocketAddress> addresses = List.of();
   private int next;
-  private @Nullable Attempt attempt;
+  private final ArrayList<Attempt> attempts = new ArrayList<>(1);
+  private @Nullable Timeout timer;
   private boolean over;
-  private Kind lastKind = Kind.NOT_RESOLVED;
-  private @Nullable Throwable lastError;
+  private Kind failure = Kind.NOT_RESOLVED;
+  private @Nullable Throwable error;
 
   /** A socket on its way to an address. */
-  private record Attempt(StreamSocket socket, Registration registration) {}
+  private record Attempt(SocketAddress to, StreamSocket socket, Registration registration) {}
 
-  Dialer(LoopConnections home, SocketConnection owner, SocketAddress target) {
+  Dialer(
+      LoopConnections home, SocketConnection owner, SocketAddress target, ConnectionConfig config) {
     this.home = home;
     this.owner = owner;
     this.target = target;
+    this.config = config;
   }
 
   SocketConnection owner() {
@@ -68,65 +79,117 @@ final class Dialer implements NameResolver.Answer {
     }
     InetAddress literal = literal(inet.getHostString());
     if (literal != null) {
-      resolved(List.of(literal));
-      return;
-    }
-    try {
-      lookup = home.resolver.resolve(inet.getHostString(), this);
-    } catch (RejectedExecutionException e) {
-      fail(Kind.NOT_RESOLVED, e);
+      addresses = List.of(new InetSocketAddress(literal, inet.getPort()));
+      dialNext();
+    } else {
+      ask(inet.getHostString());
     }
   }
 
   private static @Nullable InetAddress literal(String name) {
+    boolean bracketed = name.startsWith("[") && name.endsWith("]");
     try {
-      return InetAddress.ofLiteral(name);
+      return InetAddress.ofLiteral(bracketed ? name.substring(1, name.length() - 1) : name);
     } catch (IllegalArgumentException e) {
       return null; // a name
     }
   }
 
-  // ---- the answer of the resolver
+  // ---- the resolver
 
-  @Override
-  public void resolved(List<InetAddress> found) {
-    lookup = null;
-    if (over) {
+  private void ask(String name) {
+    NameResolver resolver = config.resolver == null ? home.resolver : config.resolver;
+    try {
+      question = requireNonNull(resolver.resolve(name), "the resolver gave no future");
+    } catch (Throwable thrown) {
+      fail(Kind.NOT_RESOLVED, thrown);
       return;
     }
-    int port = ((InetSocketAddress) target).getPort();
-    var all = new ArrayList<SocketAddress>();
-    for (InetAddress address : found) {
-      all.add(new InetSocketAddress(address, port));
+    var _ = question.whenComplete((found, thrown) -> owner.hasAnswer()); // any thread
+  }
+
+  /** The resolver has answered. */
+  void answered() {
+    CompletableFuture<List<InetAddress>> asked = question;
+    question = null;
+    if (over || asked == null) {
+      return;
     }
-    addresses = all;
+    List<InetAddress> found;
+    try {
+      found = List.copyOf(asked.join());
+    } catch (CompletionException e) {
+      fail(Kind.NOT_RESOLVED, e.getCause() == null ? e : e.getCause());
+      return;
+    } catch (RuntimeException e) {
+      fail(Kind.NOT_RESOLVED, e); // cancelled by the resolver, or no list of addresses
+      return;
+    }
+    addresses = order(found, ((InetSocketAddress) target).getPort());
     dialNext();
   }
 
-  @Override
-  public void failed(Throwable why) {
-    lookup = null;
-    if (why instanceof RejectedExecutionException) {
-      fail(Kind.SHUTDOWN, null); // the loop has ended before there was an answer
-    } else if (!(why instanceof CancellationException)) {
-      fail(Kind.NOT_RESOLVED, why);
+  /** The families by turns, beginning with that of the first (RFC 8305, section 4). */
+  static List<SocketAddress> order(List<InetAddress> found, int port) {
+    var first = new ArrayList<SocketAddress>();
+    var other = new ArrayList<SocketAddress>();
+    for (InetAddress address : found) {
+      boolean likeFirst = address.getClass() == found.getFirst().getClass();
+      (likeFirst ? first : other).add(new InetSocketAddress(address, port));
     }
+    var ordered = new ArrayList<SocketAddress>();
+    for (int i = 0; i < Math.max(first.size(), other.size()); i++) {
+      if (i < first.size()) {
+        ordered.add(first.get(i));
+      }
+      if (i < other.size()) {
+        ordered.add(other.get(i));
+      }
+    }
+    return ordered.size() <= MAX_ADDRESSES ? ordered : ordered.subList(0, MAX_ADDRESSES);
   }
 
   // ---- attempts
 
-  /** Tries the next address, or gives up if there is none. */
+  /** How many are under way. */
+  int attempts() {
+    return attempts.size();
+  }
+
+  /** Begins with the next address, and so on until one attempt is under way. */
   private void dialNext() {
-    while (!over && attempt == null) {
+    while (!over) {
       if (next == addresses.size()) {
-        fail(lastKind, lastError);
+        if (attempts.isEmpty()) {
+          fail(failure, error);
+        }
         return;
       }
-      dial(addresses.get(next++));
+      if (dial(addresses.get(next++))) {
+        if (!over && next < addresses.size()) {
+          lookAgain();
+        }
+        return;
+      }
     }
   }
 
-  private void dial(SocketAddress address) {
+  // The next address has its turn when this one has kept silent for so long.
+  private void lookAgain() {
+    Timeout made = timer;
+    if (made == null) {
+      made = home.loop.newTimeout(this::dialNext);
+      timer = made;
+    }
+    try {
+      made.rescheduleNs(config.attemptDelayNs);
+    } catch (RejectedExecutionException e) {
+      fail(Kind.SHUTDOWN, null); // the loop has ended
+    }
+  }
+
+  /** Begins to connect to an address; false if it has failed already. */
+  boolean dial(SocketAddress address) {
     StreamSocket socket;
     try {
       socket =
@@ -134,87 +197,105 @@ final class Dialer implements NameResolver.Answer {
               ? TcpStream.connect(home.seam.platform(), address)
               : UnixStream.connect(home.seam.platform(), address);
     } catch (IOException | IllegalArgumentException e) {
-      attemptFailed(e);
-      return;
+      noteFailure(e);
+      return false;
     }
-    boolean registered = false;
+    Attempt attempt = null;
     try {
       Registration registration =
           home.loop.register(socket, Interest.READABLE_WRITABLE, Trigger.EDGE, owner);
-      registered = true;
-      attempt = new Attempt(socket, registration);
+      attempt = new Attempt(address, socket, registration);
+      attempts.add(attempt);
     } catch (IOException e) {
-      attemptFailed(e);
+      noteFailure(e);
     } catch (IllegalStateException e) {
       fail(Kind.SHUTDOWN, null); // the loop has ended
     } finally {
-      if (!registered) {
+      if (attempt == null) {
         socket.close();
       }
     }
-    if (attempt != null && socket.isConnected()) {
-      succeeded(attempt, false);
-    }
+    return attempt != null && (!socket.isConnected() || succeeded(attempt, false));
   }
 
   /** An event of one of the attempts. */
-  @SuppressWarnings("ReferenceEquality") // whether it is the very same
   void onReady(Registration ready, Readiness readiness) {
-    Attempt tried = attempt;
-    if (tried == null || tried.registration != ready) {
+    Attempt tried = attempt(ready);
+    if (tried == null) {
       return;
     }
     try {
-      if (tried.socket.finishConnect()) {
-        succeeded(tried, readiness.isReadable());
+      if (tried.socket.finishConnect() && !succeeded(tried, readiness.isReadable())) {
+        dialNext();
       }
     } catch (IOException e) {
-      attempt = null;
-      tried.registration.close();
-      attemptFailed(e);
+      drop(tried);
+      noteFailure(e);
       dialNext();
     }
   }
 
-  private void succeeded(Attempt won, boolean readable) {
-    try {
-      if (isItself(won.socket)) {
-        attempt = null;
-        won.registration.close();
-        lastKind = Kind.REFUSED;
-        lastError = null;
-        dialNext();
-        return;
+  @SuppressWarnings("ReferenceEquality") // whether it is the very same
+  private @Nullable Attempt attempt(Registration of) {
+    for (int i = 0; i < attempts.size(); i++) {
+      if (attempts.get(i).registration == of) {
+        return attempts.get(i);
       }
+    }
+    return null;
+  }
+
+  private void drop(Attempt attempt) {
+    attempts.remove(attempt);
+    attempt.registration.close();
+  }
+
+  /** An attempt stands; false if it is not what was wanted. */
+  private boolean succeeded(Attempt won, boolean readable) {
+    try {
+      if (won.socket instanceof TcpStream
+          && isItself(won.socket.localAddress(), won.socket.remoteAddress())) {
+        drop(won);
+        failure = Kind.REFUSED;
+        error = null;
+        return false;
+      }
+      attempts.remove(won);
       end();
-      attempt = null;
-      owner.connected(addresses.get(next - 1));
+      owner.connected(won.to);
       owner.stands(won.socket, won.registration, readable);
     } catch (IOException e) {
-      won.registration.close();
-      fail(Kind.UNREACHABLE, e);
+      drop(won);
+      noteFailure(e);
+      return over;
     }
+    return true;
   }
 
   // Who connects to a port of this host that nobody listens on may be given that very port to come
   // from, and so reach himself.
-  private static boolean isItself(StreamSocket socket) throws IOException {
-    return socket instanceof TcpStream && socket.localAddress().equals(socket.remoteAddress());
+  static boolean isItself(SocketAddress local, @Nullable SocketAddress remote) {
+    return local.equals(remote);
   }
 
   /** One of the attempts has left the loop, by this or by the loop. */
-  @SuppressWarnings("ReferenceEquality") // whether it is the very same
   void attemptClosed(Registration ended, CloseReason reason) {
-    Attempt tried = attempt;
-    if (tried != null && tried.registration == ended) {
-      attempt = null;
+    Attempt tried = attempt(ended);
+    if (tried != null) {
+      attempts.remove(tried);
       fail(reason == CloseReason.POLLABLE_CLOSED ? Kind.LOCAL : Kind.SHUTDOWN, null);
     }
   }
 
-  private void attemptFailed(Exception why) {
-    lastKind = kindOf(why);
-    lastError = why;
+  // ---- the outcome
+
+  // A host that says no tells more than a way that there is not.
+  private void noteFailure(Exception why) {
+    Kind kind = kindOf(why);
+    if (failure != Kind.REFUSED || kind == Kind.REFUSED) {
+      failure = kind;
+      error = why;
+    }
   }
 
   private static Kind kindOf(Exception why) {
@@ -236,25 +317,27 @@ final class Dialer implements NameResolver.Answer {
     }
   }
 
+  // Losers are closed here, also one that has won at the same time and only waits for its event.
   private void end() {
     over = true;
     home.remove(this);
+    if (timer != null) {
+      timer.cancel();
+    }
+    CompletableFuture<List<InetAddress>> asked = question;
+    question = null;
+    if (asked != null) {
+      asked.cancel(true);
+    }
+    while (!attempts.isEmpty()) {
+      drop(attempts.getLast());
+    }
   }
 
   /** Nobody wants the connection any more. */
   void cancel() {
     if (!over) {
       end();
-    }
-    NameResolver.Lookup asked = lookup;
-    lookup = null;
-    if (asked != null) {
-      asked.cancel();
-    }
-    Attempt tried = attempt;
-    attempt = null;
-    if (tried != null) {
-      tried.registration.close();
     }
   }
 }

@@ -2,59 +2,442 @@ package mill.core.net;
 
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import mill.natives.net.IoStatus;
 import mill.natives.net.StreamSocket;
 
 /**
- * What stands between the socket of a connection and its frames: where layers plug in. The loop's
- * thread.
+ * The layers of a connection, the first one next to the socket, and what moves between them. Gone
+ * when the last one has bypassed itself. The loop's thread.
  *
  * <pre>
- *   socket ─▶ read ─▶ the connection's unread bytes ─▶ Framer ─▶ onFrame
- *   socket ◀─ below() ◀─ encode ◀─ the connection's queue ◀─ out(), write
+ *   handler ─ queue ──▶ encode ──▶ down ──▶ encode ──▶ down = the wire ──▶ socket
+ *   framer ◀─ unread ◀── decode ◀── inlet ◀── decode ◀── inlet ◀────────── socket
  * </pre>
  *
- * <p>A connection without one pays for a null check in either direction. Marks and limits count
- * above it, what takes too long is seen below.
+ * <p>Bytes move up as high as they can before more are read or decoded, and down only while little
+ * waits: so what is queued stays at the top, where it is counted, and what is unread stays in the
+ * kernel.
  */
-abstract class LayerStack {
-  /**
-   * How much is encoded at most while the kernel has not taken what was: what is queued stays
-   * above.
-   */
-  static final int MOST_BELOW = 32 << 10;
+final class LayerStack {
+  private static final int LITTLE = 32 << 10;
+  private static final int READS_PER_PASS = 4;
+  private static final int MAX_SENDS = 16;
 
-  /** Whether the handler may hear of the connection: a handshake is over. */
-  abstract boolean isReady();
+  private final LoopConnections home;
+  private final SocketConnection owner;
+  private final List<LayerPlace> places = new ArrayList<>(2);
+  private final Inlet top;
+
+  private boolean readable;
+  private boolean ends;
+  private boolean ended;
+  private boolean topEnded; // and the framer's side knows
+  private boolean ready;
+  private boolean dirty;
+  private boolean inLayer;
+  private boolean discards;
+  private long encoded; // of the connection's bytes, since nothing waited below
+
+  LayerStack(LoopConnections home, SocketConnection owner) {
+    this.home = home;
+    this.owner = owner;
+    ReadSide reads = owner.reads;
+    top = new Inlet(home, owner, reads);
+    readable = reads.isReadable();
+    ends = reads.ends();
+    ended = reads.hasEnded();
+    reads.readiness(false, false, false);
+  }
+
+  /** Puts a layer on top. */
+  void add(Layer layer) {
+    places.add(new LayerPlace(this, owner, home, layer));
+    ready = false;
+    changed();
+  }
+
+  /** The same, and what was queued so far goes out below of it. */
+  void addLater(Layer layer) {
+    add(layer);
+    owner.queue.moveTo(places.getLast().down);
+  }
+
+  // ---- its state
+
+  /** Whether all are ready. */
+  boolean isReady() {
+    return ready;
+  }
+
+  /** Whether there is something to do or to send. */
+  boolean isDirty() {
+    boolean any = dirty;
+    for (int i = 0; i < places.size(); i++) {
+      any |= places.get(i).down.isDirty();
+    }
+    return any;
+  }
+
+  /** Something has changed that was not caused by an event of the socket. */
+  void changed() {
+    dirty = true;
+    if (owner.phase == ConnectionEnds.Phase.STANDS) {
+      home.owes(owner);
+      owner.wake();
+    }
+  }
+
+  void enter() {
+    inLayer = true;
+  }
+
+  void leave() {
+    inLayer = false;
+    home.seam.clearInterrupt();
+  }
+
+  MemorySegment nothing() {
+    return home.nowhere();
+  }
+
+  /** Other threads may have released some. */
+  void look() {
+    places.forEach(LayerPlace::look);
+  }
+
+  /** What is sent to the socket. */
+  WriteQueue wire() {
+    return places.isEmpty() ? owner.queue : places.get(0).down;
+  }
+
+  private WriteQueue aboveOf(int i) {
+    return i + 1 < places.size() ? places.get(i + 1).down : owner.queue;
+  }
+
+  /** Where a layer puts what it has decoded. */
+  Inlet above(LayerPlace place) {
+    int i = places.indexOf(place);
+    return i + 1 < places.size() ? places.get(i + 1).in : top;
+  }
+
+  // ---- what the socket says
+
+  /** The socket has something: bytes, the end, an error. */
+  void ready(boolean end) {
+    readable = true;
+    ends |= end;
+  }
+
+  /** Whether a pass would find something to do, as far as is known. */
+  boolean isPending() {
+    if (readable || owner.reads.isPending()) {
+      return true;
+    }
+    for (int i = 0; i < places.size(); i++) {
+      if (places.get(i).isCurious() || (endedBelow(i) && places.get(i).isToBeCut())) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private boolean endedBelow(int i) {
+    return i == 0 ? ended : places.get(i - 1).ended;
+  }
+
+  // ---- starting and leaving
+
+  /** Starts who is next, removes who has bypassed itself, and says when all are ready. */
+  void arrange() {
+    int i = 0;
+    while (i < places.size() && owner.phase == ConnectionEnds.Phase.STANDS && !owner.closing) {
+      LayerPlace place = places.get(i);
+      if (!place.started) {
+        place.start();
+      }
+      if (!place.ready) {
+        return;
+      }
+      if (place.bypassed && leave(i, place)) {
+        continue;
+      }
+      i++;
+    }
+    if (!ready && i == places.size()) {
+      ready = true;
+      owner.layersAreReady();
+    }
+    if (places.isEmpty() && !owner.closing && !owner.isGone()) {
+      owner.reads.readiness(readable, ends, ended || owner.reads.hasEnded());
+      owner.withoutLayers();
+    }
+  }
+
+  // Not before what it has sent down is gone: what is above of it comes behind.
+  private boolean leave(int i, LayerPlace place) {
+    place.in.moveTo(above(place));
+    if (!place.down.isEmpty()) {
+      return false;
+    }
+    places.remove(i);
+    place.close();
+    return true;
+  }
+
+  // ---- up
 
   /**
-   * Goes on with what comes before it is ready, bytes both ways, whatever is paused.
+   * Reads and decodes until nothing moves any more, the connection is paused, or others have to
+   * have their turn.
    *
-   * @return whether the socket was read until it would block, and the next edge tells of more
    * @throws IOException if the connection has failed
    */
-  abstract boolean shakeHands(StreamSocket socket) throws IOException;
+  void pass(StreamSocket socket) throws IOException {
+    int reads = 0;
+    while (true) {
+      arrange();
+      if (places.isEmpty() || owner.closing || owner.isGone()) {
+        break;
+      }
+      owner.reads.deliverDecoded();
+      if (owner.closing || owner.isGone()) {
+        break;
+      }
+      if (step()) {
+        continue;
+      }
+      if (!readable || ended || !mayDecode(0)) {
+        break;
+      }
+      if (reads++ == READS_PER_PASS) {
+        home.owes(owner);
+        break;
+      }
+      if (!read(socket)) {
+        break;
+      }
+    }
+    for (int i = 0; i < places.size(); i++) {
+      Inlet in = places.get(i).in;
+      if (owner.closing || owner.isGone()) {
+        in.release();
+      } else {
+        in.trim();
+      }
+    }
+    owner.reads.settleDecoded();
+  }
+
+  private boolean read(StreamSocket socket) throws IOException {
+    Inlet in = places.get(0).in;
+    if (places.get(0).ended) {
+      in.take(in.length()); // behind its orderly end
+    }
+    Block into = in.readable();
+    if (into == null) {
+      home.hungers(owner);
+      return false;
+    }
+    int room = into.room();
+    int read = socket.read(into.memory, into.end, room);
+    if (read > 0) {
+      into.end += read;
+      owner.hasRead();
+      readable = read == room || ends;
+    } else {
+      readable = false;
+      ended = read == IoStatus.END_OF_STREAM;
+    }
+    return true;
+  }
+
+  /** One step up, as high as there is one; false if nothing has moved. */
+  private boolean step() {
+    for (int i = places.size() - 1; i >= 0; i--) {
+      LayerPlace place = places.get(i);
+      if (!place.started || place.isHeld() || !mayDecode(i)) {
+        continue;
+      }
+      if (place.bypassed) {
+        place.in.moveTo(above(place));
+      } else if (place.isCurious() && !place.ended) {
+        boolean wasReady = place.ready;
+        if (place.decode() || place.ready != wasReady || place.ended) {
+          return true;
+        }
+      }
+      if (owner.closing || owner.isGone()) {
+        return false;
+      }
+      if (endedBelow(i) && place.isToBeCut()) {
+        place.cut();
+        return true;
+      }
+    }
+    return endTop();
+  }
+
+  private boolean endTop() {
+    if (topEnded || places.isEmpty() || !places.get(places.size() - 1).ended || !ready) {
+      return false;
+    }
+    topEnded = true;
+    owner.reads.endDecoded();
+    return true;
+  }
+
+  /** Whether it may decode: until it is ready always, then if there is somebody who takes it. */
+  private boolean mayDecode(int i) {
+    for (int at = i; at < places.size(); at++) {
+      LayerPlace place = places.get(at);
+      if (place.isHeld()) {
+        return false;
+      }
+      if (!place.ready) {
+        return true;
+      }
+    }
+    return owner.mayDeliver();
+  }
+
+  // ---- down
+
+  /** Encodes for as long as little waits below. */
+  private void push() {
+    if (inLayer) {
+      return; // what it puts is encoded when it has returned
+    }
+    boolean moved;
+    do {
+      moved = false;
+      int until = firstCut();
+      for (int i = 0; i < until && !owner.isGone(); i++) {
+        moved |= push(i);
+      }
+    } while (moved && !owner.isGone());
+  }
+
+  private boolean push(int i) {
+    LayerPlace place = places.get(i);
+    WriteQueue above = aboveOf(i);
+    boolean moved = false;
+    while (place.encodes()
+        && place.down.waiting() < LITTLE
+        && above.hasSendable()
+        && (i + 1 < places.size() || ready)) {
+      long took = place.encode(above);
+      if (took == 0) {
+        break;
+      }
+      if (i + 1 == places.size()) {
+        encoded += took;
+      }
+      moved = true;
+    }
+    return moved;
+  }
 
   /**
-   * Reads and decodes, with the meaning of {@link StreamSocket#read(MemorySegment, long, long)}:
-   * what does not fit waits in the layers, and a full room says that there may be more.
+   * Encodes and sends what the kernel takes.
    *
+   * @return false if there is more than one flush sends: another is owed
    * @throws IOException if the connection has failed
    */
-  abstract int read(StreamSocket socket, MemorySegment into, long offset, long room)
-      throws IOException;
+  boolean send(StreamSocket socket) throws IOException {
+    for (int i = 0; i < MAX_SENDS; i++) {
+      push();
+      clean();
+      WriteQueue wire = wire();
+      if (owner.isGone() || !wire.hasSendable()) {
+        allIsGone();
+        return true;
+      }
+      if (!wire.send(socket)) {
+        return false;
+      }
+      if (wire.isBlocked()) {
+        return true;
+      }
+    }
+    return false;
+  }
 
-  /**
-   * Takes what the connection has queued ({@link WriteQueue#first} and {@link WriteQueue#take}) and
-   * puts it encoded into {@link #below}, no more than {@link #MOST_BELOW} at a time.
-   */
-  abstract void encode(WriteQueue above);
+  private void allIsGone() {
+    encoded = 0;
+    for (int i = 0; i < places.size(); i++) {
+      if (places.get(i).bypassed) {
+        changed(); // it leaves now
+      }
+    }
+  }
 
-  /** What goes to the socket as it is; made by {@link WriteQueue#below}. */
-  abstract WriteQueue below();
+  private void clean() {
+    dirty = false;
+    for (int i = 0; i < places.size(); i++) {
+      places.get(i).down.clean();
+    }
+  }
 
-  /** All of the queue was encoded, and no more comes: puts what says so to the peer. Once. */
-  abstract void end();
+  /** How many bytes of the connection were encoded, and not taken by the system; at most. */
+  long undelivered() {
+    long waiting = 0;
+    for (int i = 0; i < places.size(); i++) {
+      waiting += places.get(i).down.waiting();
+    }
+    return Math.min(waiting, encoded);
+  }
 
-  /** Gives everything back. Once, at the end. */
-  abstract void release();
+  // ---- the end
+
+  // From here on upwards nobody speaks any more: it has failed, or cannot become ready.
+  private int firstCut() {
+    int i = 0;
+    while (i < places.size() && !places.get(i).failed && (places.get(i).ready || !owner.closing)) {
+      i++;
+    }
+    return i;
+  }
+
+  /** Lets each say its end when it has encoded all; whether all is sent. */
+  boolean isAllSent() {
+    int until = firstCut();
+    for (int i = until - 1; i >= 0; i--) {
+      LayerPlace place = places.get(i);
+      if (!place.ready || place.isHeld() || !aboveOf(i).isEmpty()) {
+        return false;
+      }
+      if (!place.isSaid) {
+        place.end();
+        dirty = true;
+        owner.wake();
+      }
+    }
+    return wire().isEmpty();
+  }
+
+  /** Takes nothing more to send. */
+  void closeDown() {
+    for (int i = 0; i < places.size(); i++) {
+      places.get(i).down.close();
+    }
+  }
+
+  /** The input is discarded from now on, by the read side itself. */
+  void discard() {
+    if (!discards) {
+      discards = true;
+      owner.reads.readiness(readable, ends, ended || owner.reads.hasEnded());
+      readable = false;
+    }
+  }
+
+  /** Gives everything back. */
+  void release() {
+    for (int i = 0; i < places.size(); i++) {
+      places.get(i).close();
+    }
+    places.clear();
+  }
 }

@@ -52,7 +52,7 @@ final class LoopConnections implements LoopExtension {
   final LoopSeam seam;
   final Blocks blocks;
   final CommandRing ring = new CommandRing(RING);
-  final NameResolver resolver;
+  final SystemResolver resolver;
 
   // For one gathered send at a time.
   final MemorySegment[] vector = new MemorySegment[VECTOR];
@@ -62,6 +62,8 @@ final class LoopConnections implements LoopExtension {
   private final long originNs;
   private final Object endLock = new Object();
   private final CopyOnWriteArrayList<ServerPart> servers = new CopyOnWriteArrayList<>();
+  private final CopyOnWriteArrayList<PoolPart> pools = new CopyOnWriteArrayList<>();
+  private final LoopPost post = new LoopPost();
   private final ArrayList<Dialer> dialers = new ArrayList<>(); // connections without a registration
 
   @SuppressWarnings({"unused", "FieldMayBeFinal"}) // through FLAGGED
@@ -260,6 +262,25 @@ final class LoopConnections implements LoopExtension {
     }
   }
 
+  /** Sends something to the loop's thread. Any thread. */
+  void post(Posted what) {
+    if (!post.send(what)) {
+      return;
+    }
+    if (released) {
+      synchronized (endLock) {
+        atEnd();
+      }
+    } else {
+      seam.wake();
+    }
+  }
+
+  /** Lets what was posted arrive now, so that nobody overtakes it. */
+  void takePosted() {
+    post.take();
+  }
+
   // The flags after what the ring held when they were raised, so that a thread's order is kept.
   private boolean takeCommands() {
     SocketConnection raised =
@@ -291,7 +312,7 @@ final class LoopConnections implements LoopExtension {
 
   @Override
   public boolean hasWork() {
-    return agenda != null || owing != null || flagged != null || !ring.isEmpty();
+    return agenda != null || owing != null || flagged != null || !ring.isEmpty() || !post.isEmpty();
   }
 
   @Override
@@ -309,6 +330,7 @@ final class LoopConnections implements LoopExtension {
   @Override
   public boolean endOfTurn() {
     boolean any = takeCommands();
+    any |= post.take();
     any |= readOwed();
     any |= runAgenda();
     turnKnown = false;
@@ -317,6 +339,7 @@ final class LoopConnections implements LoopExtension {
 
   @Override
   public void shutDown() {
+    pools.forEach(PoolPart::loopShutsDown);
     for (Dialer dialer : new ArrayList<>(dialers)) {
       dialer.owner().loopEnds();
     }
@@ -327,6 +350,7 @@ final class LoopConnections implements LoopExtension {
     synchronized (endLock) {
       ending = Thread.currentThread(); // until released(), by the same one
       ring.close();
+      pools.forEach(PoolPart::loopShutsDown);
       atEnd();
       for (Dialer dialer : new ArrayList<>(dialers)) {
         dialer.owner().loopEnds();
@@ -351,7 +375,7 @@ final class LoopConnections implements LoopExtension {
     Thread before = ending;
     ending = Thread.currentThread();
     turnKnown = false;
-    while (takeCommands() || runAgenda()) {
+    while (takeCommands() || post.take() || runAgenda()) {
       // until nothing is left
     }
     ending = before;
@@ -367,6 +391,25 @@ final class LoopConnections implements LoopExtension {
   /** Any thread. */
   void remove(ServerPart server) {
     servers.remove(server);
+  }
+
+  /** How many sockets are on their way to stand. The loop's thread. */
+  int attempts() {
+    int all = 0;
+    for (Dialer dialer : dialers) {
+      all += dialer.attempts();
+    }
+    return all;
+  }
+
+  /** Told when the loop shuts down. Any thread. */
+  void add(PoolPart pool) {
+    pools.add(pool);
+  }
+
+  /** Any thread. */
+  void remove(PoolPart pool) {
+    pools.remove(pool);
   }
 
   void add(Dialer dialer) {

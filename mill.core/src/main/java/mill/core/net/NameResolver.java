@@ -2,37 +2,23 @@ package mill.core.net;
 
 import java.net.InetAddress;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 
 /**
- * Finds the addresses of names without holding the loop up. Belongs to one loop; its thread only.
- * Where a resolver of another kind plugs in.
+ * Finds the addresses of names without holding a loop up: where a resolver of another kind plugs
+ * in, see {@link ConnectionConfig#resolver}. Any loop's thread.
+ *
+ * <p>IP addresses are never asked for, in whatever form they come.
  */
-interface NameResolver {
-  /** Hears the outcome, once, on the loop's thread; never inside of {@link #resolve}. */
-  interface Answer {
-    /** These are the addresses, in the order in which they are to be tried; perhaps none. */
-    void resolved(List<InetAddress> addresses);
-
-    /** There is no answer. */
-    void failed(Throwable why);
-  }
-
-  /** A question that is out. */
-  interface Lookup {
-    /** Nobody waits for the answer any more; it may still come. */
-    void cancel();
-  }
-
+@FunctionalInterface
+public interface NameResolver {
   /**
-   * Asks for the addresses of a name.
+   * Asks for the addresses of a name. Must not block.
    *
    * @param name a host name
-   * @param answer hears the outcome
-   * @return the question
-   * @throws java.util.concurrent.RejectedExecutionException if as many questions wait as there may
+   * @return completes, on any thread, with the addresses in the order in which they are to be
+   *     preferred, perhaps none, or with what went wrong; cancelled as soon as nobody waits for it
+   *     any more
    */
-  Lookup resolve(String name, Answer answer);
-
-  /** Asks for nothing more. */
-  void close();
+  CompletableFuture<List<InetAddress>> resolve(String name);
 }

@@ -33,7 +33,6 @@ final class ReadSide {
 
   private Framer framer;
   private @Nullable ReadTaker taker;
-  private @Nullable LayerStack layers;
   private @Nullable Block block; // with what no frame has taken, or being read into
   private int seen; // how much of it the framer has seen, and found incomplete
   private int needed; // how much there must be before it is asked again
@@ -57,10 +56,6 @@ final class ReadSide {
 
   void taker(@Nullable ReadTaker next) {
     taker = next;
-  }
-
-  void layers(LayerStack between) {
-    layers = between;
   }
 
   @Nullable ReadTaker taker() {
@@ -103,6 +98,52 @@ final class ReadSide {
     discards = true;
   }
 
+  // ---- below layers: they read, and put what they have decoded behind what is unread
+
+  boolean isReadable() {
+    return readable;
+  }
+
+  boolean ends() {
+    return ends;
+  }
+
+  /** What the kernel has: known to layers that begin or go. */
+  void readiness(boolean isReadable, boolean hasEnd, boolean isEnded) {
+    readable = isReadable;
+    ends = hasEnd;
+    ended = isEnded;
+  }
+
+  @Nullable Block unread() {
+    return block;
+  }
+
+  void unread(@Nullable Block next) {
+    block = next;
+  }
+
+  /** Delivers what was decoded. */
+  void deliverDecoded() {
+    deliver();
+  }
+
+  /** Nothing more will be decoded. */
+  void endDecoded() {
+    ended = true;
+  }
+
+  /** What has to be done at the end of a pass. */
+  void settleDecoded() {
+    if (discards && block != null) {
+      block.start = block.end;
+    }
+    keepUnread();
+    if (ended && !told) {
+      tellEnd();
+    }
+  }
+
   // ---- a pass
 
   /**
@@ -115,14 +156,6 @@ final class ReadSide {
     if (discards) {
       discardPass(socket);
       return;
-    }
-    LayerStack between = layers;
-    if (between != null && !between.isReady()) {
-      readable = !between.shakeHands(socket);
-      if (!between.isReady()) {
-        return;
-      }
-      readable = true; // what came with the last of it
     }
     int reads = 0;
     deliver();
@@ -152,15 +185,11 @@ final class ReadSide {
 
   private void read(StreamSocket socket, Block into) throws IOException {
     int room = into.room();
-    LayerStack between = layers;
-    int read =
-        between == null
-            ? socket.read(into.memory, into.end, room)
-            : between.read(socket, into.memory, into.end, room);
+    int read = socket.read(into.memory, into.end, room);
     if (read > 0) {
       into.end += read;
       owner.hasRead();
-      readable = read == room || ends || between != null; // they may hold back some
+      readable = read == room || ends;
     } else {
       readable = false;
       ended = read == IoStatus.END_OF_STREAM;

@@ -23,4 +23,12 @@ interface ReadTaker {
 
   /** The connection was congested, and is not any more. */
   void drained(SocketConnection of);
+
+  /**
+   * The connection has ended, and its handler is about to hear of it.
+   *
+   * @param of which
+   * @param orderly whether its peer has got all, and then its end: it was neither reset nor cut off
+   */
+  void closed(SocketConnection of, boolean orderly);
 }

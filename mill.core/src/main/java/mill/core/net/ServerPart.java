@@ -119,7 +119,7 @@ final class ServerPart {
     }
     // Its own links stay: whoever stands on it goes on.
     count.decrementAndGet();
-    server.places().leave(connection.remoteAddress());
+    server.places().leave(connection.peerAddress());
     if (shutdown != null) {
       shutdown.left(connection, undelivered);
     }

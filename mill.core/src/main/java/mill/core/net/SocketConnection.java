@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.function.Supplier;
 import mill.core.CloseReason;
 import mill.core.EventHandler;
 import mill.core.EventLoop;
@@ -26,9 +27,13 @@ final class SocketConnection extends ConnectionCalls implements EventHandler {
 
   private @Nullable SocketAddress local;
   private SocketAddress remote;
+  private @Nullable SocketAddress behind; // the peer, as a layer says
   private @Nullable Object attachment;
 
   private @Nullable ArrayList<SocketConnection> waiters; // that do not read while this is congested
+
+  /** Hears first what becomes of this, if anybody does. */
+  @Nullable EndWatcher watcher;
 
   // The server's list, in the order of accepting.
   @Nullable SocketConnection nextOfServer;
@@ -43,7 +48,7 @@ final class SocketConnection extends ConnectionCalls implements EventHandler {
     super(home, config, handler, server != null);
     this.server = server;
     remote = peer;
-    dialer = server == null ? new Dialer(home, this, peer) : null;
+    dialer = server == null ? new Dialer(home, this, peer, config) : null;
   }
 
   // ---- its beginning
@@ -57,6 +62,18 @@ final class SocketConnection extends ConnectionCalls implements EventHandler {
     }
   }
 
+  /** Who connects it, if this end does. */
+  @Nullable Dialer dialer() {
+    return dialer;
+  }
+
+  @Override
+  void answered() {
+    if (dialer != null) {
+      dialer.answered();
+    }
+  }
+
   /**
    * The socket is connected, and registered for both directions with this as its handler.
    *
@@ -67,16 +84,115 @@ final class SocketConnection extends ConnectionCalls implements EventHandler {
     socket = connected;
     registration = registered;
     phase = Phase.STANDS;
-    if (dialer != null) {
-      times().stands();
-    }
     if (local == null) {
       local = connected.localAddress();
     }
     if (readable) {
       reads.ready(true);
     }
-    opensSoon();
+    if (config.layers.isEmpty()) {
+      if (dialer != null) {
+        times().stands();
+      }
+      opensSoon();
+    } else {
+      beginLayers();
+      home.onAgenda(this);
+    }
+  }
+
+  // ---- layers
+
+  // The connect timeout goes on until they are ready, or begins.
+  private void beginLayers() {
+    if (dialer == null) {
+      times().connects();
+    }
+    try {
+      for (Supplier<? extends Layer> made : config.layers) {
+        LayerStack stack = layers == null ? new LayerStack(home, this) : layers;
+        layers = stack;
+        stack.add(requireNonNull(made.get(), "a layer"));
+      }
+    } catch (Throwable thrown) {
+      fail(Kind.LAYER, thrown);
+    }
+  }
+
+  @Override
+  public void layer(Layer layer) {
+    requireHere("layer()");
+    requireNonNull(layer, "layer");
+    if (phase != Phase.STANDS || closing) {
+      throw new IllegalStateException("no layer can begin on it: " + this);
+    }
+    if (reads.hasUnread()) {
+      throw new IllegalStateException(
+          "bytes are unread that came before the layer: it has to begin at the end of a frame, and"
+              + " the peer must not send more before it knows: "
+              + this);
+    }
+    LayerStack stack = layers == null ? new LayerStack(home, this) : layers;
+    layers = stack;
+    stack.addLater(layer);
+  }
+
+  /** All layers are ready. */
+  void layersAreReady() {
+    if (!hasOpened()) {
+      times().stands();
+      opensSoon();
+    }
+    readAgain();
+    wake();
+  }
+
+  /** The last layer has gone. */
+  void withoutLayers() {
+    layers = null;
+    queue.soil();
+    readAgain();
+    wake();
+  }
+
+  @Override
+  void arrangeLayers() {
+    if (isLayered() && phase == Phase.STANDS) {
+      requireNonNull(layers).arrange();
+    }
+  }
+
+  /** Whether it has not opened, because a layer is not ready. */
+  @Override
+  boolean awaitsLayers() {
+    return !hasOpened() && layers != null && !layers.isReady();
+  }
+
+  @Override
+  void lookAtLayers() {
+    if (layers != null) {
+      layers.look();
+    }
+  }
+
+  /** Whose connection it is, if it is not that of who has connected. */
+  void comesFor(SocketAddress address) {
+    behind = address;
+  }
+
+  /** The address of the socket's peer, whatever a layer says. */
+  SocketAddress peerAddress() {
+    return remote;
+  }
+
+  /** What is sent to the socket. */
+  WriteQueue wire() {
+    LayerStack stack = layers;
+    return stack == null ? queue : stack.wire();
+  }
+
+  private boolean isLayered() {
+    return layers != null && !closing;
   }
 
   /** The address that has answered, of those of its target. */
@@ -102,15 +218,20 @@ final class SocketConnection extends ConnectionCalls implements EventHandler {
     }
     int bits = readiness.bits();
     boolean broken = (bits & (Readiness.ERROR | Readiness.WRITE_CLOSED)) != 0;
-    if ((bits & Readiness.WRITABLE) != 0 && bottom().isBlocked()) {
-      bottom().unblock();
+    if ((bits & Readiness.WRITABLE) != 0 && wire().isBlocked()) {
+      wire().unblock();
       queue.soil(); // sent below; of a broken connection what has arrived is read first
       if (!broken) {
         send();
       }
     }
     if ((bits & (Readiness.READABLE | Readiness.READ_CLOSED)) != 0) {
-      reads.ready(broken || (bits & Readiness.READ_CLOSED) != 0);
+      boolean end = broken || (bits & Readiness.READ_CLOSED) != 0;
+      if (isLayered()) {
+        requireNonNull(layers).ready(end);
+      } else {
+        reads.ready(end);
+      }
       readPass();
     }
     if ((bits & Readiness.ERROR) != 0 && phase == Phase.STANDS && !mayDeliver() && !closing) {
@@ -131,7 +252,11 @@ final class SocketConnection extends ConnectionCalls implements EventHandler {
     }
     beginPass();
     try {
-      reads.pass(requireNonNull(socket));
+      if (isLayered()) {
+        requireNonNull(layers).pass(requireNonNull(socket));
+      } else {
+        reads.pass(requireNonNull(socket));
+      }
     } catch (IOException e) {
       fail(Kind.PEER_RESET, e);
     } finally {
@@ -148,7 +273,8 @@ final class SocketConnection extends ConnectionCalls implements EventHandler {
 
   @Override
   void readAgain() {
-    if (phase == Phase.STANDS && reads.isPending()) {
+    if (phase == Phase.STANDS
+        && (isLayered() ? requireNonNull(layers).isPending() : reads.isPending())) {
       home.owes(this);
     }
   }
@@ -169,12 +295,12 @@ final class SocketConnection extends ConnectionCalls implements EventHandler {
   void send() {
     queue.clean();
     StreamSocket to = socket;
-    WriteQueue bottom = bottom();
-    if (phase != Phase.STANDS || to == null || bottom.isBlocked()) {
+    LayerStack between = layers;
+    if (phase != Phase.STANDS || to == null || wire().isBlocked()) {
       return;
     }
     try {
-      boolean all = layers == null ? queue.send(to) : sendThrough(layers, to);
+      boolean all = between == null ? queue.send(to) : between.send(to);
       if (!all) {
         queue.soil();
         home.onAgenda(this);
@@ -182,37 +308,6 @@ final class SocketConnection extends ConnectionCalls implements EventHandler {
     } catch (IOException e) {
       fail(Kind.PEER_RESET, e);
     }
-  }
-
-  /** Whether the kernel took no more, and its next event is waited for. */
-  boolean isSendBlocked() {
-    return bottom().isBlocked();
-  }
-
-  /** What goes to the socket as it is. */
-  private WriteQueue bottom() {
-    return layers == null ? queue : layers.below();
-  }
-
-  private boolean sendThrough(LayerStack between, StreamSocket to) throws IOException {
-    WriteQueue below = between.below();
-    boolean all = true;
-    do {
-      between.encode(queue);
-      below.clean();
-      all = below.send(to);
-    } while (all && queue.hasSendable() && between.isReady() && !below.isBlocked());
-    return all;
-  }
-
-  /**
-   * Puts layers between the socket and the frames, before the connection stands or when nothing is
-   * unread. Where layers plug in.
-   */
-  void layers(LayerStack between) {
-    layers = between;
-    reads.layers(between);
-    readAgain();
   }
 
   @Override
@@ -253,6 +348,20 @@ final class SocketConnection extends ConnectionCalls implements EventHandler {
       registrationEnded(reason);
     } else if (dialer != null) {
       dialer.attemptClosed(ended, reason);
+    }
+  }
+
+  @Override
+  void takesOver() {
+    if (watcher != null) {
+      watcher.handsOver(this);
+    }
+  }
+
+  @Override
+  void ends(Kind kind, @Nullable Throwable why) {
+    if (watcher != null) {
+      watcher.ends(this, kind, why);
     }
   }
 
@@ -340,9 +449,27 @@ final class SocketConnection extends ConnectionCalls implements EventHandler {
     readAgain();
   }
 
-  /** Whether bytes were read that nobody has taken, for a pool that will not lend such a one. */
-  boolean hasUnread() {
-    return reads.hasUnread();
+  /** Whether nothing is on its way in it that belongs to its past, so that a pool can lend it. */
+  boolean isClean() {
+    return phase == Phase.STANDS
+        && isOpen
+        && !reads.isPending()
+        && !reads.hasEnded()
+        && queue.queuedBytes() == 0
+        && !queue.isCongested()
+        && !hasCommands();
+  }
+
+  /** Forgets what a handler has set: deadline, attachment, pauses. */
+  void forget() {
+    attachment = null;
+    if (timesIfAny() != null) {
+      times().noDeadline();
+    }
+    if (pauses != null && !pauses.isEmpty()) {
+      pauses.clear();
+      readAgain();
+    }
   }
 
   @Override
@@ -408,7 +535,8 @@ final class SocketConnection extends ConnectionCalls implements EventHandler {
 
   @Override
   public SocketAddress remoteAddress() {
-    return remote;
+    SocketAddress known = behind;
+    return known == null ? remote : known;
   }
 
   @Override
@@ -424,6 +552,7 @@ final class SocketConnection extends ConnectionCalls implements EventHandler {
   /** {@return the addresses, and what has become of it} */
   @Override
   public String toString() {
-    return "Connection[%s, from %s%s]".formatted(remote, local, isOpen ? "" : ", " + phase);
+    return "Connection[%s, from %s%s]"
+        .formatted(remoteAddress(), local, isOpen ? "" : ", " + phase);
   }
 }

@@ -1,9 +1,11 @@
 package mill.core.net;
 
 import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import mill.core.EventLoop;
@@ -12,18 +14,16 @@ import mill.natives.platform.Platform;
 /**
  * The system's own resolver, which blocks: on at most two threads of the loop's platform, which end
  * when nobody has asked for some time. A slow name server keeps other names waiting, never the
- * loop.
+ * loop; a question that is cancelled leaves the queue at once.
  */
 final class SystemResolver implements NameResolver {
   private static final int THREADS = 2;
   private static final int MAX_WAITING = 256;
   private static final long IDLE_S = 10;
 
-  private final EventLoop loop;
   private final ThreadPoolExecutor executor;
 
   SystemResolver(EventLoop loop, Platform platform) {
-    this.loop = loop;
     String name = loop.config().name() + "-resolver";
     executor =
         new ThreadPoolExecutor(
@@ -37,22 +37,36 @@ final class SystemResolver implements NameResolver {
   }
 
   @Override
-  public Lookup resolve(String name, Answer answer) {
-    CompletableFuture<List<InetAddress>> found =
-        loop.offload(executor, () -> List.of(InetAddress.getAllByName(name)));
+  public CompletableFuture<List<InetAddress>> resolve(String name) {
+    var found = new CompletableFuture<List<InetAddress>>();
+    Runnable question = () -> ask(name, found);
     var _ =
         found.whenComplete((addresses, thrown) -> {
-          if (thrown == null) {
-            answer.resolved(addresses);
-          } else {
-            answer.failed(thrown);
+          if (found.isCancelled()) {
+            executor.remove(question);
           }
         });
-    return () -> found.cancel(false);
+    try {
+      executor.execute(question);
+    } catch (RejectedExecutionException e) {
+      found.completeExceptionally(e);
+    }
+    return found;
   }
 
-  @Override
-  public void close() {
+  private static void ask(String name, CompletableFuture<List<InetAddress>> found) {
+    if (found.isDone()) {
+      return;
+    }
+    try {
+      found.complete(List.of(InetAddress.getAllByName(name)));
+    } catch (UnknownHostException | RuntimeException | Error e) {
+      found.completeExceptionally(e); // also of a name that is none
+    }
+  }
+
+  /** Asks for nothing more. */
+  void close() {
     executor.shutdown();
   }
 }

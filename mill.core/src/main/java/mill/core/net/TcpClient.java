@@ -19,8 +19,10 @@ public final class TcpClient {
    * CloseCause.Kind#LOCAL} if {@link Connection#close} or {@link Connection#reset} has cancelled
    * it. What is put and written before goes out first when the connection stands.
    *
-   * <p>An unresolved address is resolved off the loop's thread, and its addresses are tried in
-   * turn.
+   * <p>An unresolved address is resolved off the loop's thread ({@link ConnectionConfig#resolver}),
+   * and its addresses race: as long as none answers the next one begins every 250 ms ({@link
+   * ConnectionConfig#attemptDelay}), and at once when one fails. The first that stands wins, the
+   * others are closed.
    *
    * {@snippet class=mill.core.snippets.ConnectionSnippets region=client}
    *

@@ -122,8 +122,14 @@ final class WriteQueue extends BlockOutput {
     return sendable() > 0;
   }
 
-  private long sendable() {
+  /** How many bytes may be sent now. */
+  long sendable() {
     return (holdCount > 0 && holds != null ? holds[0] : put) - sent;
+  }
+
+  /** How many bytes are here. */
+  long waiting() {
+    return put - sent;
   }
 
   /** Whether something was put since {@link #clean}. */
@@ -327,6 +333,36 @@ final class WriteQueue extends BlockOutput {
     int length = block.length();
     link(block);
     grown(length);
+  }
+
+  /**
+   * Moves everything to another queue, which takes over what the kernel said too: what is put here
+   * goes out behind that.
+   *
+   * @throws IllegalStateException if something is held that was not patched
+   */
+  void moveTo(WriteQueue below) {
+    if (holdCount > 0) {
+      throw new IllegalStateException("held, and not patched yet: patch it first");
+    }
+    below.blocked = blocked;
+    blocked = false;
+    Block block = head;
+    head = null;
+    tail = null;
+    while (block != null) {
+      Block next = block.next;
+      block.next = null;
+      below.append(block);
+      block = next;
+    }
+    sent = put;
+    QUEUED.setOpaque(this, 0L);
+    if (crossed) {
+      crossed = false;
+      congested = false;
+      owner.drained();
+    }
   }
 
   /** Bytes are on their way to here. Any thread. */

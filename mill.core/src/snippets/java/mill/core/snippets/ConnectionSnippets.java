@@ -13,6 +13,8 @@ import mill.core.net.ConnectionConfig;
 import mill.core.net.ConnectionHandler;
 import mill.core.net.Framer;
 import mill.core.net.Message;
+import mill.core.net.ProxyProtocol;
+import mill.core.net.Relay;
 import mill.core.net.TcpClient;
 import mill.core.net.TcpServer;
 
@@ -60,6 +62,24 @@ final class ConnectionSnippets {
       reader.write(message);
     }
     message.release();
+    // @end
+  }
+
+  static ConnectionConfig behindProxies(InetAddress balancer) {
+    // @start region="proxy"
+    var proxies =
+        ProxyProtocol.trusting(
+            peer -> peer instanceof InetSocketAddress inet && balancer.equals(inet.getAddress()));
+    var config = ConnectionConfig.defaults().layer(proxies);
+    // @end
+    return config;
+  }
+
+  static void relay(EventLoop loop) throws IOException {
+    // @start region="relay"
+    var target = InetSocketAddress.createUnresolved("backend", 8080);
+    var config = ConnectionConfig.defaults();
+    TcpServer.listen(loop, new InetSocketAddress(8000), config, () -> Relay.to(target, config));
     // @end
   }
 

@@ -1,12 +1,12 @@
 package mill.examples.echo;
 
 import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import mill.core.EventLoop;
-import mill.natives.Interest;
-import mill.natives.net.IoStatus;
+import mill.core.net.ConnectionConfig;
+import mill.core.net.ConnectionHandler;
+import mill.core.net.TcpServer;
 
 /** The shortest echo server: {@code nc 127.0.0.1 8080} talks to it. */
 public final class QuickStart {
@@ -16,20 +16,10 @@ public final class QuickStart {
   public static void main(String[] args) throws IOException {
     int port = args.length == 0 ? 8080 : Integer.parseInt(args[0]);
     var address = new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
-    var buffer = Arena.global().allocate(64 * 1024);
-    try (var loop = EventLoop.open()) {
-      loop.listen(
-          address,
-          stream ->
-              loop.register(
-                  stream,
-                  Interest.READABLE,
-                  (registration, readiness) -> {
-                    int n = stream.read(buffer);
-                    if (n == IoStatus.END_OF_STREAM || (n > 0 && stream.write(buffer, 0, n) < n)) {
-                      registration.close(); // the peer has ended, or does not read its echo
-                    }
-                  }));
+    ConnectionHandler echo =
+        (connection, memory, offset, length) -> connection.out().put(memory, offset, length);
+    try (var loop = EventLoop.open();
+        var _ = TcpServer.listen(loop, address, ConnectionConfig.defaults(), () -> echo)) {
       loop.run();
     }
   }

@@ -5,10 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -20,6 +23,13 @@ class PagesTest {
 
   private static final String QUICK_START =
       "mill.examples/src/main/java/mill/examples/echo/QuickStart.java";
+
+  private static final String LOW_LEVEL_ECHO =
+      "mill.examples/src/main/java/mill/examples/echo/LowLevelEcho.java";
+
+  private static final Pattern JAVA = Pattern.compile("(?ms)^```java\\n(.*?)^```");
+  private static final Pattern PROGRAM = Pattern.compile("-m mill\\.examples/(\\S+)(.*)");
+  private static final Pattern ARGUMENT = Pattern.compile("--[a-z]+");
 
   private static final String FIRST_SIMULATION =
       "mill.sim/src/it/external-simulation/external/sim/GreetingTest.java";
@@ -36,6 +46,7 @@ class PagesTest {
           "Linker",
           "MemorySegment",
           "HashSet",
+          "InetSocketAddress",
           "IOException",
           "Instant",
           "NoSuchElementException",
@@ -81,11 +92,66 @@ class PagesTest {
   }
 
   @Test
-  void readmesFirstExampleIsTheQuickStart() throws IOException {
-    String readme = Pages.read("README.md");
-    int begin = readme.indexOf("```java\n") + "```java\n".length();
-    assertThat(Pages.read(QUICK_START))
-        .containsIgnoringWhitespaces(readme.substring(begin, readme.indexOf("```", begin)));
+  void readmesFirstTwoExamplesAreTheQuickStartAndTheEchoBelowConnections() throws IOException {
+    List<String> examples = javaBlocks("README.md");
+    assertThat(Pages.read(QUICK_START)).containsIgnoringWhitespaces(examples.get(0));
+    assertThat(Pages.read(LOW_LEVEL_ECHO)).containsIgnoringWhitespaces(examples.get(1));
+  }
+
+  static List<Path> guide() throws IOException {
+    return pages().stream().filter(page -> page.startsWith("docs/guide")).toList();
+  }
+
+  /**
+   * Each piece of Java in the guide stands in a source that the build compiles, module-info aside.
+   */
+  @ParameterizedTest
+  @MethodSource("guide")
+  void whatTheGuideShowsIsCompiled(Path page) throws IOException {
+    List<String> sources = new ArrayList<>();
+    for (Path source : Pages.sources()) {
+      sources.add(withoutBlanks(Files.readString(source)));
+    }
+    assertThat(javaBlocks(page.toString()))
+        .filteredOn(block -> !block.startsWith("module "))
+        .allSatisfy(
+            block -> assertThat(sources).anyMatch(source -> source.contains(withoutBlanks(block))));
+  }
+
+  /** Each program that a page starts is there and knows the arguments that the page gives. */
+  @Test
+  void commandsThatStartProgramsAreRight() throws IOException {
+    List<MatchResult> commands = new ArrayList<>();
+    for (Path page : pagesOfToday()) {
+      commands.addAll(PROGRAM.matcher(Pages.read(page.toString())).results().toList());
+    }
+    assertThat(commands).hasSizeGreaterThanOrEqualTo(7);
+    for (MatchResult command : commands) {
+      Path source =
+          Path.of("mill.examples/src/main/java", command.group(1).replace('.', '/') + ".java");
+      assertThat(Pages.file(source.toString())).isRegularFile();
+      String known = sourcesOf(source.getParent());
+      assertThat(ARGUMENT.matcher(command.group(2)).results().map(MatchResult::group))
+          .allMatch(argument -> known.contains(" " + argument + " "), "is in the usage");
+    }
+  }
+
+  private static String sourcesOf(Path folder) throws IOException {
+    var text = new StringBuilder();
+    try (Stream<Path> files = Files.list(Pages.file(folder.toString()))) {
+      for (Path file : files.toList()) {
+        text.append(Files.readString(file));
+      }
+    }
+    return text.toString();
+  }
+
+  private static List<String> javaBlocks(String page) throws IOException {
+    return JAVA.matcher(Pages.read(page)).results().map(block -> block.group(1)).toList();
+  }
+
+  private static String withoutBlanks(String text) {
+    return text.replaceAll("\\s+", "");
   }
 
   /** The guide shows what ExternalSimulationIT compiles and runs. */

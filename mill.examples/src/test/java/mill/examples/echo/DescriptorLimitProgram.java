@@ -36,8 +36,14 @@ final class DescriptorLimitProgram {
   private DescriptorLimitProgram() {}
 
   public static void main(String[] args) throws Exception {
+    // Its class is loaded while there are descriptors to do that with.
+    Await.requirePatience(System.nanoTime(), "it begins");
     InetSocketAddress address =
-        args[0].equals("QuickStart") ? startQuickStart() : startEchoServer();
+        switch (args[0]) {
+          case "QuickStart" -> startMain(QuickStart::main);
+          case "LowLevelEcho" -> startMain(LowLevelEcho::main);
+          default -> startEchoServer();
+        };
     TcpStream living = connectWhenItListens(address);
     requireEcho(living);
     var waiting = new ArrayList<TcpStream>();
@@ -75,13 +81,18 @@ final class DescriptorLimitProgram {
     return address;
   }
 
-  private static InetSocketAddress startQuickStart() throws IOException {
+  private static InetSocketAddress startMain(Main main) throws IOException {
     int port;
     try (var free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       port = free.getLocalPort();
     }
-    start(() -> QuickStart.main(new String[] {Integer.toString(port)}));
+    start(() -> main.run(new String[] {Integer.toString(port)}));
     return new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
+  }
+
+  /** A quick start, whose argument is the port. */
+  private interface Main {
+    void run(String[] args) throws IOException;
   }
 
   /** A program that ends with an exception. */
@@ -91,7 +102,7 @@ final class DescriptorLimitProgram {
 
   private static void start(Program program) {
     Thread.ofPlatform()
-        .daemon() // the quick start has no end of its own
+        .daemon() // a quick start has no end of its own
         .start(() -> {
           try {
             program.run();

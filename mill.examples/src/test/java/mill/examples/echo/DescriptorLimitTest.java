@@ -10,7 +10,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** The examples under a limit of descriptors. */
 class DescriptorLimitTest {
   @ParameterizedTest
-  @ValueSource(strings = {"QuickStart", "EchoServer"})
+  @ValueSource(strings = {"QuickStart", "LowLevelEcho", "EchoServer"})
   void exampleGoesOnWhenDescriptorsRunOutAndServesThoseWhoHadToWait(String example)
       throws Exception {
     String system = System.getProperty("os.name");

@@ -32,7 +32,9 @@ public final class TaskQueueStress {
     return task == null ? -1 : ((Task) task).content;
   }
 
-  /** A producer and the consumer, for a machine of two processors; r3 is the sum of what is left. */
+  /**
+   * A producer and the consumer, for a machine of two processors; r3 is the sum of what is left.
+   */
   @JCStressTest
   @Outcome(
       id = {"-1, -1, 3", "1, -1, 2", "-1, 1, 2", "1, 2, 0"},

@@ -1,8 +1,8 @@
 package mill.sim.kernel;
 
 import mill.natives.platform.NativeAddress;
-import mill.natives.platform.Sockets.Family;
 import mill.natives.platform.Sockets;
+import mill.natives.platform.Sockets.Family;
 import org.jspecify.annotations.Nullable;
 
 /** A socket of IP: addresses, and a place among its host's ports. */

@@ -1,8 +1,8 @@
 package mill.sim.kernel;
 
 import mill.natives.platform.NativeAddress;
-import mill.natives.platform.Sockets.Family;
 import mill.natives.platform.Sockets;
+import mill.natives.platform.Sockets.Family;
 
 /** What every socket has: options, an error that waits, and halves that are shut. */
 abstract class SimSocket extends SimFile {

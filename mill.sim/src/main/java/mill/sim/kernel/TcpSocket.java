@@ -3,8 +3,8 @@ package mill.sim.kernel;
 import static java.util.Objects.requireNonNull;
 
 import mill.natives.platform.NativeAddress;
-import mill.natives.platform.Sockets.Family;
 import mill.natives.platform.Sockets;
+import mill.natives.platform.Sockets.Family;
 import mill.sim.kernel.TcpEnd.State;
 import org.jspecify.annotations.Nullable;
 

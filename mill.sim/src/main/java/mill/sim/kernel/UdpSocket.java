@@ -4,8 +4,8 @@ import static java.util.Objects.requireNonNull;
 
 import java.util.ArrayDeque;
 import mill.natives.platform.NativeAddress;
-import mill.natives.platform.Sockets.Family;
 import mill.natives.platform.Sockets;
+import mill.natives.platform.Sockets.Family;
 import mill.sim.fault.FaultKind;
 import org.jspecify.annotations.Nullable;
 
@@ -16,6 +16,7 @@ final class UdpSocket extends InetSocket {
   /** What the kernel's books take of the receive buffer for each datagram. */
   private static final int OVERHEAD_BYTES = 512;
 
+  @SuppressWarnings("ArrayRecordComponent") // never compared
   private record Message(byte[] bytes, Endpoint source) {}
 
   private final ArrayDeque<Message> received = new ArrayDeque<>(4);

@@ -3,6 +3,7 @@ package mill.sim.kernel;
 import static java.util.Objects.requireNonNull;
 
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import mill.natives.platform.NativeAddress;
 import mill.natives.platform.Sockets;
@@ -13,6 +14,7 @@ final class UnixDatagramSocket extends UnixSocket {
   /** net.unix.max_dgram_qlen; one more than it may wait. */
   private static final int MAX_WAITING = 11;
 
+  @SuppressWarnings("ArrayRecordComponent") // never compared
   private record Message(byte[] bytes, String source, Passed passed) {}
 
   private final ArrayDeque<Message> received = new ArrayDeque<>(4);
@@ -128,7 +130,7 @@ final class UnixDatagramSocket extends UnixSocket {
       return isShut(RECEIVING) ? 0 : -SimErrnos.EAGAIN;
     }
     Message message = requireNonNull(received.poll());
-    var told = new java.util.ArrayList<>(waitForRoom);
+    var told = new ArrayList<>(waitForRoom);
     waitForRoom.clear();
     told.forEach(sender -> sender.signal(Ready.OUT));
     if (from != null && !message.source.isEmpty()) {
@@ -142,8 +144,9 @@ final class UnixDatagramSocket extends UnixSocket {
   @Override
   int ready() {
     UnixDatagramSocket to = peer;
-    boolean full = to != null && !to.closed && to.isFull();
-    if (full) {
+    boolean full = false;
+    if (to != null && !to.closed && to.isFull()) {
+      full = true;
       to.waitForRoom.add(this);
     }
     int bits = full ? 0 : Ready.OUT;

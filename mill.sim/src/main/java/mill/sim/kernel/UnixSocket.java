@@ -1,8 +1,8 @@
 package mill.sim.kernel;
 
 import mill.natives.platform.NativeAddress;
-import mill.natives.platform.Sockets.Family;
 import mill.natives.platform.Sockets;
+import mill.natives.platform.Sockets.Family;
 import org.jspecify.annotations.Nullable;
 
 /** A Unix domain socket: it has a name, or none ({@code unix(7)}). */

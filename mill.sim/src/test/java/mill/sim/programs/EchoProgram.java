@@ -59,7 +59,7 @@ final class EchoProgram {
   /** Sends back what comes, and ends when its peer does. */
   private static final class Echo implements EventHandler {
     private final MemorySegment buffer = Arena.ofAuto().allocate(READ_BYTES);
-    private final Outbox out = new Outbox();
+    private final Outbox out = new Outbox(4 * READ_BYTES);
     private boolean ended;
 
     @Override

@@ -131,7 +131,7 @@ final class GossipProgram implements EventHandler {
   private final class Peer implements EventHandler {
     private final MemorySegment in = Arena.ofAuto().allocate(4096, Long.BYTES);
     private final MemorySegment frame = Arena.ofAuto().allocate(FRAME, Long.BYTES);
-    private final Outbox out = new Outbox();
+    private final Outbox out = new Outbox(8 * 1024);
     private final int other; // to be connected to again, or -1
     private boolean connected;
     private int filled;

@@ -9,11 +9,16 @@ import mill.natives.net.TcpStream;
 
 /** What a connection has still to send, and the interest that goes with it. */
 final class Outbox {
-  private static final int CAPACITY = 256 * 1024;
-
-  private final MemorySegment bytes = Arena.ofAuto().allocate(CAPACITY);
+  private final int capacity;
+  private final MemorySegment bytes;
   private int start;
   private int end;
+
+  /** Makes an empty one with room for so many bytes. */
+  Outbox(int capacity) {
+    this.capacity = capacity;
+    bytes = Arena.ofAuto().allocate(capacity);
+  }
 
   /** How many bytes wait. */
   int size() {
@@ -22,11 +27,11 @@ final class Outbox {
 
   /** How many more there is room for. */
   int room() {
-    return CAPACITY - size();
+    return capacity - size();
   }
 
   void add(MemorySegment from, long offset, int length) {
-    if (end + length > CAPACITY) {
+    if (end + length > capacity) {
       MemorySegment.copy(bytes, start, bytes, 0, size());
       end -= start;
       start = 0;

@@ -2,6 +2,7 @@ package mill.sim.programs;
 
 import static java.time.Duration.ZERO;
 import static java.time.Duration.ofMillis;
+import static java.time.Duration.ofMinutes;
 import static java.time.Duration.ofSeconds;
 
 import java.net.InetSocketAddress;
@@ -16,14 +17,24 @@ import mill.sim.SimHost;
 import mill.sim.Simulation;
 
 /** The programs by their names, each with what befalls it. */
-enum Programs {
+@SuppressWarnings("ImmutableEnumChecker") // what it holds is not changed
+public enum Programs {
   ECHO(echo(LoopConfig.defaults()), "tried again", "CUT"),
   ECHO_FROM_WORKERS(
       echo(LoopConfig.builder().dispatch(DispatchMode.WORKERS).workers(2).build()), "CUT"),
   GOSSIP(gossip(5), "crash", "CUT"),
+  DATAGRAMS(
+      Programs::datagrams,
+      "an older datagram",
+      "CUT",
+      "DATAGRAM_LOST",
+      "DATAGRAM_DUPLICATED",
+      "DATAGRAM_REORDERED"),
+  UPLOAD(sim -> UploadProgram.scenario(sim, UploadProgram.Bug.NONE)),
   TORTURE(Programs::torture, "a task was refused", "an end");
 
   private static final int PORT = 7;
+  private static final int GOAL = 5;
 
   private final Scenario scenario;
   private final String[] expected;
@@ -38,13 +49,39 @@ enum Programs {
     host.start(() -> TortureProgram.run(sim, host));
   }
 
-  Scenario scenario() {
+  private static void datagrams(Simulation sim) {
+    SimHost server = sim.host("server");
+    SimHost client = sim.host("client");
+    server.serve(() -> DatagramProgram.serve(PORT));
+    int count = (int) sim.between(1, 40);
+    client.start(() -> DatagramProgram.send(sim, server.address(PORT), count));
+    Duration cut = sim.between(ZERO, ofMillis(100));
+    sim.after(cut, () -> sim.cut(server, client));
+    sim.after(cut.plus(sim.between(ZERO, ofSeconds(2))), () -> sim.heal(server, client));
+  }
+
+  /** {@return what is run} */
+  public Scenario scenario() {
     return scenario;
+  }
+
+  /** {@return all, the one first that finds most} */
+  public static List<Programs> byReach() {
+    return List.of(TORTURE, GOSSIP, UPLOAD, DATAGRAMS, ECHO_FROM_WORKERS, ECHO);
+  }
+
+  /**
+   * {@return so many seeds, whatever happens in them}
+   *
+   * @param count how many
+   */
+  public Seeds unexpecting(long count) {
+    return Simulation.seeds(count).calmAfter(ofSeconds(10)).limit(ofMinutes(10));
   }
 
   /** So many seeds, in which what it is about has to happen. */
   Seeds seeds(long count) {
-    return Simulation.seeds(count).calmAfter(ofSeconds(10)).expect(expected);
+    return unexpecting(count).expect(expected);
   }
 
   private static Scenario echo(LoopConfig config) {
@@ -90,15 +127,10 @@ enum Programs {
                 GossipProgram.run(
                     self,
                     addresses,
-                    10,
+                    GOAL,
                     () -> {
                       complete[self] = true;
-                      for (boolean each : complete) {
-                        if (!each) {
-                          return false;
-                        }
-                      }
-                      return true;
+                      return allOf(complete);
                     }));
       }
       SimHost one = hosts.get((int) sim.between(0, count));
@@ -109,13 +141,25 @@ enum Programs {
       }
       if (sim.chance(0.3)) {
         Duration crash = sim.between(ZERO, ofMillis(300));
-        sim.after(crash, () -> crash(sim, one));
+        sim.after(crash, () -> crash(sim, hosts, one, complete));
       }
     };
   }
 
-  private static void crash(Simulation sim, SimHost host) {
-    if (host.isRunning()) {
+  private static boolean allOf(boolean[] complete) {
+    for (boolean each : complete) {
+      if (!each) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  // Once one has heard that all are complete it may leave, and who forgets everything then would
+  // have nobody to hear it from.
+  private static void crash(Simulation sim, List<SimHost> hosts, SimHost host, boolean[] complete) {
+    if (host.isRunning() && !allOf(complete)) {
+      complete[hosts.indexOf(host)] = false;
       host.crash();
       sim.sometimes("crash");
       sim.after(sim.between(ofMillis(1), ofSeconds(1)), host::restart);

@@ -10,6 +10,7 @@ import mill.core.EventLoop;
 import mill.core.RateLimiter;
 import mill.core.Registration;
 import mill.core.Throttle;
+import mill.natives.CurrentPlatform;
 import mill.natives.Interest;
 import mill.natives.Readiness;
 import mill.natives.Trigger;
@@ -23,6 +24,7 @@ final class Receiver extends Tracked {
 
   private final MemorySegment piece = Arena.ofAuto().allocate(PIECE);
   private final TcpStream stream;
+  private final boolean scatters;
   private Throttle throttle;
   private int received;
   private boolean ended;
@@ -30,10 +32,11 @@ final class Receiver extends Tracked {
   Receiver(Simulation sim, EventLoop loop, Trigger trigger, TcpStream stream) {
     super(sim, loop, trigger);
     this.stream = stream;
+    scatters = sim.chance(0.5);
   }
 
-  boolean start() throws IOException {
-    return register(stream, Interest.READABLE);
+  void start() {
+    register(stream, Interest.READABLE);
   }
 
   /** Begins to be throttled, or ends it: serially with its callbacks. */
@@ -68,7 +71,7 @@ final class Receiver extends Tracked {
         interest(Interest.READABLE); // a one-shot is to be armed when there is more
         return;
       }
-      read = stream.read(piece, 0, most);
+      read = read((int) most);
       if (own != null) {
         own.giveBack(most - Math.max(read, 0));
       }
@@ -87,7 +90,19 @@ final class Receiver extends Tracked {
       ready.close();
     } else {
       interest(ended ? Interest.WRITABLE : Interest.READABLE);
+      if (sim.chance(0.1)) { // a slow one: more comes while it runs
+        CurrentPlatform.threads().park(this, sim.between(1, 1_000_000));
+      }
     }
+  }
+
+  private int read(int most) throws IOException {
+    if (!scatters) {
+      return stream.read(piece, 0, most);
+    }
+    int half = most / 2;
+    MemorySegment[] parts = {piece.asSlice(0, half), piece.asSlice(half, most - half)};
+    return (int) stream.readv(parts, 0, parts.length);
   }
 
   @Override

@@ -24,6 +24,7 @@ final class Sender extends Tracked {
   private final int total;
   private final Runnable whole;
   private final Runnable again;
+  private final boolean gathers;
   private int sent;
   private boolean finished;
   private boolean done;
@@ -41,6 +42,7 @@ final class Sender extends Tracked {
     this.total = total;
     this.whole = whole;
     this.again = again;
+    gathers = sim.chance(0.5);
   }
 
   /**
@@ -61,10 +63,8 @@ final class Sender extends Tracked {
     return new Sender(sim, loop, trigger, TcpStream.connect(to), total, whole, again);
   }
 
-  void start() throws IOException {
-    if (!register(stream, Interest.READABLE_WRITABLE)) {
-      again.run();
-    }
+  void start() {
+    register(stream, Interest.READABLE_WRITABLE);
   }
 
   static byte at(int position) {
@@ -83,9 +83,9 @@ final class Sender extends Tracked {
       for (int i = 0; i < length; i++) {
         piece.set(ValueLayout.JAVA_BYTE, i, at(sent + i));
       }
-      int written = stream.write(piece, 0, length);
+      long written = write(length);
       full = written <= 0; // an edge comes only after that
-      sent += Math.max(written, 0);
+      sent += (int) Math.max(written, 0);
     }
     if (sent == total && !finished) {
       finished = true;
@@ -103,6 +103,15 @@ final class Sender extends Tracked {
     } else {
       interest(sent < total ? Interest.READABLE_WRITABLE : Interest.READABLE);
     }
+  }
+
+  private long write(int length) throws IOException {
+    if (!gathers) {
+      return stream.write(piece, 0, length);
+    }
+    int half = length / 2;
+    MemorySegment[] parts = {piece.asSlice(0, half), piece.asSlice(half, length - half)};
+    return stream.writev(parts, 0, parts.length);
   }
 
   @Override

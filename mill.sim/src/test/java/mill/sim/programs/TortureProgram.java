@@ -2,21 +2,21 @@ package mill.sim.programs;
 
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.nio.channels.ClosedChannelException;
+import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
+import mill.core.AcceptHandler;
 import mill.core.DispatchMode;
 import mill.core.EventLoop;
+import mill.core.ListenerConfig;
 import mill.core.LoopConfig;
-import mill.core.ShutdownReport;
 import mill.natives.CurrentPlatform;
 import mill.natives.Interest;
 import mill.natives.Trigger;
-import mill.natives.net.TcpListener;
 import mill.natives.net.TcpStream;
+import mill.natives.net.UdpSocket;
 import mill.natives.platform.Threads;
 import mill.sim.SimHost;
 import mill.sim.Simulation;
@@ -29,15 +29,18 @@ import mill.sim.Simulation;
 final class TortureProgram {
   private static final int LOOPS = 2;
   private static final int STEPS = 60;
+  private static final int LAST_STEPS = 20;
   private static final int PORT = 7;
+  private static final List<Trigger> TRIGGERS = List.of(Trigger.values());
+  private static final Duration PATIENCE = Duration.ofSeconds(5);
 
   private final Simulation sim;
   private final SimHost host;
   private final List<EventLoop> loops = new ArrayList<>();
   private final List<Tracked> tracked = new ArrayList<>();
   private final List<TrackedTasks> tasks = new ArrayList<>();
-  private final List<CompletableFuture<?>> offloads = new ArrayList<>();
-  private final List<CompletableFuture<ShutdownReport>> reports = new ArrayList<>();
+  private final List<TrackedOffload> offloads = new ArrayList<>();
+  private final List<Ending> endings = new ArrayList<>();
   private final List<TrackedTimer> timers = new ArrayList<>();
   private int sendersLeft;
   private boolean ending;
@@ -68,8 +71,9 @@ final class TortureProgram {
       running.add(thread);
     }
     listen();
-    sendersLeft = (int) sim.between(1, 5);
-    for (int i = 0; i < sendersLeft; i++) {
+    int senders = (int) sim.between(1, 5);
+    sendersLeft = senders; // the first may be done before the last has begun
+    for (int i = 0; i < senders; i++) {
       connect(loops.get(i % LOOPS), (int) sim.between(1, 5_000));
     }
     for (int i = 0; i < STEPS; i++) {
@@ -79,9 +83,15 @@ final class TortureProgram {
     while (sendersLeft > 0) {
       pause(10_000_000);
     }
+    settle();
+    for (int i = sim.chance(0.5) ? 0 : LAST_STEPS; i < LAST_STEPS; i++) {
+      anything();
+    }
     ending = true;
     for (EventLoop loop : loops) {
-      end(loop);
+      var end = new Ending(sim, host, loop);
+      endings.add(end);
+      end.begin();
       pause(sim.between(0, 3_000_000));
     }
     for (Thread thread : running) {
@@ -128,31 +138,27 @@ final class TortureProgram {
   // ---- connections
 
   private Trigger anyTrigger() {
-    return Trigger.values()[(int) sim.between(0, 3)];
+    return TRIGGERS.get((int) sim.between(0, TRIGGERS.size()));
   }
 
   private void listen() throws IOException {
-    TcpListener listener = TcpListener.bind(new InetSocketAddress(PORT));
-    loops.getFirst().register(listener, Interest.READABLE, (accepting, ready) -> accept(listener));
+    ListenerConfig limited =
+        ListenerConfig.builder().maxConnections((int) sim.between(1, 6)).build();
+    var _ = loops.getFirst().listen(new InetSocketAddress(PORT), limited, new Accepting());
   }
 
-  private void accept(TcpListener listener) throws IOException {
-    while (true) {
-      TcpStream stream;
-      try {
-        stream = listener.accept();
-      } catch (ClosedChannelException e) {
-        return;
-      } catch (IOException e) {
-        continue; // of one connection, or of a moment
-      }
-      if (stream == null) {
-        return;
-      }
+  private final class Accepting implements AcceptHandler {
+    @Override
+    public void onAccept(TcpStream stream) {
       EventLoop loop = loops.get((int) sim.between(0, LOOPS));
       var receiver = new Receiver(sim, loop, anyTrigger(), stream);
       tracked.add(receiver);
       receiver.start();
+    }
+
+    @Override
+    public void onFailure(SocketAddress address, Throwable error) {
+      sim.fail(new AssertionError("accepting has ended", error));
     }
   }
 
@@ -213,7 +219,7 @@ final class TortureProgram {
 
   private void one(EventLoop loop) {
     try {
-      one(loop, (int) sim.between(0, 12));
+      one(loop, (int) sim.between(0, 13));
     } catch (IOException | IllegalStateException | RejectedExecutionException e) {
       sim.sometimes("an operation was refused: " + e.getClass().getSimpleName());
     }
@@ -222,9 +228,14 @@ final class TortureProgram {
   private void one(EventLoop loop, int operation) throws IOException {
     Tracked any = tracked.isEmpty() ? null : tracked.get((int) sim.between(0, tracked.size()));
     switch (operation) {
-      case 0 -> open(loop);
+      case 0 -> open(loop, Interest.READABLE);
       case 1 -> {
-        if (any instanceof Victim victim) {
+        for (int i = (int) sim.between(2, 4); i > 0; i--) {
+          open(loop, Interest.READABLE_WRITABLE); // all of them ready at once
+        }
+      }
+      case 12 -> {
+        if (any instanceof Victim victim && any.registration != null) {
           victim.change();
         }
       }
@@ -235,7 +246,7 @@ final class TortureProgram {
       }
       case 3 -> {
         if (any != null && any.registration != null && sim.chance(0.3)) {
-          any.registration.close();
+          any.close();
         }
       }
       case 4 ->
@@ -253,97 +264,91 @@ final class TortureProgram {
       }
       case 9 -> {
         if (any != null && any.registration != null) {
-          any.execute(() -> {});
+          int count = (int) sim.between(1, 40);
+          for (int i = 0; i < count && any.execute(() -> {}); i++) {
+            sim.sometimes("a task of a registration");
+          }
         }
       }
-      default -> offload(loop);
+      default -> offloads.add(new TrackedOffload(sim, host, loop));
     }
   }
 
-  private void open(EventLoop loop) throws IOException {
-    var victim = Victim.open(sim, loop);
-    tracked.add(victim);
-    victim.start();
+  private void open(EventLoop loop, Interest interest) throws IOException {
+    if (sim.chance(0.3)) {
+      var mute = new Mute(sim, loop);
+      tracked.add(mute);
+      mute.start();
+    } else {
+      open(loop, UdpSocket.bind(new InetSocketAddress(0)), interest);
+    }
   }
 
-  private void offload(EventLoop loop) {
-    long lastsNs = sim.between(0, 20_000_000);
-    boolean throwing = sim.chance(0.2);
-    CompletableFuture<String> offloaded =
-        loop.offload(
-            host.executor(),
-            () -> {
-              pause(lastsNs);
-              if (throwing) {
-                throw new IOException("planned");
-              }
-              return "done";
-            });
-    offloads.add(offloaded);
-    if (sim.chance(0.2)) {
-      offloaded.cancel(true);
+  private void open(EventLoop loop, UdpSocket socket, Interest interest) {
+    var victim =
+        new Victim(
+            sim,
+            loop,
+            socket,
+            this::replace,
+            left -> open(loops.get((int) sim.between(0, LOOPS)), left, interest));
+    tracked.add(victim);
+    victim.start(interest);
+  }
+
+  // Another takes the place of one that may have an event on its way.
+  private void replace(Victim called) {
+    Tracked any = tracked.get((int) sim.between(Math.max(0, tracked.size() - 8), tracked.size()));
+    if (any instanceof Victim && any.loop == called.loop && any.registration != null) {
+      any.registration.close();
+      try {
+        var mute = new Mute(sim, called.loop);
+        tracked.add(mute);
+        mute.start();
+      } catch (IOException e) {
+        sim.fail(e);
+      }
     }
   }
 
   // ---- the end
 
-  private void end(EventLoop loop) {
-    Runnable how =
-        switch ((int) sim.between(0, 4)) {
-          case 0 -> loop::stop;
-          case 1 -> loop::close;
-          case 2 -> () -> shutdown(loop, Duration.ZERO);
-          default -> () -> shutdown(loop, Duration.ofNanos(sim.between(0, 2_000_000_000)));
-        };
-    sim.sometimes("an end");
-    switch ((int) sim.between(0, 3)) {
-      case 0 -> how.run();
-      case 1 -> inAnotherThread(how);
-      default -> {
-        try {
-          loop.execute(how);
-        } catch (RejectedExecutionException e) {
-          how.run();
-        }
-      }
-    }
-  }
-
-  private void shutdown(EventLoop loop, Duration timeout) {
+  // While the loops run, what they were given is done without delay: a wake-up that is lost shows.
+  private void settle() {
     Duration begun = sim.now();
-    CompletableFuture<ShutdownReport> report = loop.shutdown(timeout).toCompletableFuture();
-    reports.add(report);
-    var _ = report.thenRun(() -> reported(begun, timeout, loop));
+    while (!isSettled()) {
+      if (sim.now().minus(begun).compareTo(PATIENCE) > 0) {
+        sim.fail(new AssertionError("not done after " + PATIENCE + ": " + unsettled()));
+        return;
+      }
+      pause(10_000_000);
+    }
   }
 
-  private void reported(Duration begun, Duration timeout, EventLoop loop) {
-    // A turn may be slow by 50 ms a poll, and timers are late by a tick.
-    Duration allowed = timeout.plusSeconds(1).plusMillis(200);
-    if (sim.now().minus(begun).compareTo(allowed) > 0) {
-      sim.fail(
-          new AssertionError("the report of " + loop + " came after " + sim.now().minus(begun)));
-    }
+  private boolean isSettled() {
+    return tasks.stream().allMatch(TrackedTasks::isDone)
+        && timers.stream().allMatch(TrackedTimer::isDone)
+        && offloads.stream().allMatch(TrackedOffload::isDone)
+        && tracked.stream().allMatch(Tracked::isDone);
+  }
+
+  private String unsettled() {
+    return "tasks of loops %s, timers %s, offloaded work %s, tasks of registrations %s"
+        .formatted(
+            tasks.stream().allMatch(TrackedTasks::isDone) ? "done" : "WAIT",
+            timers.stream().allMatch(TrackedTimer::isDone) ? "done" : "WAIT",
+            offloads.stream().allMatch(TrackedOffload::isDone) ? "done" : "WAIT",
+            tracked.stream().allMatch(Tracked::isDone) ? "done" : "WAIT");
   }
 
   private void verify() {
     tracked.forEach(Tracked::verifyEnd);
     tasks.forEach(TrackedTasks::verifyEnd);
     timers.forEach(TrackedTimer::verifyEnd);
-    requireAllDone("futures of offloaded work", offloads);
-    requireAllDone("reports", reports);
+    offloads.forEach(TrackedOffload::verifyEnd);
+    endings.forEach(Ending::verifyEnd);
     if (host.openDescriptors() != 0) {
       sim.fail(new AssertionError(host.openDescriptors() + " descriptors are open"));
-    }
-    for (EventLoop loop : loops) {
-      if (!loop.hasEnded() || loop.metrics().registrations() != 0) {
-        sim.fail(new AssertionError(loop + " has not ended: " + loop.metrics()));
-      }
-    }
-  }
-
-  private void requireAllDone(String what, List<? extends CompletableFuture<?>> futures) {
-    if (!futures.stream().allMatch(CompletableFuture::isDone)) {
-      sim.fail(new AssertionError("not all " + what + " are done"));
     }
   }
 }

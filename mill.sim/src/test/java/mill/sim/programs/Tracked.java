@@ -3,11 +3,13 @@ package mill.sim.programs;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.RejectedExecutionException;
 import mill.core.CloseReason;
 import mill.core.EventHandler;
 import mill.core.EventLoop;
 import mill.core.Registration;
+import mill.natives.ErrnoException;
 import mill.natives.Interest;
 import mill.natives.Pollable;
 import mill.natives.Readiness;
@@ -16,6 +18,8 @@ import mill.sim.Simulation;
 
 /** A handler that knows what it was promised: callbacks one at a time, and one end that is last. */
 abstract class Tracked implements EventHandler {
+  private static final Set<String> OF_A_MOMENT = Set.of("EINTR", "EAGAIN");
+
   final Simulation sim;
   final EventLoop loop;
   Registration registration;
@@ -34,15 +38,19 @@ abstract class Tracked implements EventHandler {
     this.trigger = trigger;
   }
 
-  /** Registers, or closes the pollable and says no. */
-  boolean register(Pollable pollable, Interest interest) throws IOException {
+  /** Registers, or closes the pollable and has heard that it has ended. */
+  void register(Pollable pollable, Interest interest) {
     try {
       registration = loop.register(pollable, interest, trigger, this);
       registered = true;
-      return true;
-    } catch (IllegalStateException | RejectedExecutionException e) {
+    } catch (IllegalStateException | IOException e) {
       pollable.close();
-      return false;
+      if (closed != 1) {
+        sim.fail(new AssertionError("refused, and onClosed came " + closed + " times", e));
+      }
+      if (e.getMessage() != null && e.getMessage().contains("registered already")) {
+        sim.fail(e);
+      }
     }
   }
 
@@ -67,6 +75,9 @@ abstract class Tracked implements EventHandler {
   @Override
   public final void onError(Registration failed, Throwable error) {
     enter("onError");
+    if (error instanceof ErrnoException refused && OF_A_MOMENT.contains(refused.errnoName())) {
+      sim.fail(new AssertionError("what is over in a moment has ended " + failed, error));
+    }
     inside = false;
   }
 
@@ -94,6 +105,9 @@ abstract class Tracked implements EventHandler {
   }
 
   void interest(Interest interest) throws IOException {
+    if (trigger != Trigger.ONESHOT && registration.interest() == interest) {
+      return; // armed anew an edge would be told again, and one that was lost would not show
+    }
     fired = false;
     try {
       registration.setInterest(interest);
@@ -104,8 +118,8 @@ abstract class Tracked implements EventHandler {
     }
   }
 
-  /** Has a task run serially with the callbacks, if there is room. */
-  void execute(Runnable task) {
+  /** Has a task run serially with the callbacks, if there is room; says whether there is. */
+  boolean execute(Runnable task) {
     int number = accepted;
     try {
       registration.execute(() -> {
@@ -118,13 +132,30 @@ abstract class Tracked implements EventHandler {
         }
       });
       accepted++;
+      return true;
     } catch (RejectedExecutionException e) {
       sim.sometimes("a task of a registration was refused");
+      return false;
     }
   }
 
   void cancel() {
     registration.cancel().thenRun(() -> quiet = true);
+  }
+
+  /** Closes it, from one end or from the other. */
+  void close() {
+    if (sim.chance(0.5)) {
+      registration.close();
+    } else {
+      registration.pollable().close();
+    }
+  }
+
+  /** Whether what was given to it has run, and it has heard it if it is closed. */
+  boolean isDone() {
+    return ran.size() == accepted
+        && (closed > 0 || registration == null || registration.pollable().isOpen());
   }
 
   /** When the loop has given everything back. */

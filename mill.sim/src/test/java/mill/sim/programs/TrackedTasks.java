@@ -35,6 +35,10 @@ final class TrackedTasks {
     }
   }
 
+  boolean isDone() {
+    return ran == accepted;
+  }
+
   void verifyEnd() {
     if (ran != accepted) {
       sim.fail(new AssertionError(ran + " of " + accepted + " tasks of " + loop + " ran"));

@@ -46,6 +46,10 @@ final class TrackedTimer {
     }
   }
 
+  boolean isDone() {
+    return ran > 0 || cancelled;
+  }
+
   /** When the loop has ended. */
   void verifyEnd() {
     over = true;

@@ -3,7 +3,7 @@ package mill.sim.programs;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.net.InetSocketAddress;
+import java.util.function.Consumer;
 import mill.core.CloseReason;
 import mill.core.EventLoop;
 import mill.core.Registration;
@@ -23,18 +23,29 @@ final class Victim extends Tracked {
   private final MemorySegment buffer = Arena.ofAuto().allocate(16);
   private final NativeAddress from = new NativeAddress();
   private final UdpSocket socket;
+  private final Consumer<Victim> mischief;
+  private final Consumer<UdpSocket> successor;
 
-  private Victim(Simulation sim, EventLoop loop, UdpSocket socket) {
+  /**
+   * Makes it.
+   *
+   * @param mischief called now and then by one that is called
+   * @param successor given the socket, open, of one that was cancelled
+   */
+  Victim(
+      Simulation sim,
+      EventLoop loop,
+      UdpSocket socket,
+      Consumer<Victim> mischief,
+      Consumer<UdpSocket> successor) {
     super(sim, loop, Trigger.LEVEL);
     this.socket = socket;
+    this.mischief = mischief;
+    this.successor = successor;
   }
 
-  static Victim open(Simulation sim, EventLoop loop) throws IOException {
-    return new Victim(sim, loop, UdpSocket.bind(new InetSocketAddress(0)));
-  }
-
-  void start() throws IOException {
-    register(socket, Interest.READABLE);
+  void start(Interest interest) {
+    register(socket, interest);
   }
 
   @Override
@@ -42,7 +53,10 @@ final class Victim extends Tracked {
     if (readiness.isReadable()) {
       socket.receiveFrom(buffer, 0, buffer.byteSize(), from);
     }
-    if (readiness.isWritable()) {
+    if (sim.chance(0.2)) {
+      mischief.accept(this);
+    }
+    if (readiness.isWritable() && !ready.isCancelled()) {
       ready.setInterest(Interest.READABLE); // or it would be told for ever
     }
   }
@@ -64,6 +78,10 @@ final class Victim extends Tracked {
 
   @Override
   void ended(CloseReason reason) {
-    socket.close();
+    if (reason == CloseReason.CANCELLED && socket.isOpen() && sim.chance(0.5)) {
+      successor.accept(socket);
+    } else {
+      socket.close();
+    }
   }
 }

@@ -1,0 +1,257 @@
+package mill.core.net;
+
+import static java.util.Objects.requireNonNull;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.net.SocketAddress;
+import java.util.function.Function;
+import mill.core.Timeout;
+import mill.core.net.CloseCause.Kind;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The right to use a connection of a {@link ConnectionPool} for a while. Can be asked for again and
+ * again, one at a time, which makes no garbage. Any thread.
+ *
+ * <pre>
+ *          request()          first in first out            release(), discard(), it ended
+ *   FREE ─────────────▶ ASKED ──────────────────▶ LENT ────────────────────────────────────▶ FREE
+ *     ▲                   │ cancel(), time over,    onOpen                           onClosed
+ *     └───────────────────┘ no connection
+ *            onClosed, never opened
+ * </pre>
+ *
+ * <p>The handler hears of it on the thread of the connection's loop, never inside of a call: of one
+ * outcome for each request. It may ask again from its {@link ConnectionHandler#onClosed} on.
+ */
+public final class Lease extends Posted {
+  private static final int FREE = 0;
+  private static final int ASKING = 1; // it has no place to wait at yet
+  private static final int ASKED = 2;
+  private static final int CANCELLED = 3;
+  private static final int FAILED = 4;
+  private static final int LENT = 5;
+  private static final int RELEASED = 6;
+  private static final int DISCARDED = 7;
+
+  private static final VarHandle STATE;
+
+  static {
+    try {
+      STATE = MethodHandles.lookup().findVarHandle(Lease.class, "state", int.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
+  /** How far the loop has come with it. */
+  enum Step {
+    NONE,
+    WAITS,
+    HAS,
+    TOLD
+  }
+
+  final SocketAddress target;
+  final ConnectionHandler handler;
+  private final ConnectionPool pool;
+
+  @SuppressWarnings("FieldMayBeFinal") // through STATE
+  private volatile int state;
+
+  private volatile @Nullable PoolPart part; // written before ASKED
+
+  // The loop's.
+  Step step = Step.NONE;
+  long ticket;
+  @Nullable Lease next;
+  @Nullable Lease previous;
+  @Nullable PooledConnection entry;
+  private @Nullable Timeout timer;
+  private @Nullable PoolPart timerOf;
+
+  Lease(ConnectionPool pool, SocketAddress target, ConnectionHandler handler) {
+    this.pool = pool;
+    this.target = target;
+    this.handler = handler;
+  }
+
+  /** One that has a connection from the beginning: that of a trial. */
+  Lease(
+      PoolPart part,
+      SocketAddress target,
+      Function<? super Lease, ? extends ConnectionHandler> validator) {
+    this.pool = part.pool;
+    this.part = part;
+    this.target = target;
+    handler = requireNonNull(validator.apply(this), "the validator gave no handler");
+  }
+
+  // ---- any thread
+
+  /**
+   * Asks for a connection. The handler hears {@link ConnectionHandler#onOpen} when it has one, and
+   * {@link ConnectionHandler#onClosed} with {@link CloseCause.Kind#HANDED_OVER} when it was given
+   * back; or {@code onClosed} with a cause that was never {@linkplain CloseCause#opened() opened}.
+   * That is {@link CloseCause.Kind#LEASE_TIMEOUT}, {@link CloseCause.Kind#POOL_EXHAUSTED}, {@link
+   * CloseCause.Kind#SHUTDOWN} if the pool is closed, {@link CloseCause.Kind#LOCAL} if it was
+   * cancelled, or why no connection could be made.
+   *
+   * @throws IllegalStateException if it is asked for already
+   */
+  public void request() {
+    if (!STATE.compareAndSet(this, FREE, ASKING)) {
+      throw new IllegalStateException("it is asked for already, or lent: " + this);
+    }
+    PoolPart chosen = pool.choose();
+    part = chosen;
+    state = ASKED;
+    chosen.send(this);
+  }
+
+  /**
+   * Takes the request back.
+   *
+   * @return true if it will have no connection, and is told so; false if there is none to take
+   *     back: it has a connection, or is about to hear that it has none
+   */
+  public boolean cancel() {
+    return decide(ASKED, CANCELLED);
+  }
+
+  /**
+   * Gives the connection back, for others to use. The pool takes framer, deadline, attachment and
+   * pauses away; it closes the connection instead if anything is unread, queued, or ended. Do not
+   * touch the connection any more.
+   *
+   * @return true if it was given back; false if there was none to give: it was given back or
+   *     discarded before, or has ended
+   */
+  public boolean release() {
+    return decide(LENT, RELEASED);
+  }
+
+  /**
+   * Gives the connection back as one that nobody should use again: it is closed.
+   *
+   * @return as for {@link #release}
+   */
+  public boolean discard() {
+    return decide(LENT, DISCARDED);
+  }
+
+  private boolean decide(int from, int to) {
+    PoolPart current = part;
+    if (current == null || !STATE.compareAndSet(this, from, to)) {
+      return false;
+    }
+    current.send(this);
+    return true;
+  }
+
+  // ---- the loop's thread
+
+  /** Something has been decided, here or elsewhere. */
+  @Override
+  void arrived() {
+    PoolPart current = part;
+    if (current == null) {
+      return;
+    }
+    switch (state) {
+      case ASKED -> {
+        if (step == Step.NONE) {
+          current.enqueue(this);
+        }
+      }
+      case CANCELLED -> {
+        if (step != Step.TOLD) {
+          current.cancelled(this);
+        }
+      }
+      case RELEASED -> comesBack(current, false);
+      case DISCARDED -> comesBack(current, true);
+      default -> {} // it came to nothing meanwhile
+    }
+  }
+
+  private void comesBack(PoolPart current, boolean discarded) {
+    if (step == Step.HAS) {
+      step = Step.TOLD;
+      current.cameBack(this, discarded);
+    }
+  }
+
+  /** Decides that it has a connection; false if it was cancelled. */
+  boolean lend(PooledConnection with) {
+    if (!STATE.compareAndSet(this, ASKED, LENT)) {
+      return false;
+    }
+    has(with);
+    return true;
+  }
+
+  /** The same for a trial. */
+  void lendForTrial(PooledConnection with) {
+    state = LENT;
+    has(with);
+  }
+
+  private void has(PooledConnection with) {
+    entry = with;
+    step = Step.HAS;
+    stopTimer();
+  }
+
+  /** Decides that it has no connection; false if it was cancelled. */
+  boolean refuse() {
+    stopTimer();
+    return STATE.compareAndSet(this, ASKED, FAILED);
+  }
+
+  /** It is over, and can be asked for again. */
+  void free() {
+    entry = null;
+    step = Step.NONE;
+    state = FREE;
+  }
+
+  void startTimer(PoolPart waitsAt, long delayNs) {
+    Timeout made = timer;
+    if (made == null || timerOf != waitsAt) {
+      made = waitsAt.home.loop.newTimeout(() -> timeIsOver(waitsAt));
+      timer = made;
+      timerOf = waitsAt;
+    }
+    made.rescheduleNs(delayNs);
+  }
+
+  /** It has waited as long as it may. */
+  void timeIsOver(PoolPart waitsAt) {
+    if (step == Step.WAITS) {
+      waitsAt.refuse(this, Kind.LEASE_TIMEOUT, null);
+    }
+  }
+
+  void stopTimer() {
+    if (timer != null) {
+      timer.cancel();
+    }
+  }
+
+  /** {@return the target, and how far it has come} */
+  @Override
+  public String toString() {
+    return "Lease[%s, %s]"
+        .formatted(
+            target,
+            switch (state) {
+              case FREE -> "free";
+              case ASKING, ASKED -> "asked for";
+              case CANCELLED, FAILED -> "refused";
+              case LENT -> "lent";
+              default -> "given back";
+            });
+  }
+}

@@ -1,0 +1,46 @@
+package mill.sim.plants;
+
+import java.io.PrintStream;
+import mill.sim.SimFailure;
+import mill.sim.programs.Programs;
+
+/** Prints which program finds what is wrong with mill, and with which seed. */
+final class FirstFailure {
+  /** Instead of a program's name and a seed, if none does. */
+  static final String NONE = "none | -";
+
+  private static final int SHOWN = 110;
+  private static final int MAX_SLOW = 10;
+
+  private FirstFailure() {}
+
+  public static void main(String[] args) {
+    PrintStream out = System.out;
+    out.println(find(Long.parseLong(args[0])));
+    System.exit(0); // also if a bug has left threads behind
+  }
+
+  private static String find(long seeds) {
+    for (Programs program : Programs.byReach()) {
+      long first = 1;
+      for (int slow = 0; first <= seeds && slow < MAX_SLOW; slow++) {
+        try {
+          var _ = program.unexpecting(seeds - first + 1).from(first).run(program.scenario());
+          first = seeds + 1;
+        } catch (SimFailure failure) {
+          if (!String.valueOf(failure.getCause().getMessage()).contains("of real time")) {
+            return program + " | " + failure.seed() + " | " + shown(failure.getCause());
+          }
+          first = failure.seed(); // the machine was busy, which is no bug of mill's: again
+        }
+      }
+    }
+    return NONE + " | all " + seeds + " seeds pass";
+  }
+
+  private static String shown(Throwable cause) {
+    String message = cause instanceof AssertionError ? cause.getMessage() : cause.toString();
+    String line = message.lines().findFirst().orElse("").replace('|', '/');
+    return line.length() <= SHOWN ? line : line.substring(0, SHOWN) + "…";
+  }
+}
