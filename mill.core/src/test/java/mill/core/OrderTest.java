@@ -65,8 +65,26 @@ class OrderTest {
   private static final String SHORT_SPIN =
       "waits for a few instructions of another thread, which holds no point of handing over";
 
+  private static final String RESOLVER =
+      "asks the JDK, whose lookups block: a simulation has a resolver of its own, or literals";
+
   private static final List<Place> PLACES =
       List.of(
+          Place.of(
+              THREAD,
+              "mill.core.net.SystemResolver",
+              RESOLVER,
+              "ThreadPoolExecutor.<init>",
+              "ThreadPoolExecutor.allowCoreThreadTimeOut",
+              "ThreadPoolExecutor.execute",
+              "ThreadPoolExecutor.remove",
+              "ThreadPoolExecutor.shutdown"),
+          Place.of(WAIT, "mill.core.net.SystemResolver", RESOLVER, "ArrayBlockingQueue.<init>"),
+          Place.of(
+              WAIT, "mill.core.net.Dialer", "of a future that is done", "CompletableFuture.join"),
+          Place.of(HASH_ORDER, "mill.core.net.PoolPart", LOOKED_UP, "HashMap.<init>"),
+          Place.of(HASH_ORDER, "mill.core.net.ServerPlaces", LOOKED_UP, "ConcurrentHashMap.<init>"),
+          Place.of(HASH_ORDER, "mill.core.net.ServerShutdown", LOOKED_UP, "IdentityHashMap.<init>"),
           Place.of(CLOCK, "mill.natives.CurrentPlatform", DEFAULT, "System.nanoTime"),
           Place.of(CLOCK, "mill.natives.platform.Platform", DEFAULT, "System.nanoTime"),
           Place.of(CLOCK, "mill.natives.windows.IocpPoller", BELOW, "System.nanoTime"),

@@ -156,7 +156,7 @@ class RelayTest {
     try (var proxy = proxy();
         var client = Peer.slow(proxy);
         var server = Peer.accept(backend)) {
-      var sender = sending(server, 616 << 20);
+      var sender = sending(server, 64 << 20);
       Await.eventually("the client's queue is full", () -> queuedForClients(proxy) > 200_000);
       client.reset();
       assertThat(Await.outcomeOf(sender)).isInstanceOf(SocketException.class);
@@ -233,7 +233,7 @@ class RelayTest {
         var client = Peer.connect(proxy);
         var server = Peer.accept(backend)) {
       server.socket.setReceiveBufferSize(4096);
-      var sender = sending(client, 616 << 20); // nobody reads it
+      var sender = sending(client, 64 << 20); // nobody reads it
       var answers = sending(server, 32 << 20);
       assertThat(client.readBytes(32 << 20)).hasSize(32 << 20);
       assertThat(Await.outcomeOf(answers)).isNull();
