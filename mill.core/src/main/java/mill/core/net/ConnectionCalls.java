@@ -239,12 +239,12 @@ abstract class ConnectionCalls extends ConnectionEnds {
   @Override
   void isFinished(Kind kind, @Nullable Throwable why, long undelivered) {
     resumeWaiters();
-    leaves(undelivered);
     if ((due & HANDOVER) != 0) {
       handOver();
     }
     ends(kind, why);
     tellClosed(new CloseCause(kind, handlerOpened, why, undelivered));
+    leaves(undelivered); // the report of a shutdown is of those whose handlers have heard
   }
 
   private void tellClosed(CloseCause why) {

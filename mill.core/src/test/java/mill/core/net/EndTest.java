@@ -282,6 +282,8 @@ class EndTest {
         var talks = Peer.connect(others)) {
       heard.connected();
       Await.eventually("both are there", () -> others.connections() == 1);
+      loops.run(() -> true);
+      loops.run(() -> true); // that they are writable was reported
       var released = mill.core.LoopRunner.hold(loops.loop);
       talks.send("x\n");
       reset.reset();

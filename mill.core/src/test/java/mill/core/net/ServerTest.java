@@ -159,8 +159,8 @@ class ServerTest {
 
   @Test
   void aShutdownDeliversOrReportsEveryByte() throws Exception {
-    int connections = 40;
-    int each = 1 << 20;
+    int connections = 8;
+    int each = 6 << 20; // more than the system takes for who reads nothing
     heard.onOpen = c -> c.out().put(new byte[each], 0, each);
     var server =
         loops.listen(
@@ -187,6 +187,7 @@ class ServerTest {
     for (int i = 1; i < connections; i += 2) {
       delivered += peers.get(i).skipAll();
     }
+    assertThat(report.undeliveredBytes()).isPositive();
     assertThat(report.listenersClosed()).isEqualTo(1);
     assertThat(report.ended() + report.forced()).isEqualTo(connections);
     assertThat(delivered + report.undeliveredBytes()).isEqualTo((long) connections * each);
