@@ -6,6 +6,7 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketAddress;
+import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.TimeUnit;
 import mill.testing.Await;
@@ -16,15 +17,21 @@ import mill.testnet.Net;
  */
 final class Peer implements AutoCloseable {
   final Socket socket;
+  private final SocketException resetAtConnect; // null if it was not
 
   Peer(Socket socket) throws IOException {
-    this.socket = socket;
+    this(socket, null);
     socket.setSoTimeout((int) TimeUnit.NANOSECONDS.toMillis(Await.PATIENCE_NS));
     socket.setTcpNoDelay(true);
   }
 
+  private Peer(Socket socket, SocketException resetAtConnect) {
+    this.socket = socket;
+    this.resetAtConnect = resetAtConnect;
+  }
+
   static Peer connect(SocketAddress address) throws IOException {
-    return new Peer(connected(new Socket(), address));
+    return connected(new Socket(), address);
   }
 
   static Peer connect(TcpServer server) throws IOException {
@@ -35,12 +42,20 @@ final class Peer implements AutoCloseable {
   static Peer slow(TcpServer server) throws IOException {
     var socket = new Socket();
     socket.setReceiveBufferSize(4096);
-    return new Peer(connected(socket, server.localAddress()));
+    return connected(socket, server.localAddress());
   }
 
-  private static Socket connected(Socket socket, SocketAddress address) throws IOException {
-    socket.connect(address, 10_000);
-    return socket;
+  // Who is reset at once may hear of it in connect already: it is told where it is read.
+  private static Peer connected(Socket socket, SocketAddress address) throws IOException {
+    try {
+      socket.connect(address, 10_000);
+    } catch (SocketException e) {
+      if (!String.valueOf(e.getMessage()).startsWith("Connection reset")) {
+        throw e;
+      }
+      return new Peer(socket, e);
+    }
+    return new Peer(socket);
   }
 
   /** Accepts what a client under test connects. */
@@ -81,6 +96,9 @@ final class Peer implements AutoCloseable {
   }
 
   InputStream in() throws IOException {
+    if (resetAtConnect != null) {
+      throw resetAtConnect;
+    }
     return socket.getInputStream();
   }
 

@@ -200,7 +200,10 @@ class RelayTest {
     return CompletableFuture.supplyAsync(
         () -> {
           try {
-            peer.send(new byte[bytes]);
+            byte[] chunk = new byte[1 << 16];
+            for (int sent = 0; sent < bytes; sent += chunk.length) {
+              peer.send(chunk);
+            }
             return null;
           } catch (IOException e) {
             return e;
