@@ -10,8 +10,12 @@ import java.util.List;
 public final class SimFailure extends AssertionError {
   private static final long serialVersionUID = 1;
 
+  /** The seed. */
   private final long seed;
+
+  /** The hash of every step. */
   private final long traceHash;
+
   private final transient Duration virtualTime;
   private final transient List<String> lastSteps;
 
