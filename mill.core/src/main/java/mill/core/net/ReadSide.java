@@ -203,6 +203,7 @@ final class ReadSide {
       return;
     }
     Block into = home.blocks.takeReadBlock();
+    block = into; // so that it is given back as well if a read fails
     for (int i = 0; into != null && readable && !ended; i++) {
       if (i == READS_PER_PASS) {
         home.owes(owner);
@@ -215,6 +216,7 @@ final class ReadSide {
     if (into == null) {
       home.hungers(owner);
     }
+    block = null;
     release(into);
   }
 

@@ -293,6 +293,9 @@ final class SocketConnection extends ConnectionCalls implements EventHandler {
 
   @Override
   void send() {
+    if (phase == Phase.NEW) {
+      return; // and is not clean: what was put goes out when it stands
+    }
     queue.clean();
     StreamSocket to = socket;
     LayerStack between = layers;

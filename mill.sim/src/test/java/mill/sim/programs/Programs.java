@@ -15,6 +15,7 @@ import mill.sim.Scenario;
 import mill.sim.Seeds;
 import mill.sim.SimHost;
 import mill.sim.Simulation;
+import mill.sim.programs.net.ConnectionProgram;
 
 /** The programs by their names, each with what befalls it. */
 @SuppressWarnings("ImmutableEnumChecker") // what it holds is not changed
@@ -31,7 +32,8 @@ public enum Programs {
       "DATAGRAM_DUPLICATED",
       "DATAGRAM_REORDERED"),
   UPLOAD(sim -> UploadProgram.scenario(sim, UploadProgram.Bug.NONE)),
-  TORTURE(Programs::torture, "a task was refused", "an end");
+  TORTURE(Programs::torture, "a task was refused", "an end"),
+  CONNECTIONS(ConnectionProgram::scenario, "drained", "deadline", "handed over");
 
   private static final int PORT = 7;
   private static final int GOAL = 5;
@@ -67,7 +69,7 @@ public enum Programs {
 
   /** {@return all, the one first that finds most} */
   public static List<Programs> byReach() {
-    return List.of(TORTURE, GOSSIP, UPLOAD, DATAGRAMS, ECHO_FROM_WORKERS, ECHO);
+    return List.of(TORTURE, CONNECTIONS, GOSSIP, UPLOAD, DATAGRAMS, ECHO_FROM_WORKERS, ECHO);
   }
 
   /**
