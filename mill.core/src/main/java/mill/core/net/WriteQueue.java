@@ -500,7 +500,7 @@ final class WriteQueue extends BlockOutput {
 
   /** Drops what was put from a mark on, as far as it is not sent yet. */
   void truncate(long mark) {
-    long keep = Math.max(mark, sent);
+    long keep = Math.min(put, Math.max(mark, sent)); // less is there if close() has dropped a hold
     while (holdCount > 0 && holds != null && holds[holdCount - 1] >= keep) {
       holdCount--;
     }

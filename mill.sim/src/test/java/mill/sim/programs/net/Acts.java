@@ -10,7 +10,7 @@ import mill.sim.Simulation;
 
 /** What a handler does to its connection, and to others: anything. On the loop's thread. */
 final class Acts {
-  private static final int LANE = 0;
+  static final int LANE = 0;
   private static final int MOST_RECORDS = 60;
 
   private final Talk talk;
@@ -81,6 +81,7 @@ final class Acts {
     byte[] record = talk.sent.record(lane, length);
     Message message = Message.copyOf(MemorySegment.ofArray(record), 0, record.length);
     talk.ledger.remember(message);
+    talk.wroteAs(lane);
     long before = talk.connection.queuedBytes();
     boolean taken = talk.connection.write(message);
     message.release();
@@ -173,12 +174,12 @@ final class Acts {
   }
 
   void endSending() {
-    talk.endAsked = true;
+    talk.endAsked(LANE);
     connection().end();
   }
 
   void close() {
-    talk.closeAsked = true;
+    talk.closeAsked(LANE);
     talk.closedHere = true;
     connection().close();
   }

@@ -133,10 +133,7 @@ public final class ConnectionProgram {
   private void shutDown(Side side, TcpServer listening) {
     var books = new ShutdownBooks(ledger, servers);
     Duration time = Duration.ofMillis(sim.between(0, 1_500));
-    side.loops.forEach(loop -> {
-      ledger.ends(loop);
-      loop.execute(() -> books.begin(loop));
-    });
+    side.loops.forEach(ledger::ends);
     Duration begun = sim.now();
     var report = listening.shutdown(time).toCompletableFuture();
     side.await(() -> "the server has shut down", this::watch, report::isDone);
@@ -144,7 +141,7 @@ public final class ConnectionProgram {
       ledger.fail("the report came after " + sim.now().minus(begun) + ", not " + time);
     }
     ShutdownReport told = report.join();
-    books.verify(told);
+    books.verify(told, side.loops.size());
     if (listening.connections() != 0) {
       ledger.fail(listening + " has shut down");
     }
@@ -190,8 +187,7 @@ public final class ConnectionProgram {
 
   private static void finish(Visitor visitor, Talk talk) {
     if (!talk.isOver() && !visitor.execute(talk, talk.acts::finish)) {
-      talk.closeAsked = true;
-      talk.connection.close();
+      visitor.close(talk);
     }
   }
 

@@ -1,54 +1,52 @@
 package mill.sim.programs.net;
 
-import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import mill.core.EventLoop;
 import mill.core.ShutdownReport;
 
 /** What the report of a server's shutdown has to say. */
 final class ShutdownBooks {
   private final Ledger ledger;
   private final List<Talk> all;
-  private final Map<Talk, Long> queued = new HashMap<>(); // by those who were there
-  private final List<EventLoop> begun = new ArrayList<>();
-  private int overBefore;
+  private final List<Talk> before; // those that were over when it was asked for
 
   ShutdownBooks(Ledger ledger, List<Talk> all) {
     this.ledger = ledger;
     this.all = all;
+    before = all.stream().filter(Talk::isOver).toList();
   }
 
-  /** On a loop, just before its connections are told. */
-  void begin(EventLoop loop) {
-    begun.add(loop);
-    for (Talk talk : all) {
-      if (talk.loop == loop && talk.isOver()) {
-        overBefore++;
-      } else if (talk.loop == loop) {
-        queued.put(talk, talk.connection == null ? 0 : talk.connection.queuedBytes());
-      }
-    }
-  }
-
-  void verify(ShutdownReport report) {
-    int ended = all.size() - overBefore; // those that came later as well
-    long undelivered = 0;
-    long atLeast = 0;
-    for (Talk talk : all) {
-      if (queued.containsKey(talk) || !begun.contains(talk.loop)) {
-        undelivered += talk.cause.undeliveredBytes();
-        atLeast += Math.max(queued.getOrDefault(talk, 0L), talk.cause.undeliveredBytes());
-      }
-    }
-    if (report.ended() + report.forced() != ended
-        || report.undeliveredBytes() != undelivered
-        || report.queuedBytes() < atLeast
-        || report.listenersClosed() != begun.size()) {
+  /**
+   * Looks at a report: those that ended while their loop was about to be told may be in it, those
+   * that have heard of it have to be.
+   */
+  void verify(ShutdownReport report, int listeners) {
+    List<Talk> most = all.stream().filter(one -> !before.contains(one)).toList();
+    List<Talk> least = most.stream().filter(one -> one.heardShutdown).toList();
+    long submitted = most.stream().mapToLong(one -> one.sent.submitted + one.sent.unsure).sum();
+    boolean right =
+        isBetween(report.ended() + report.forced(), least.size(), most.size())
+            && isBetween(report.undeliveredBytes(), undelivered(least), undelivered(most))
+            && isBetween(report.queuedBytes(), report.undeliveredBytes(), submitted)
+            && report.listenersClosed() == listeners
+            && (report.forced() == 0 || !report.inTime());
+    if (!right) {
       ledger.fail(
-          "%d ended, %d bytes undelivered, at least %d queued: the report is %s"
-              .formatted(ended, undelivered, atLeast, report));
+          "%d to %d ended, with %d to %d bytes undelivered of %d: the report is %s"
+              .formatted(
+                  least.size(),
+                  most.size(),
+                  undelivered(least),
+                  undelivered(most),
+                  submitted,
+                  report));
     }
+  }
+
+  private static boolean isBetween(long value, long least, long most) {
+    return value >= least && value <= most;
+  }
+
+  private static long undelivered(List<Talk> of) {
+    return of.stream().mapToLong(one -> one.cause.undeliveredBytes()).sum();
   }
 }

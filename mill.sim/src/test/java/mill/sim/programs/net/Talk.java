@@ -45,6 +45,8 @@ final class Talk {
   boolean closeAsked;
   boolean resetAsked;
   boolean hasVisitors; // that write
+  private int writers; // lanes, as bits
+  private int enders;
   Duration refusedAt; // a write was refused, and nothing was heard since
 
   // What the loop's thread has done.
@@ -110,6 +112,29 @@ final class Talk {
 
   private boolean isLongerThan(Duration since, Duration time) {
     return sim.now().minus(since).compareTo(time) > 0;
+  }
+
+  // ---- what was asked for
+
+  void wroteAs(int lane) {
+    writers |= 1 << lane;
+    hasVisitors |= lane != Acts.LANE;
+  }
+
+  void endAsked(int lane) {
+    endAsked = true;
+    enders |= 1 << lane;
+  }
+
+  void closeAsked(int lane) {
+    closeAsked = true;
+    enders |= 1 << lane;
+  }
+
+  /** Whether a thread has ended what another was writing to: it may have come first. */
+  private boolean hasRaced() {
+    int others = writers & ~(1 << Acts.LANE); // the loop's thread comes before what it ends
+    return others != 0 && enders != others;
   }
 
   // ---- tasks
@@ -202,7 +227,10 @@ final class Talk {
       case LOCAL -> endAsked || closeAsked || resetAsked;
       case PEER_END -> received.ended;
       case PEER_RESET -> true; // see verifyReset
-      case TRUNCATED -> cutter != null && cutter.kind != Cutter.Kind.RAW;
+      case TRUNCATED ->
+          cause.opened()
+              ? cutter != null && cutter.kind != Cutter.Kind.RAW
+              : setup.layered; // it was not ready
       case REFUSED, UNREACHABLE, CONNECT_TIMEOUT -> !cause.opened() && !isServer;
       case READ_IDLE -> setup.readIdle() != null;
       case WRITE_STALLED ->
@@ -272,7 +300,12 @@ final class Talk {
 
   // A reset that nobody has sent loses what was on its way.
   private void verifyWithoutReset(Talk peer) {
-    boolean lost = cause.undeliveredBytes() > 0 && isOrderly() && !holds && !closeTimeWasOver();
+    boolean lost =
+        cause.undeliveredBytes() > 0
+            && isOrderly()
+            && !holds
+            && !hasRaced()
+            && !closeTimeWasOver();
     if (cause.kind() == Kind.PEER_RESET || lost) {
       ledger.fail("reset, and nobody did it: " + this + ", the other is " + peer);
     }

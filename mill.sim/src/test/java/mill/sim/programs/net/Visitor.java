@@ -42,6 +42,11 @@ final class Visitor {
     }
   }
 
+  void close(Talk talk) {
+    talk.closeAsked(lane);
+    talk.connection.close();
+  }
+
   /** Has a task run, in this thread's order. */
   boolean execute(Talk talk, Runnable task) {
     return talk.execute(lane, task);
@@ -54,7 +59,6 @@ final class Visitor {
   }
 
   private void write(Talk talk, int count) {
-    talk.hasVisitors = true;
     for (int i = 0; i < count; i++) {
       int length = (int) sim.between(0, sim.chance(0.95) ? 500 : 8_000);
       if (!Acts.write(talk, lane, length)) {
@@ -80,23 +84,26 @@ final class Visitor {
     host.executor()
         .execute(() -> {
           park(Duration.ofNanos(sim.between(0, 20_000_000)));
-          talk.execute(lane, () -> talk.pauses.removeIf(one -> one == reason));
+          if (!talk.execute(lane, () -> forget(talk, reason))) {
+            forget(talk, reason); // the ring is full, which a resume does not mind
+          }
           talk.connection.resume(reason);
           ledger.isDone(talk.loop);
         });
+  }
+
+  private static void forget(Talk talk, Object reason) {
+    talk.pauses.removeIf(one -> one == reason);
   }
 
   private void end(Talk talk) {
     if (sim.chance(0.15)) {
       switch ((int) sim.between(0, 4)) {
         case 0 -> {
-          talk.endAsked = true;
+          talk.endAsked(lane);
           talk.connection.end();
         }
-        case 1, 2 -> {
-          talk.closeAsked = true;
-          talk.connection.close();
-        }
+        case 1, 2 -> close(talk);
         default -> {
           talk.resetAsked = true;
           talk.connection.reset();
@@ -127,7 +134,6 @@ final class Visitor {
     if (!talk.execute(lane, () -> park(Duration.ofMillis(1)))) {
       return;
     }
-    talk.hasVisitors = true;
     for (int i = 0; i < FLOOD; i++) {
       if (!Acts.write(talk, lane, 0)) {
         refused(talk);
