@@ -85,6 +85,7 @@ abstract class ConnectionCalls extends ConnectionEnds {
   /** From here on what is put is sent at the end, and what is due is done there. */
   final void beginPass() {
     inPass = true;
+    handOverIfDue(); // asked for outside of a callback: the next one is the other's
   }
 
   final void endPass() {

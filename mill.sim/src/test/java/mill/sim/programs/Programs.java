@@ -16,6 +16,7 @@ import mill.sim.Seeds;
 import mill.sim.SimHost;
 import mill.sim.Simulation;
 import mill.sim.programs.net.ConnectionProgram;
+import mill.sim.programs.net.PoolProgram;
 
 /** The programs by their names, each with what befalls it. */
 @SuppressWarnings("ImmutableEnumChecker") // what it holds is not changed
@@ -33,7 +34,8 @@ public enum Programs {
       "DATAGRAM_REORDERED"),
   UPLOAD(sim -> UploadProgram.scenario(sim, UploadProgram.Bug.NONE)),
   TORTURE(Programs::torture, "a task was refused", "an end"),
-  CONNECTIONS(ConnectionProgram::scenario, "drained", "deadline", "handed over");
+  CONNECTIONS(ConnectionProgram::scenario, "drained", "deadline", "handed over"),
+  POOL(PoolProgram::scenario, "a lease", "a trial", "a lease was cancelled");
 
   private static final int PORT = 7;
   private static final int GOAL = 5;
@@ -69,7 +71,7 @@ public enum Programs {
 
   /** {@return all, the one first that finds most} */
   public static List<Programs> byReach() {
-    return List.of(TORTURE, CONNECTIONS, GOSSIP, UPLOAD, DATAGRAMS, ECHO_FROM_WORKERS, ECHO);
+    return List.of(TORTURE, CONNECTIONS, POOL, GOSSIP, UPLOAD, DATAGRAMS, ECHO_FROM_WORKERS, ECHO);
   }
 
   /**

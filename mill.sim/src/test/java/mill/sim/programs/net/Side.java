@@ -16,7 +16,8 @@ import mill.sim.Simulation;
 
 /** The loops of one host, and what they have to give back. */
 final class Side {
-  private static final Duration POLL = Duration.ofMillis(10);
+  private static final long SOON_NS = 2_000_000;
+  private static final long LATE_NS = 500_000_000;
   private static final Duration PATIENCE = Duration.ofMinutes(3); // longer than all times together
 
   private final Simulation sim;
@@ -90,13 +91,15 @@ final class Side {
   /** Waits for something, and watches what should happen meanwhile. */
   void await(Supplier<String> what, Runnable watch, Condition condition) {
     Duration begun = sim.now();
+    long restNs = SOON_NS;
     while (!condition.holds()) {
       if (sim.now().minus(begun).compareTo(PATIENCE) > 0) {
         sim.fail(new AssertionError("waits in vain until " + what.get() + ", on " + host));
         return;
       }
       watch.run();
-      Visitor.park(POLL);
+      Visitor.park(Duration.ofNanos(restNs));
+      restNs = Math.min(LATE_NS, restNs + restNs / 2);
     }
   }
 
