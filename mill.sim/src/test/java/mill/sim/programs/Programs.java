@@ -17,6 +17,7 @@ import mill.sim.SimHost;
 import mill.sim.Simulation;
 import mill.sim.programs.net.ConnectionProgram;
 import mill.sim.programs.net.PoolProgram;
+import mill.sim.programs.net.RelayProgram;
 
 /** The programs by their names, each with what befalls it. */
 @SuppressWarnings("ImmutableEnumChecker") // what it holds is not changed
@@ -35,6 +36,7 @@ public enum Programs {
   UPLOAD(sim -> UploadProgram.scenario(sim, UploadProgram.Bug.NONE)),
   TORTURE(Programs::torture, "a task was refused", "an end"),
   CONNECTIONS(ConnectionProgram::scenario, "drained", "deadline", "handed over"),
+  RELAY(RelayProgram::scenario, "relayed client PEER_RESET", "relayed server PEER_END"),
   POOL(PoolProgram::scenario, "a lease", "a trial", "a lease was cancelled");
 
   private static final int PORT = 7;
@@ -71,7 +73,7 @@ public enum Programs {
 
   /** {@return all, the one first that finds most} */
   public static List<Programs> byReach() {
-    return List.of(TORTURE, CONNECTIONS, POOL, GOSSIP, UPLOAD, DATAGRAMS, ECHO_FROM_WORKERS, ECHO);
+    return List.of(TORTURE, CONNECTIONS, POOL, RELAY, GOSSIP, UPLOAD, DATAGRAMS, ECHO_FROM_WORKERS, ECHO);
   }
 
   /**

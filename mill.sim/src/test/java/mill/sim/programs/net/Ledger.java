@@ -32,7 +32,7 @@ final class Ledger {
     this.sim = sim;
   }
 
-  Sent newSent(Talk by) {
+  Sent newSent(Object by) {
     var made = new Sent(nextId++, by);
     sent.put(made.id, made);
     return made;

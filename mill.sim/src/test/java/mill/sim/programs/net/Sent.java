@@ -20,7 +20,7 @@ final class Sent {
   static final int LANES = 8;
 
   final int id;
-  final Talk by;
+  final Object by;
   private final int[] positions = new int[LANES];
 
   /** How many bytes were accepted. */
@@ -31,7 +31,7 @@ final class Sent {
 
   Received receiver; // who has the first record
 
-  Sent(int id, Talk by) {
+  Sent(int id, Object by) {
     this.id = id;
     this.by = by;
   }

@@ -16,6 +16,7 @@ import mill.sim.Simulation;
 
 /** The loops of one host, and what they have to give back. */
 final class Side {
+  private static final Duration SOON = Duration.ofSeconds(1); // no timer may be waited for
   private static final long SOON_NS = 2_000_000;
   private static final long LATE_NS = 500_000_000;
   private static final Duration PATIENCE = Duration.ofMinutes(3); // longer than all times together
@@ -90,10 +91,15 @@ final class Side {
 
   /** Waits for something, and watches what should happen meanwhile. */
   void await(Supplier<String> what, Runnable watch, Condition condition) {
+    await(what, watch, condition, PATIENCE);
+  }
+
+  private void await(
+      Supplier<String> what, Runnable watch, Condition condition, Duration patience) {
     Duration begun = sim.now();
     long restNs = SOON_NS;
     while (!condition.holds()) {
-      if (sim.now().minus(begun).compareTo(PATIENCE) > 0) {
+      if (sim.now().minus(begun).compareTo(patience) > 0) {
         sim.fail(new AssertionError("waits in vain until " + what.get() + ", on " + host));
         return;
       }
@@ -105,12 +111,12 @@ final class Side {
 
   /** All connections have ended: nothing is left of them, and the loops run on. */
   void awaitQuiet(Ledger ledger) {
-    await(this::left, () -> {}, () -> isQuiet(ledger));
+    await(() -> "all is done", () -> {}, () -> loops.stream().noneMatch(ledger::isPending));
+    await(this::left, () -> {}, this::isQuiet, SOON);
   }
 
-  private boolean isQuiet(Ledger ledger) {
-    return loops.stream().noneMatch(ledger::isPending)
-        && host.openDescriptors() == descriptors
+  private boolean isQuiet() {
+    return host.openDescriptors() == descriptors
         && loops.stream().allMatch(loop -> loop.metrics().timers().live() == 0)
         && insides.stream().allMatch(Insides::isIdle);
   }

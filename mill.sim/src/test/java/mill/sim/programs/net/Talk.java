@@ -265,7 +265,7 @@ final class Talk {
               .formatted(taken, left, sent.submitted, sent.unsure, this));
     }
     if (received.from != null) {
-      verifyReceived(received.from.by, networkIsInnocent);
+      verifyReceived((Talk) received.from.by, networkIsInnocent);
     }
     if (networkIsInnocent && peer != null && !resetAsked && peer.isAtRest()) {
       verifyWithoutReset(peer);
