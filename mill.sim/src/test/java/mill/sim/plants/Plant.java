@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import mill.sim.programs.Programs;
 
 /**
  * A bug in mill: a piece of a source, and what stands there instead. It is planted into the source
@@ -19,6 +20,11 @@ import java.util.stream.Collectors;
  */
 record Plant(String name, String source, String right, String wrong) {
   private static final Pattern BLANKS = Pattern.compile("\\s+");
+
+  /** {@return the programs that look for it, the one first that finds most} */
+  List<Programs> programs() {
+    return source.startsWith(NetPlants.NET) ? Programs.ofConnections() : Programs.byReach();
+  }
 
   /**
    * {@return the source with the bug in it}

@@ -71,9 +71,14 @@ public enum Programs {
     return scenario;
   }
 
-  /** {@return all, the one first that finds most} */
+  /** {@return those over connections} */
+  public static List<Programs> ofConnections() {
+    return List.of(CONNECTIONS, POOL, RELAY);
+  }
+
+  /** {@return the others, the one first that finds most} */
   public static List<Programs> byReach() {
-    return List.of(TORTURE, CONNECTIONS, POOL, RELAY, GOSSIP, UPLOAD, DATAGRAMS, ECHO_FROM_WORKERS, ECHO);
+    return List.of(TORTURE, GOSSIP, UPLOAD, DATAGRAMS, ECHO_FROM_WORKERS, ECHO);
   }
 
   /**
