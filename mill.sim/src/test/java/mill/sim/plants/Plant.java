@@ -23,7 +23,15 @@ record Plant(String name, String source, String right, String wrong) {
 
   /** {@return the programs that look for it, the one first that finds most} */
   List<Programs> programs() {
-    return source.startsWith(NetPlants.NET) ? Programs.ofConnections() : Programs.byReach();
+    if (!source.startsWith(NetPlants.NET)) {
+      return Programs.byReach();
+    }
+    String file = source.substring(NetPlants.NET.length());
+    if (file.startsWith("Relay")) {
+      return Programs.ofConnections(Programs.RELAY);
+    }
+    boolean ofPools = file.startsWith("Pool") || file.startsWith("Lease");
+    return Programs.ofConnections(ofPools ? Programs.POOL : Programs.CONNECTIONS);
   }
 
   /**

@@ -9,6 +9,7 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import mill.core.DispatchMode;
 import mill.core.LoopConfig;
 import mill.sim.Scenario;
@@ -66,14 +67,29 @@ public enum Programs {
     sim.after(cut.plus(sim.between(ZERO, ofSeconds(2))), () -> sim.heal(server, client));
   }
 
+  /** {@return how many seeds a build runs: of what takes longer, fewer} */
+  int seedsOfABuild() {
+    return switch (this) {
+      case CONNECTIONS, RELAY, POOL -> 250;
+      default -> 1_000;
+    };
+  }
+
   /** {@return what is run} */
   public Scenario scenario() {
     return scenario;
   }
 
-  /** {@return those over connections} */
-  public static List<Programs> ofConnections() {
-    return List.of(CONNECTIONS, POOL, RELAY);
+  /**
+   * {@return those over connections}
+   *
+   * @param first one of them, which comes first
+   */
+  public static List<Programs> ofConnections(Programs first) {
+    return Stream.concat(
+            Stream.of(first),
+            Stream.of(CONNECTIONS, RELAY, POOL).filter(program -> program != first))
+        .toList();
   }
 
   /** {@return the others, the one first that finds most} */

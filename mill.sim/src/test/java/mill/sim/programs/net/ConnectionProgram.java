@@ -89,7 +89,7 @@ public final class ConnectionProgram {
       visitAny(visitor, servers);
     }
     if (sim.chance(0.6)) {
-      side.await(() -> "the clients are done", this::watch, () -> clientsLeft == 0);
+      side.await(() -> living(ledger.talks), this::watch, () -> clientsLeft == 0);
     }
     loopsEndFirst = sim.chance(0.3);
     if (!loopsEndFirst) {

@@ -22,7 +22,7 @@ final class Setup {
   private final boolean checked;
   private final Duration stall;
   private final Duration closing;
-  private final Duration idle; // or null
+  private final Duration idle;
   private final ConnectionConfig common;
 
   Setup(Ledger ledger) {
@@ -36,7 +36,8 @@ final class Setup {
     checked = sim.chance(0.5);
     stall = sim.chance(0.3) ? Duration.ofMillis(sim.between(400, 3_000)) : LONG;
     closing = Duration.ofMillis(sim.chance(0.5) ? sim.between(400, 2_000) : 5_000);
-    idle = sim.chance(0.2) ? Duration.ofMillis(sim.between(300, 2_000)) : null;
+    // A reset that stands at a cut is lost: then it is silence that tells.
+    idle = Duration.ofMillis(sim.chance(0.2) ? sim.between(300, 2_000) : 30_000);
     common = common(ledger);
   }
 
@@ -47,8 +48,8 @@ final class Setup {
             .queueLimit(queueLimit)
             .maxFrame(maxFrame)
             .writeStall(stall)
-            .closeTimeout(closing);
-    made = idle == null ? made : made.readIdle(idle);
+            .closeTimeout(closing)
+            .readIdle(idle);
     return layered ? made.layer(() -> new Scrambler(ledger)) : made;
   }
 
@@ -78,9 +79,5 @@ final class Setup {
 
   Duration closeTimeout() {
     return closing;
-  }
-
-  Duration readIdle() {
-    return idle;
   }
 }

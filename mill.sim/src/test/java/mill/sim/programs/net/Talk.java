@@ -226,13 +226,13 @@ final class Talk {
     return switch (kind) {
       case LOCAL -> endAsked || closeAsked || resetAsked;
       case PEER_END -> received.ended;
-      case PEER_RESET -> true; // see verifyReset
+      case PEER_RESET -> true; // see verifyWithoutReset
+      case READ_IDLE -> !received.ended;
       case TRUNCATED ->
           cause.opened()
               ? cutter != null && cutter.kind != Cutter.Kind.RAW
               : setup.layered; // it was not ready
       case REFUSED, UNREACHABLE, CONNECT_TIMEOUT -> !cause.opened() && !isServer;
-      case READ_IDLE -> setup.readIdle() != null;
       case WRITE_STALLED ->
           cause.undeliveredBytes() > 0
               && isLongerThan(progressAt, setup.writeStall().minus(SLACK));
