@@ -67,7 +67,8 @@ class ExternalSimulationIT {
     assertThat(exit).as("javac %s%n%s", arguments, said).isZero();
   }
 
-  private static ChildJvm.Outcome java(Path classes, String test, String... options) throws Exception {
+  private static ChildJvm.Outcome java(Path classes, String test, String... options)
+      throws Exception {
     var arguments = new ArrayList<>(List.of(options));
     arguments.add("--illegal-native-access=deny");
     arguments.add("-p");

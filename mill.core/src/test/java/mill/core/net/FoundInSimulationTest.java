@@ -52,11 +52,13 @@ class FoundInSimulationTest {
   void resetsWhileInputIsDiscardedKeepNoBuffer() throws Exception {
     heard.onFrame = (c, text) -> c.close();
     try (var server =
-        loops.listen(LINES, () -> {
-          var each = new Recorder();
-          each.onFrame = heard.onFrame;
-          return each;
-        })) {
+        loops.listen(
+            LINES,
+            () -> {
+              var each = new Recorder();
+              each.onFrame = heard.onFrame;
+              return each;
+            })) {
       for (int i = 0; i < RESETS; i++) {
         var peer = Peer.connect(server);
         peer.send("close\n");
@@ -74,15 +76,17 @@ class FoundInSimulationTest {
   // end() drops what is held; what the callback had put behind that was dropped once more.
   @Test
   void aCallbackThatThrowsAfterAnEndThatHasDroppedAHoldDropsNothingTwice() throws Exception {
-    heard.onOpen = c -> {
-      c.out().putAscii("sent");
-      c.out().hold(4);
-    };
-    heard.onFrame = (c, text) -> {
-      c.out().putAscii("lost");
-      c.end();
-      throw new IOException("on purpose");
-    };
+    heard.onOpen =
+        c -> {
+          c.out().putAscii("sent");
+          c.out().hold(4);
+        };
+    heard.onFrame =
+        (c, text) -> {
+          c.out().putAscii("lost");
+          c.end();
+          throw new IOException("on purpose");
+        };
     try (var server = loops.listen(LINES, heard);
         var peer = Peer.connect(server)) {
       peer.send("go\n");

@@ -179,7 +179,10 @@ final class NetPlants {
               "from.peerFirst = !from.ending; to.end();",
               "from.peerFirst = !from.ending; to.close();"),
           new Plant(
-              "a relay passes a reset on as an end", NET + "Relay.java", "to.reset();", "to.close();"),
+              "a relay passes a reset on as an end",
+              NET + "Relay.java",
+              "to.reset();",
+              "to.close();"),
           new Plant(
               "a relay is held up by a congestion that is over",
               NET + "SocketConnection.java",

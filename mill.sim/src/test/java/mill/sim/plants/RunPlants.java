@@ -14,9 +14,10 @@ import java.util.spi.ToolProvider;
 import java.util.stream.Stream;
 
 /**
- * Plants each bug of {@link Plants} and {@link NetPlants} in mill, and looks with which seed a program finds it: {@code
- * RunPlants 2000 throttle} plants those that have {@code throttle} in their names or files. Prints a table,
- * and fails if one is not found. On the class path, so that a bug's class is found before mill's.
+ * Plants each bug of {@link Plants} and {@link NetPlants} in mill, and looks with which seed a
+ * program finds it: {@code RunPlants 2000 throttle} plants those that have {@code throttle} in
+ * their names or files. Prints a table, and fails if one is not found. On the class path, so that a
+ * bug's class is found before mill's.
  */
 final class RunPlants {
   private static final long MAX_MINUTES = 10;

@@ -105,17 +105,23 @@ final class Acts {
     var reason = new Object();
     talk.pauses.add(reason);
     connection().pause(reason);
-    talk.ledger.later(talk.loop, 20_000_000, () -> {
-      talk.pauses.removeIf(one -> one == reason);
-      connection().resume(reason);
-    });
+    talk.ledger.later(
+        talk.loop,
+        20_000_000,
+        () -> {
+          talk.pauses.removeIf(one -> one == reason);
+          connection().resume(reason);
+        });
   }
 
   // One of the other clients that were made before: so that no two wait for each other.
   private void waitForAnother() {
     List<Talk> all = talk.ledger.talks;
     Talk other = all.get((int) sim.between(0, all.size()));
-    if (!talk.isServer && !other.isServer && other.loop == talk.loop && other.sent.id < talk.sent.id
+    if (!talk.isServer
+        && !other.isServer
+        && other.loop == talk.loop
+        && other.sent.id < talk.sent.id
         && other.connection != null) {
       connection().pauseWhile(other.connection);
     }

@@ -112,8 +112,7 @@ public final class ConnectionProgram {
   }
 
   private Voice voice(Side side) {
-    EventLoop here =
-        side.loops.stream().filter(EventLoop::isLoopThread).findFirst().orElseThrow();
+    EventLoop here = side.loops.stream().filter(EventLoop::isLoopThread).findFirst().orElseThrow();
     var made = new Talk(ledger, here, setup, true);
     servers.add(made);
     return made.voice;

@@ -46,12 +46,15 @@ final class PoolServers {
     }
 
     private void later(Connection c, Runnable what) {
-      c.loop().schedule(Duration.ofNanos(sim.between(0, 40_000_000)), () -> {
-        if (c.isOpen()) {
-          spoil();
-          what.run();
-        }
-      });
+      c.loop()
+          .schedule(
+              Duration.ofNanos(sim.between(0, 40_000_000)),
+              () -> {
+                if (c.isOpen()) {
+                  spoil();
+                  what.run();
+                }
+              });
     }
 
     private void spoil() {

@@ -160,8 +160,7 @@ public final class RelayProgram {
     }
 
     @Override
-    public void onFrame(
-        Connection c, MemorySegment memory, long offset, long length) {
+    public void onFrame(Connection c, MemorySegment memory, long offset, long length) {
       ledger.fail("a frame of what is relayed");
     }
 
@@ -193,8 +192,7 @@ public final class RelayProgram {
     }
 
     @Override
-    public void onFrame(
-        Connection c, MemorySegment memory, long offset, long length) {
+    public void onFrame(Connection c, MemorySegment memory, long offset, long length) {
       ledger.fail("a frame of what is relayed");
     }
 

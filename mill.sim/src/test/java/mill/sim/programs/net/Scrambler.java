@@ -20,11 +20,14 @@ final class Scrambler implements Layer {
   @Override
   public void start(Site site) {
     if (ledger.sim.chance(0.3)) {
-      ledger.later(site.connection().loop(), 5_000_000, () -> {
-        if (!closed) {
-          site.ready();
-        }
-      });
+      ledger.later(
+          site.connection().loop(),
+          5_000_000,
+          () -> {
+            if (!closed) {
+              site.ready();
+            }
+          });
     } else {
       site.ready();
     }

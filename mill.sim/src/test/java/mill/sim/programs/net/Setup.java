@@ -58,9 +58,7 @@ final class Setup {
   }
 
   ConnectionConfig client() {
-    return sim.chance(0.3)
-        ? common.connectTimeout(Duration.ofMillis(sim.between(1, 200)))
-        : common;
+    return sim.chance(0.3) ? common.connectTimeout(Duration.ofMillis(sim.between(1, 200))) : common;
   }
 
   BufferPoolConfig memory(Ledger ledger) {
@@ -68,9 +66,7 @@ final class Setup {
         BufferPoolConfig.builder()
             .checked(checked)
             .onLeak(leak -> ledger.fail("a buffer was not given back: " + leak));
-    return memory < MUCH
-        ? builder.maxBytes(memory).slabBytes(128 << 10).build()
-        : builder.build();
+    return memory < MUCH ? builder.maxBytes(memory).slabBytes(128 << 10).build() : builder.build();
   }
 
   Duration writeStall() {

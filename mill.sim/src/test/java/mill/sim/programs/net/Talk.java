@@ -234,8 +234,7 @@ final class Talk {
               : setup.layered; // it was not ready
       case REFUSED, UNREACHABLE, CONNECT_TIMEOUT -> !cause.opened() && !isServer;
       case WRITE_STALLED ->
-          cause.undeliveredBytes() > 0
-              && isLongerThan(progressAt, setup.writeStall().minus(SLACK));
+          cause.undeliveredBytes() > 0 && isLongerThan(progressAt, setup.writeStall().minus(SLACK));
       case FRAME_TOO_LONG -> cutter != null && cutter.mayExceed(setup.maxFrame);
       case MALFORMED -> isMalformed;
       case OVERFLOW -> setup.queueLimit < Setup.MUCH;
@@ -301,11 +300,7 @@ final class Talk {
   // A reset that nobody has sent loses what was on its way.
   private void verifyWithoutReset(Talk peer) {
     boolean lost =
-        cause.undeliveredBytes() > 0
-            && isOrderly()
-            && !holds
-            && !hasRaced()
-            && !closeTimeWasOver();
+        cause.undeliveredBytes() > 0 && isOrderly() && !holds && !hasRaced() && !closeTimeWasOver();
     if (cause.kind() == Kind.PEER_RESET || lost) {
       ledger.fail("reset, and nobody did it: " + this + ", the other is " + peer);
     }

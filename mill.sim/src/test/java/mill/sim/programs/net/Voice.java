@@ -63,27 +63,33 @@ final class Voice implements ConnectionHandler {
 
   @Override
   public void onOpen(Connection c) throws IOException {
-    call("onOpen", c, () -> {
-      opened = true;
-      if (talk.kernel == null) {
-        talk.stands();
-      }
-      talk.acts.framer(0.5);
-      talk.acts.some(4);
-    });
+    call(
+        "onOpen",
+        c,
+        () -> {
+          opened = true;
+          if (talk.kernel == null) {
+            talk.stands();
+          }
+          talk.acts.framer(0.5);
+          talk.acts.some(4);
+        });
   }
 
   @Override
   public void onFrame(Connection c, MemorySegment memory, long offset, long length)
       throws IOException {
-    call("onFrame", c, () -> {
-      requireReading("a frame");
-      if (talk.cutter != null) {
-        talk.cutter.check(memory, offset, length);
-      }
-      talk.received.take(memory, offset, length);
-      talk.acts.some(talk.sim.chance(0.3) ? 2 : 0);
-    });
+    call(
+        "onFrame",
+        c,
+        () -> {
+          requireReading("a frame");
+          if (talk.cutter != null) {
+            talk.cutter.check(memory, offset, length);
+          }
+          talk.received.take(memory, offset, length);
+          talk.acts.some(talk.sim.chance(0.3) ? 2 : 0);
+        });
   }
 
   private void requireReading(String what) {
@@ -97,55 +103,67 @@ final class Voice implements ConnectionHandler {
 
   @Override
   public void onEnd(Connection c) throws IOException {
-    call("onEnd", c, () -> {
-      requireReading("the end");
-      if (talk.received.ended) {
-        talk.ledger.fail("onEnd again of " + talk);
-      }
-      talk.received.ended = true;
-      talk.acts.atEnd();
-    });
+    call(
+        "onEnd",
+        c,
+        () -> {
+          requireReading("the end");
+          if (talk.received.ended) {
+            talk.ledger.fail("onEnd again of " + talk);
+          }
+          talk.received.ended = true;
+          talk.acts.atEnd();
+        });
   }
 
   @Override
   public void onDrained(Connection c) throws IOException {
-    call("onDrained", c, () -> {
-      if (!talk.mayDrain && !talk.hasVisitors) {
-        talk.ledger.fail("onDrained, and it was not congested: " + talk);
-      }
-      talk.mayDrain = talk.mayDrain && c.isCongested(); // crossed again meanwhile
-      talk.owesDrained = false;
-      talk.refusedAt = null;
-      talk.sim.sometimes("drained");
-      if (talk.finishing) {
-        talk.acts.finish();
-      } else {
-        talk.acts.some(4);
-      }
-    });
+    call(
+        "onDrained",
+        c,
+        () -> {
+          if (!talk.mayDrain && !talk.hasVisitors) {
+            talk.ledger.fail("onDrained, and it was not congested: " + talk);
+          }
+          talk.mayDrain = talk.mayDrain && c.isCongested(); // crossed again meanwhile
+          talk.owesDrained = false;
+          talk.refusedAt = null;
+          talk.sim.sometimes("drained");
+          if (talk.finishing) {
+            talk.acts.finish();
+          } else {
+            talk.acts.some(4);
+          }
+        });
   }
 
   @Override
   public void onDeadline(Connection c) throws IOException {
-    call("onDeadline", c, () -> {
-      if (talk.deadline == null || talk.sim.now().compareTo(talk.deadline) < 0) {
-        talk.ledger.fail("onDeadline, and it was to come at " + talk.deadline + ": " + talk);
-      }
-      talk.deadline = null;
-      talk.sim.sometimes("deadline");
-      talk.acts.some(3);
-    });
+    call(
+        "onDeadline",
+        c,
+        () -> {
+          if (talk.deadline == null || talk.sim.now().compareTo(talk.deadline) < 0) {
+            talk.ledger.fail("onDeadline, and it was to come at " + talk.deadline + ": " + talk);
+          }
+          talk.deadline = null;
+          talk.sim.sometimes("deadline");
+          talk.acts.some(3);
+        });
   }
 
   @Override
   public void onShutdown(Connection c) throws IOException {
-    call("onShutdown", c, () -> {
-      if (talk.heardShutdown || !talk.ledger.isEnding(talk.loop)) {
-        talk.ledger.fail("onShutdown again, or without one: " + talk);
-      }
-      talk.heardShutdown = true;
-      talk.acts.atShutdown();
-    });
+    call(
+        "onShutdown",
+        c,
+        () -> {
+          if (talk.heardShutdown || !talk.ledger.isEnding(talk.loop)) {
+            talk.ledger.fail("onShutdown again, or without one: " + talk);
+          }
+          talk.heardShutdown = true;
+          talk.acts.atShutdown();
+        });
   }
 
   @Override
