@@ -77,6 +77,7 @@ abstract class ConnectionCalls extends ConnectionEnds {
     return phase == Phase.STANDS
         && handlerOpened
         && !closing
+        && (due & HANDOVER) == 0
         && (layers == null || layers.isReady())
         && (pauses == null || pauses.isEmpty())
         && !(pausesWhenCongested && queue.isCongestedHere());
@@ -107,9 +108,25 @@ abstract class ConnectionCalls extends ConnectionEnds {
   }
 
   private void handOverIfDue() {
-    while ((due & HANDOVER) != 0 && !isGone()) { // onOpen of the next may hand over as well
+    // The onOpen of the next may hand over as well, and so on: the rest waits for its turn.
+    for (int i = 0; i < MAX_CALLS && (due & HANDOVER) != 0 && !isGone(); i++) {
       handOver();
     }
+  }
+
+  @Override
+  final void lastWord(Kind kind) {
+    if (phase != Phase.STANDS || !handlerOpened) {
+      return;
+    }
+    home.callbackBegins();
+    long mark = queue.mark();
+    try {
+      handler.onClosing(this, kind);
+    } catch (Throwable thrown) {
+      threw(thrown, mark);
+    }
+    home.seam.clearInterrupt();
   }
 
   private void call(int what) {
@@ -196,7 +213,7 @@ abstract class ConnectionCalls extends ConnectionEnds {
   private void open() {
     handlerOpened = true;
     isOpen = !ending;
-    if (config.readIdleNs != 0) {
+    if (config.readIdleNs != 0 || config.idleNs != 0) {
       times().opens();
     }
     call(OPEN);

@@ -92,6 +92,9 @@ abstract class ConnectionEnds extends ConnectionDoor {
   /** There is no socket yet, and none will be wanted. */
   abstract void cancelConnect();
 
+  /** The handler may put something more, before it is closed for a cause that is the peer's. */
+  abstract void lastWord(Kind kind);
+
   /** It has ended, and all memory is given back: the handler is to hear of it. */
   abstract void isFinished(Kind kind, @Nullable Throwable why, long undelivered);
 
@@ -148,8 +151,14 @@ abstract class ConnectionEnds extends ConnectionDoor {
         note(kind, why);
         goAway(true);
       }
-      case TRUNCATED, MALFORMED, FRAME_TOO_LONG, READ_IDLE, LAYER, HANDLER_THREW ->
-          close(kind, why);
+      case TRUNCATED, MALFORMED, FRAME_TOO_LONG, IDLE, READ_IDLE -> {
+        if (!closing && !isGone()) {
+          note(kind, why);
+          lastWord(kind);
+        }
+        close(kind, why);
+      }
+      case LAYER, HANDLER_THREW -> close(kind, why);
       default -> {
         note(kind, why);
         goAway(false);

@@ -36,6 +36,7 @@ final class LoopConnections implements LoopExtension {
 
   private static final int RING = 4096;
   private static final int ROUNDS = 8;
+  private static final int ROUNDS_BEFORE_END = 10_000;
   private static final VarHandle FLAGGED;
 
   static {
@@ -346,16 +347,22 @@ final class LoopConnections implements LoopExtension {
   }
 
   @Override
+  public void turnsEnd() {
+    servers.forEach(ServerPart::loopEnds);
+  }
+
+  @Override
   public void loopEnds() {
+    turnsEnd(); // of a loop that never ran
     synchronized (endLock) {
       ending = Thread.currentThread(); // until released(), by the same one
       ring.close();
       pools.forEach(PoolPart::loopShutsDown);
-      atEnd();
+      atEnd(ROUNDS_BEFORE_END); // handlers that never have enough go on until all are closed
       for (Dialer dialer : new ArrayList<>(dialers)) {
         dialer.owner().loopEnds();
       }
-      atEnd();
+      atEnd(ROUNDS_BEFORE_END);
     }
   }
 
@@ -372,10 +379,14 @@ final class LoopConnections implements LoopExtension {
   }
 
   private void atEnd() {
+    atEnd(Integer.MAX_VALUE);
+  }
+
+  private void atEnd(int rounds) {
     Thread before = ending;
     ending = Thread.currentThread();
     turnKnown = false;
-    while (takeCommands() || post.take() || runAgenda()) {
+    for (int i = 0; i < rounds && (takeCommands() || post.take() || runAgenda()); i++) {
       // until nothing is left
     }
     ending = before;
