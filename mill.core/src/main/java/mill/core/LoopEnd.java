@@ -278,6 +278,7 @@ final class LoopEnd<T extends SerialCalls> {
 
   private void release() {
     try {
+      turnsEnd();
       endWhatOthersWaitFor(); // again: a loop that never ran has not done so yet
       finishTasks();
       GracefulShutdown graceful = shutdown;

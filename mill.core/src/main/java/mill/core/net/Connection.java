@@ -114,6 +114,8 @@ public interface Connection {
    * over a few at a time, and other connections have their turn in between; frames wait meanwhile.
    *
    * @param handler takes over
+   * @throws IllegalStateException in {@link ConnectionHandler#onClosed}: who hears that has no say
+   *     any more
    */
   void handler(ConnectionHandler handler);
 

@@ -27,6 +27,7 @@ abstract class ConnectionCalls extends ConnectionEnds {
   private boolean pausesWhenCongested;
   private int due;
   private boolean inPass;
+  private boolean inOnClosed;
   private ConnectionHandler handler;
   private boolean handlerOpened;
   private @Nullable ConnectionHandler nextHandler;
@@ -266,12 +267,14 @@ abstract class ConnectionCalls extends ConnectionEnds {
 
   private void tellClosed(CloseCause why) {
     home.callbackBegins();
+    inOnClosed = true;
     try {
       handler.onClosed(this, why);
     } catch (Throwable thrown) {
       home.seam.handlerThrew(thrown);
       ConnectionLog.threw(this, handler, thrown);
     }
+    inOnClosed = false;
     home.seam.clearInterrupt();
   }
 
@@ -348,8 +351,11 @@ abstract class ConnectionCalls extends ConnectionEnds {
   public void handler(ConnectionHandler next) {
     requireHere("handler()");
     requireNonNull(next, "handler");
-    if (phase == Phase.TOLD) {
-      throw new IllegalStateException("it has ended, and no handler takes over: " + this);
+    if (phase == Phase.TOLD || inOnClosed) {
+      throw new IllegalStateException(
+          phase == Phase.TOLD
+              ? "it has ended, and no handler takes over: " + this
+              : "another has taken over, and what becomes of the connection is his: " + this);
     }
     if (nextHandler == null) {
       nextHandler = next;

@@ -353,7 +353,6 @@ final class LoopConnections implements LoopExtension {
 
   @Override
   public void loopEnds() {
-    turnsEnd(); // of a loop that never ran
     synchronized (endLock) {
       ending = Thread.currentThread(); // until released(), by the same one
       ring.close();

@@ -35,8 +35,8 @@ public interface LoopExtension {
   void shutDown();
 
   /**
-   * The loop has had its last turn, and takes nothing over any more; perhaps it is closed later. May
-   * be called again, and is not if the loop never ran.
+   * The loop has had its last turn, or will have none, and takes nothing over any more; perhaps it is closed later. May
+   * be called again.
    */
   void turnsEnd();
 
