@@ -167,14 +167,14 @@ abstract class ConnectionCalls extends ConnectionEnds {
     }
     for (int i = 0; callsAreDue(); i++) {
       if (i == MAX_CALLS) {
-        home.onAgenda(self());
+        home.agenda.add(self());
         break;
       }
       inPass = true;
       settleOne();
       inPass = false;
     }
-    if (queue.isDirty() || (layers != null && layers.isDirty())) {
+    if (queue.isDirty() || (layers != null && layers.down.isDirty())) {
       send();
     }
     advance();
@@ -283,13 +283,13 @@ abstract class ConnectionCalls extends ConnectionEnds {
   /** The connection stands. */
   final void opensSoon() {
     due |= OPEN;
-    home.onAgenda(self());
+    home.agenda.add(self());
   }
 
   @Override
   void wake() {
     if (!inPass) {
-      home.onAgenda(self());
+      home.agenda.add(self());
     }
   }
 
@@ -311,7 +311,7 @@ abstract class ConnectionCalls extends ConnectionEnds {
     } else if (!shutdownTold) {
       shutdownTold = true;
       due |= SHUTDOWN;
-      home.onAgenda(self());
+      home.agenda.add(self());
     }
   }
 
@@ -329,7 +329,7 @@ abstract class ConnectionCalls extends ConnectionEnds {
   void refused() {
     if (!isGone() && !queue.isClosed()) {
       due |= DRAINED;
-      home.onAgenda(self());
+      home.agenda.add(self());
     }
   }
 
@@ -357,6 +357,11 @@ abstract class ConnectionCalls extends ConnectionEnds {
               ? "it has ended, and no handler takes over: " + this
               : "another has taken over, and what becomes of the connection is his: " + this);
     }
+    handOverTo(next);
+  }
+
+  /** The same, whenever it is. */
+  final void handOverTo(ConnectionHandler next) {
     if (nextHandler == null) {
       nextHandler = next;
     } else {

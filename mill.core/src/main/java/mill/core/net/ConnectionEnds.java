@@ -203,12 +203,12 @@ abstract class ConnectionEnds extends ConnectionDoor {
 
   private boolean isAllSent() {
     LayerStack between = layers;
-    return between == null ? queue.isEmpty() : between.isAllSent();
+    return between == null ? queue.isEmpty() : between.down.isAllSent();
   }
 
   private void closeLayers() {
     if (layers != null) {
-      layers.closeDown();
+      layers.down.closeDown();
     }
   }
 
@@ -246,7 +246,7 @@ abstract class ConnectionEnds extends ConnectionDoor {
 
   private void finishSoon() {
     isToFinish = true;
-    home.onAgenda(self());
+    home.agenda.add(self());
   }
 
   /** The registration has ended, by this or by the loop. */
@@ -267,7 +267,7 @@ abstract class ConnectionEnds extends ConnectionDoor {
   @Override
   final void commandsAreDone() {
     if (isToFinish) {
-      home.onAgenda(self());
+      home.agenda.add(self());
     }
   }
 
@@ -287,7 +287,7 @@ abstract class ConnectionEnds extends ConnectionDoor {
     phase = Phase.TOLD;
     long undelivered = queue.undelivered();
     if (layers != null) {
-      undelivered += layers.undelivered();
+      undelivered += layers.down.undelivered();
       layers.release();
     }
     queue.release();

@@ -88,9 +88,9 @@ public interface ConnectionHandler {
 
   /**
    * Called when the connection is about to be closed because of what the peer has sent, or has not
-   * sent: for the last word, an HTTP 400 for instance. What this puts is sent behind what is queued;
-   * then the connection is closed, with that cause, as {@link Connection#close} does it. No frame
-   * comes any more. By default it does nothing.
+   * sent: for the last word, an HTTP 400 for instance. What this puts is sent behind what is
+   * queued; then the connection is closed, with that cause, as {@link Connection#close} does it. No
+   * frame comes any more. By default it does nothing.
    *
    * @param connection the connection
    * @param kind {@link CloseCause.Kind#MALFORMED}, {@link CloseCause.Kind#FRAME_TOO_LONG}, {@link

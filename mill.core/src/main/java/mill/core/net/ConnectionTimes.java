@@ -143,7 +143,7 @@ final class ConnectionTimes {
     nextNs = Math.min(nextNs, watchesClosing ? lookAtClose(nowNs) : lookAtTransfers(nowNs));
     if (!owner.isGone()) {
       lookAt(nextNs);
-      home.onAgenda(owner);
+      home.agenda.add(owner);
     }
   }
 

@@ -35,7 +35,6 @@ final class LoopConnections implements LoopExtension {
   static final int VECTOR = 64;
 
   private static final int RING = 4096;
-  private static final int ROUNDS = 8;
   private static final int ROUNDS_BEFORE_END = 10_000;
   private static final VarHandle FLAGGED;
 
@@ -49,6 +48,7 @@ final class LoopConnections implements LoopExtension {
     }
   }
 
+  final Agenda agenda = new Agenda();
   final EventLoop loop;
   final LoopSeam seam;
   final Blocks blocks;
@@ -73,11 +73,6 @@ final class LoopConnections implements LoopExtension {
   private volatile @Nullable Thread ending;
   private volatile boolean released;
 
-  private @Nullable SocketConnection agenda;
-  private @Nullable SocketConnection agendaLast;
-  private @Nullable SocketConnection owing;
-  private @Nullable SocketConnection owingLast;
-  private @Nullable SocketConnection hungry;
   private long turnNs;
   private boolean turnKnown;
   private int callbacks;
@@ -158,91 +153,10 @@ final class LoopConnections implements LoopExtension {
     return memory;
   }
 
-  // ---- who has something to do
-
-  /** The connection has something to do before the turn goes on. */
-  void onAgenda(SocketConnection connection) {
-    if (connection.isOnAgenda) {
-      return;
-    }
-    connection.isOnAgenda = true;
-    if (agendaLast == null) {
-      agenda = connection;
-    } else {
-      agendaLast.nextOnAgenda = connection;
-    }
-    agendaLast = connection;
-  }
-
-  /** The connection owes a further read. */
-  void owes(SocketConnection connection) {
-    if (connection.owes) {
-      return;
-    }
-    connection.owes = true;
-    if (owingLast == null) {
-      owing = connection;
-    } else {
-      owingLast.nextOwing = connection;
-    }
-    owingLast = connection;
-  }
-
-  /** The connection would read if there were memory. */
-  void hungers(SocketConnection connection) {
-    if (connection.owes) {
-      return;
-    }
-    connection.owes = true;
-    connection.nextOwing = hungry;
-    hungry = connection;
-  }
-
   // Memory is not short any more.
   private void relieved() {
-    SocketConnection next = hungry;
-    hungry = null;
-    while (next != null) {
-      SocketConnection one = next;
-      next = one.nextOwing;
-      one.nextOwing = null;
-      one.owes = false;
-      owes(one);
-    }
+    agenda.relieved();
     servers.forEach(ServerPart::look);
-  }
-
-  private boolean runAgenda() {
-    boolean any = false;
-    for (int i = 0; i < ROUNDS && agenda != null; i++) {
-      any = true;
-      SocketConnection next = agenda;
-      agenda = null;
-      agendaLast = null;
-      while (next != null) {
-        SocketConnection one = next;
-        next = one.nextOnAgenda;
-        one.nextOnAgenda = null;
-        one.isOnAgenda = false;
-        one.settle();
-      }
-    }
-    return any;
-  }
-
-  private boolean readOwed() {
-    SocketConnection next = owing;
-    owing = null;
-    owingLast = null;
-    boolean any = next != null;
-    while (next != null) {
-      SocketConnection one = next;
-      next = one.nextOwing;
-      one.nextOwing = null;
-      one.owes = false;
-      one.readOwed();
-    }
-    return any;
   }
 
   // ---- other threads
@@ -313,7 +227,7 @@ final class LoopConnections implements LoopExtension {
 
   @Override
   public boolean hasWork() {
-    return agenda != null || owing != null || flagged != null || !ring.isEmpty() || !post.isEmpty();
+    return agenda.hasWork() || flagged != null || !ring.isEmpty() || !post.isEmpty();
   }
 
   @Override
@@ -323,17 +237,15 @@ final class LoopConnections implements LoopExtension {
 
   @Override
   public void afterEvents() {
-    if (agenda != null) {
-      runAgenda();
-    }
+    agenda.run();
   }
 
   @Override
   public boolean endOfTurn() {
     boolean any = takeCommands();
     any |= post.take();
-    any |= readOwed();
-    any |= runAgenda();
+    any |= agenda.readOwed();
+    any |= agenda.run();
     turnKnown = false;
     return any;
   }
@@ -385,7 +297,7 @@ final class LoopConnections implements LoopExtension {
     Thread before = ending;
     ending = Thread.currentThread();
     turnKnown = false;
-    for (int i = 0; i < rounds && (takeCommands() || post.take() || runAgenda()); i++) {
+    for (int i = 0; i < rounds && (takeCommands() || post.take() || agenda.run()); i++) {
       // until nothing is left
     }
     ending = before;

@@ -18,8 +18,8 @@ import org.jspecify.annotations.Nullable;
  * The sockets that a server listens with: one on each of its loops where the system spreads
  * connections over them, else one on one of them. Any thread.
  *
- * <p>When a loop ends, and others go on, the one socket moves to another; of several, the loop's own
- * is closed, so that the system spreads over the others.
+ * <p>When a loop ends, and others go on, the one socket moves to another; of several, the loop's
+ * own is closed, so that the system spreads over the others.
  */
 final class ServerListeners {
   private static final String ALL_ENDED = "all loops of the server have ended";

@@ -61,8 +61,9 @@ final class ServerPlaces {
   }
 
   /**
-   * One was accepted. Counted here and not as its place was taken: most places are taken for nobody.
-   * Loops that look at the same moment may accept one more each, and all wait the longer for it.
+   * One was accepted. Counted here and not as its place was taken: most places are taken for
+   * nobody. Loops that look at the same moment may accept one more each, and all wait the longer
+   * for it.
    */
   void accepted() {
     if (rate != null) {

@@ -28,8 +28,8 @@ import mill.natives.net.StreamSocket;
  *
  * <p>Without descriptors or memory, at {@link ConnectionConfig#maxConnections}, faster than {@link
  * ConnectionConfig#acceptRate} and while {@link #pauseAccept} says so, connections wait in the
- * backlog; accepting goes on by itself. Closing the loop closes the server. When one loop of a group
- * ends alone, the others accept; when all have ended so, {@link #failure} tells.
+ * backlog; accepting goes on by itself. Closing the loop closes the server. When one loop of a
+ * group ends alone, the others accept; when all have ended so, {@link #failure} tells.
  */
 public final class TcpServer implements AutoCloseable {
   private final ConnectionConfig config;

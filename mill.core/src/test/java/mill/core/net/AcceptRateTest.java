@@ -64,8 +64,7 @@ class AcceptRateTest {
 
   @Test
   void theRateIsThatOfAllLoopsTogether() throws Exception {
-    try (var group =
-            EventLoopGroup.open(LoopGroupConfig.builder().loops(2).build()).start();
+    try (var group = EventLoopGroup.open(LoopGroupConfig.builder().loops(2).build()).start();
         var server = TcpServer.listen(group, Net.loopback(), LINES.acceptRate(50, 1), () -> ECHO)) {
       // 1 at once, perhaps one more of each loop, whose time the next ones wait for.
       assertThat(serveNs(server, 11)).isGreaterThanOrEqualTo(200_000_000L - 60_000_000);

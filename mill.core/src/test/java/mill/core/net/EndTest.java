@@ -149,7 +149,8 @@ class EndTest {
       peer.end();
       assertThat(new String(peer.readAll(), StandardCharsets.UTF_8)).isEqualTo("reply");
       assertThat(heard.ended().kind()).isEqualTo(Kind.TRUNCATED);
-      assertThat(heard.events).containsExactly("open", "frame whole\n", "closing TRUNCATED", "closed TRUNCATED");
+      assertThat(heard.events)
+          .containsExactly("open", "frame whole\n", "closing TRUNCATED", "closed TRUNCATED");
     }
   }
 
@@ -308,7 +309,8 @@ class EndTest {
     }
   }
 
-  // One poll brings: a frame whose handler resets the other, a connection that takes its number, and
+  // One poll brings: a frame whose handler resets the other, a connection that takes its number,
+  // and
   // what the other had to say.
   @Test
   void aDescriptorThatIsUsedAgainBringsNobodyElsesEvents() throws Exception {

@@ -16,11 +16,10 @@ class LastWordTest {
 
   /** A line that begins with '!' is none. */
   private static final ConnectionConfig PICKY =
-      LINES.framer(
-          (m, from, seen, to) ->
-              m.get(java.lang.foreign.ValueLayout.JAVA_BYTE, from) == '!'
-                  ? Framer.MALFORMED
-                  : Framer.lines().frame(m, from, seen, to));
+      LINES.framer((m, from, seen, to) ->
+          m.get(java.lang.foreign.ValueLayout.JAVA_BYTE, from) == '!'
+              ? Framer.MALFORMED
+              : Framer.lines().frame(m, from, seen, to));
 
   private Loops loops;
   private final Recorder heard = new Recorder();
@@ -66,8 +65,7 @@ class LastWordTest {
 
   @Test
   void aFrameThatIsTooLongIsAnswered() throws Exception {
-    assertThat(answer(LINES.maxFrame(10), "good\n01234567890123", false))
-        .isEqualTo("good\nsorry");
+    assertThat(answer(LINES.maxFrame(10), "good\n01234567890123", false)).isEqualTo("good\nsorry");
     assertThat(heard.events)
         .containsExactly("open", "frame good\n", "closing FRAME_TOO_LONG", "closed FRAME_TOO_LONG");
   }

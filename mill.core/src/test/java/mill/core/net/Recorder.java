@@ -14,8 +14,8 @@ import mill.testing.Await;
 
 /**
  * A handler that writes down what it hears: {@code open}, {@code frame ...}, {@code end}, {@code
- * drained}, {@code deadline}, {@code shutdown}, {@code closing KIND}, {@code closed KIND}. What it does besides is said
- * by the test. Fails if callbacks nest or come after the last.
+ * drained}, {@code deadline}, {@code shutdown}, {@code closing KIND}, {@code closed KIND}. What it
+ * does besides is said by the test. Fails if callbacks nest or come after the last.
  */
 class Recorder implements ConnectionHandler {
   /** What a callback does. */

@@ -67,8 +67,14 @@ class ServerMoveTest {
 
   @ParameterizedTest
   @CsvSource({
-    "true, 0, false", "true, 0, true", "true, 1, false", "true, 1, true", "false, 0, false",
-    "false, 0, true", "false, 1, false", "false, 1, true"
+    "true, 0, false",
+    "true, 0, true",
+    "true, 1, false",
+    "true, 1, true",
+    "false, 0, false",
+    "false, 0, true",
+    "false, 1, false",
+    "false, 1, true"
   })
   void theLoopsThatAreLeftServeEveryConnection(boolean unix, int victim, boolean closes)
       throws Exception {

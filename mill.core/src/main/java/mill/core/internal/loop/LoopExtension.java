@@ -35,8 +35,8 @@ public interface LoopExtension {
   void shutDown();
 
   /**
-   * The loop has had its last turn, or will have none, and takes nothing over any more; perhaps it is closed later. May
-   * be called again.
+   * The loop has had its last turn, or will have none, and takes nothing over any more; perhaps it
+   * is closed later. May be called again.
    */
   void turnsEnd();
 
