@@ -324,8 +324,8 @@ public final class ConnectionConfig {
 
   /**
    * Limits how many connections of a server may be open. At the limit of all, others wait in the
-   * backlog; beyond the limit of an address they are closed as they are accepted, and counted. For
-   * servers: a client refuses it.
+   * backlog; beyond the limit of an address they are closed as they are accepted, and counted.
+   * Peers on Unix sockets have no address. For servers: a client refuses it.
    *
    * @param total in all, at least 1, or {@link #NO_LIMIT}
    * @param perAddress from one address, at least 1, or {@link #NO_LIMIT}

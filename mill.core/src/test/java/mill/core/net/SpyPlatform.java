@@ -16,11 +16,16 @@ import mill.natives.platform.Sockets;
 final class SpyPlatform {
   private static final Set<String> SENDING = Set.of("send", "write", "writev", "sendMessage");
 
+  private static final Set<String> RECEIVING = Set.of("receive", "read");
+
   private final Platform real = CurrentPlatform.get();
   private final Map<String, AtomicInteger> calls = new ConcurrentHashMap<>();
 
   /** What accept returns instead of accepting, if it is negative. */
   volatile IntSupplier acceptResult = () -> 0;
+
+  /** The descriptor that there is always something to read from; none at first. */
+  volatile int endless = -1;
 
   /** The platform itself. */
   Platform platform() {
@@ -43,6 +48,9 @@ final class SpyPlatform {
   private Object socketCall(Method method, Object[] arguments) throws Throwable {
     calls.computeIfAbsent(method.getName(), name -> new AtomicInteger()).incrementAndGet();
     int result = method.getName().equals("accept") ? acceptResult.getAsInt() : 0;
+    if (RECEIVING.contains(method.getName()) && (int) arguments[0] == endless) {
+      return (int) (long) arguments[3]; // as many as there is room for
+    }
     return result < 0 ? (Object) result : call(real.sockets(), method, arguments);
   }
 
