@@ -161,7 +161,7 @@ final class ReadSide {
     deliver();
     while (readable && !ended && owner.mayDeliver()) {
       if (reads++ == READS_PER_PASS) {
-        home.owes(owner);
+        home.agenda.owes(owner);
         break;
       }
       Block into = roomy();
@@ -179,13 +179,13 @@ final class ReadSide {
       tellEnd();
     }
     if (discards && readable) {
-      home.owes(owner);
+      home.agenda.owes(owner);
     }
   }
 
   private void read(StreamSocket socket, Block into) throws IOException {
     int room = into.room();
-    int read = socket.read(into.memory, into.end, room);
+    int read = home.vectors.read(socket, into);
     if (read > 0) {
       into.end += read;
       owner.hasRead();
@@ -206,7 +206,7 @@ final class ReadSide {
     block = into; // so that it is given back as well if a read fails
     for (int i = 0; into != null && readable && !ended; i++) {
       if (i == READS_PER_PASS) {
-        home.owes(owner);
+        home.agenda.owes(owner);
         break;
       }
       into.start = 0;
@@ -214,7 +214,7 @@ final class ReadSide {
       read(socket, into);
     }
     if (into == null) {
-      home.hungers(owner);
+      home.agenda.hungers(owner);
     }
     block = null;
     release(into);
@@ -238,7 +238,7 @@ final class ReadSide {
       into.start = 0;
     }
     if (into == null) {
-      home.hungers(owner);
+      home.agenda.hungers(owner);
       return null;
     }
     block = into;

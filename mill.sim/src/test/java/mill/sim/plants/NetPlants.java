@@ -21,7 +21,7 @@ final class NetPlants {
               "call(DRAINED); resumeWaiters();"),
           new Plant(
               "what the kernel has taken is sent again",
-              NET + "WriteQueue.java",
+              NET + "BlockQueue.java",
               "block.start += n;",
               ""),
           new Plant(
@@ -36,12 +36,12 @@ final class NetPlants {
               "return put - sent;"),
           new Plant(
               "what was put before a connection stands is not sent",
-              NET + "SocketConnection.java",
+              NET + "ConnectionEvents.java",
               "if (phase == Phase.NEW) { return;",
               "if (phase == Phase.TOLD) { return;"),
           new Plant(
               "a queue keeps its buffers at the end",
-              NET + "WriteQueue.java",
+              NET + "BlockQueue.java",
               "tail = null; releaseFrom(first);",
               "tail = null;"),
           new Plant(
@@ -114,8 +114,8 @@ final class NetPlants {
           new Plant(
               "a frame comes after close()",
               NET + "ConnectionCalls.java",
-              "&& handlerOpened && !closing && (layers",
-              "&& handlerOpened && (layers"),
+              "&& !closing && (due & HANDOVER) == 0",
+              "&& (due & HANDOVER) == 0"),
           new Plant(
               "onClosed comes again",
               NET + "ConnectionEnds.java",
@@ -129,7 +129,7 @@ final class NetPlants {
           new Plant(
               "the one before hears what comes after handler()",
               NET + "ConnectionCalls.java",
-              "handOverIfDue(); // asked for outside of a callback: the next one is the other's",
+              "&& (due & HANDOVER) == 0",
               ""),
           new Plant(
               "the report of a server's shutdown forgets what is undelivered",
@@ -201,13 +201,13 @@ final class NetPlants {
               "if (firstWaiter == null) { lastWaiter = lease; } else { firstWaiter.previous = lease; } lease.next = firstWaiter; lease.previous = null; firstWaiter = lease;"),
           new Plant(
               "an idle connection is kept that has said something",
-              NET + "PoolPart.java",
-              "retire(entry, entry.state == State.IDLE ? Count.EVICTED : Count.DISCARDED); c.reset();",
+              NET + "IdleHandler.java",
+              "part.retire(entry, entry.state == State.IDLE ? Count.EVICTED : Count.DISCARDED); c.reset();",
               ""),
           new Plant(
               "an idle connection is kept that its peer has ended",
-              NET + "PoolPart.java",
-              "public void onEnd(Connection c) { PooledConnection entry = entry(c); retire(entry, entry.state == State.IDLE ? Count.EVICTED : Count.DISCARDED); }",
+              NET + "IdleHandler.java",
+              "public void onEnd(Connection c) { PooledConnection entry = entry(c); part.retire(entry, entry.state == State.IDLE ? Count.EVICTED : Count.DISCARDED); }",
               "public void onEnd(Connection c) {}"),
           new Plant(
               "the place of a connection is not given back",

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import mill.sim.programs.Programs;
 
 /**
@@ -30,7 +31,7 @@ record Plant(String name, String source, String right, String wrong) {
     if (file.startsWith("Relay")) {
       return Programs.ofConnections(Programs.RELAY);
     }
-    boolean ofPools = file.startsWith("Pool") || file.startsWith("Lease");
+    boolean ofPools = Stream.of("Pool", "Lease", "Idle").anyMatch(file::startsWith);
     return Programs.ofConnections(ofPools ? Programs.POOL : Programs.CONNECTIONS);
   }
 

@@ -202,8 +202,8 @@ final class Plants {
           new Plant(
               "room at a listener's limit resumes nothing",
               CORE + "Acceptor.java",
-              "taken.decrementAndGet(); if (full) { resumeAfter(0); }",
-              "taken.decrementAndGet();"),
+              "if (full) { resumeWithRoom(); }",
+              ""),
           // ---- transfers
           new Plant(
               "a read that is interrupted fails",

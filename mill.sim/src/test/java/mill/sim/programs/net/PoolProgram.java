@@ -27,7 +27,8 @@ public final class PoolProgram {
   private static final int PORT = 7;
   private static final int STEPS = 12;
   private static final Duration SLACK = Duration.ofSeconds(3);
-  private static final Duration CALM = Duration.ofSeconds(11); // faults end before
+  private static final Duration LONG = Duration.ofSeconds(20);
+  static final Duration CALM = Duration.ofSeconds(11); // faults end before
 
   private final Simulation sim;
   private final Ledger ledger;
@@ -45,8 +46,10 @@ public final class PoolProgram {
   private final int maxTotal;
   private final int maxWaiters;
   private final Duration leaseTimeout;
+  private final Duration connectTimeout;
   private ConnectionPool pool;
   private boolean drains;
+  private boolean calms;
   long tickets;
 
   private PoolProgram(Simulation sim) {
@@ -59,6 +62,7 @@ public final class PoolProgram {
     maxTotal = sim.chance(0.5) ? (int) sim.between(1, 5) : ConnectionPoolConfig.NO_LIMIT;
     maxWaiters = sim.chance(0.3) ? (int) sim.between(0, 4) : 1_000;
     leaseTimeout = Duration.ofMillis(sim.chance(0.5) ? sim.between(1, 60) : 20_000);
+    connectTimeout = Duration.ofMillis(sim.chance(0.3) ? sim.between(1, 50) : 3_000);
     peers = new PoolServers(sim);
   }
 
@@ -118,7 +122,7 @@ public final class PoolProgram {
   private ConnectionPoolConfig config() {
     ConnectionConfig connection =
         ConnectionConfig.defaults()
-            .connectTimeout(Duration.ofMillis(sim.chance(0.5) ? sim.between(1, 50) : 3_000))
+            .connectTimeout(connectTimeout)
             .closeTimeout(Duration.ofMillis(sim.between(50, 1_000)));
     ConnectionPoolConfig made =
         ConnectionPoolConfig.defaults()
@@ -177,11 +181,38 @@ public final class PoolProgram {
         () -> "every request has its outcome: " + users + ", " + pool.metrics(),
         () -> users.forEach(PoolUser::watch),
         () -> users.stream().noneMatch(PoolUser::isAsking));
+    if (sim.chance(0.5)) {
+      calm(side);
+    }
+  }
+
+  // No fault comes any more, and everybody gives back: then nothing is on its way, what is idle is
+  // fit to be lent, and whoever asks is served.
+  private void calm(Side side) {
     Duration left = CALM.minus(sim.now());
-    if (sim.chance(0.3) && left.isPositive()) {
+    if (left.isPositive()) {
       Visitor.park(left);
-      if (pool.metrics().idle() > peers.fit()) {
-        ledger.fail("idle, though their peers have ended or spoken: " + pool.metrics());
+    }
+    calms = true;
+    side.await(
+        () -> "all have given back: " + users,
+        () -> users.forEach(PoolUser::leave),
+        () -> users.stream().noneMatch(user -> user.isAsking() || user.has()));
+    side.await(
+        () -> "nothing is on its way: " + pool.metrics(),
+        () -> {},
+        () -> pool.metrics().connecting() + pool.metrics().leased() == 0);
+    side.awaitSoon(
+        () -> "what peers have ended or spoken on is not idle: " + pool.metrics(),
+        () -> pool.metrics().idle() <= peers.fit());
+    boolean patient = leaseTimeout.compareTo(LONG) >= 0 && connectTimeout.compareTo(SLACK) >= 0;
+    if (patient && !hasSmallQueue()) {
+      for (int i = 0; i < targets; i++) {
+        var last = new PoolUser(this, pool, servers.address(PORT + i), side.loops);
+        last.askAndGet();
+        side.await(() -> "served: " + last, last::watch, () -> last.has() || !last.isAsking());
+        users.add(last);
+        last.leave();
       }
     }
   }
@@ -215,6 +246,11 @@ public final class PoolProgram {
 
   boolean drains() {
     return drains;
+  }
+
+  /** Whether nobody asks again. */
+  boolean calms() {
+    return calms || drains;
   }
 
   Duration leaseTimeout() {

@@ -33,6 +33,9 @@ final class PoolServers {
 
     @Override
     public void onOpen(Connection c) {
+      if (sim.now().compareTo(PoolProgram.CALM) >= 0) {
+        return;
+      }
       if (sim.chance(0.1)) {
         later(c, () -> c.out().put((byte) '!')); // a stray byte
       }

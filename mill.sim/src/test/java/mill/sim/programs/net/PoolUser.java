@@ -43,6 +43,7 @@ final class PoolUser implements ConnectionHandler {
   private Duration arrivedAt; // at the loop, for sure
   private byte sent;
   private boolean awaits;
+  private boolean mustGet;
 
   PoolUser(PoolProgram program, ConnectionPool pool, SocketAddress target, List<EventLoop> loops) {
     this.program = program;
@@ -107,6 +108,19 @@ final class PoolUser implements ConnectionHandler {
     }
     if (loops.size() == 1 && here != null && at == At.ASKED) {
       arrivedAt = sim.now(); // at once, on the loop's thread
+    }
+  }
+
+  /** Asks when nothing can go wrong. */
+  void askAndGet() {
+    mustGet = true;
+    ask();
+  }
+
+  /** Gives back what it has, if it has anything. */
+  void leave() {
+    if (at == At.HAS && !gaveBack) {
+      giveBack();
     }
   }
 
@@ -234,11 +248,13 @@ final class PoolUser implements ConnectionHandler {
     }
     if (at == At.HAS) {
       program.isFree(c, this);
+    } else if (mustGet) {
+      program.ledger().fail("nothing is in its way, and it is told " + cause + ": " + this);
     }
     sim.sometimes("lease " + cause.kind() + (cause.opened() ? "" : ", never opened"));
     connection = null;
     at = At.FREE;
-    if (sim.chance(0.2) && !program.drains()) {
+    if (sim.chance(0.2) && !program.calms()) {
       ask(); // at once
     }
   }

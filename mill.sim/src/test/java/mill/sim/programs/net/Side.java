@@ -94,6 +94,11 @@ final class Side {
     await(what, watch, condition, PATIENCE);
   }
 
+  /** Waits for what needs no timer of minutes. */
+  void awaitSoon(Supplier<String> what, Condition condition) {
+    await(what, () -> {}, condition, SOON);
+  }
+
   private void await(
       Supplier<String> what, Runnable watch, Condition condition, Duration patience) {
     Duration begun = sim.now();
@@ -112,7 +117,7 @@ final class Side {
   /** All connections have ended: nothing is left of them, and the loops run on. */
   void awaitQuiet(Ledger ledger) {
     await(() -> "all is done", () -> {}, () -> loops.stream().noneMatch(ledger::isPending));
-    await(this::left, () -> {}, this::isQuiet, SOON);
+    awaitSoon(this::left, this::isQuiet);
   }
 
   private boolean isQuiet() {

@@ -241,7 +241,7 @@ final class Talk {
       case NO_MEMORY -> setup.memory < Setup.MUCH;
       case SHUTDOWN -> ledger.isEnding(loop);
       case HANDLER_THREW -> threw;
-      case NOT_RESOLVED, LAYER, HANDED_OVER, LEASE_TIMEOUT, POOL_EXHAUSTED -> false;
+      case NOT_RESOLVED, LAYER, IDLE, HANDED_OVER, LEASE_TIMEOUT, POOL_EXHAUSTED -> false;
     };
   }
 
