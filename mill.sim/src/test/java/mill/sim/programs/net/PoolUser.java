@@ -43,6 +43,7 @@ final class PoolUser implements ConnectionHandler {
   private Duration arrivedAt; // at the loop, for sure
   private byte sent;
   private boolean awaits;
+  private boolean strayed;
   private boolean mustGet;
 
   PoolUser(PoolProgram program, ConnectionPool pool, SocketAddress target, List<EventLoop> loops) {
@@ -98,6 +99,7 @@ final class PoolUser implements ConnectionHandler {
     cancelled = false;
     gaveBack = false;
     awaits = false;
+    strayed = false;
     askedAt = sim.now();
     arrivedAt = null;
     EventLoop here = loops.stream().filter(EventLoop::isLoopThread).findFirst().orElse(null);
@@ -210,7 +212,8 @@ final class PoolUser implements ConnectionHandler {
     if (first != sent && first != '!') {
       program.ledger().fail("an answer to somebody else: " + (char) first + ", " + this);
     }
-    awaits = first == '!'; // who says what it was not asked is not to be trusted
+    strayed |= first == '!'; // who says what it was not asked is not to be trusted
+    awaits = strayed;
     if (sim.chance(0.6)) {
       giveBack();
     }
