@@ -15,6 +15,7 @@ import mill.core.net.ConnectionPoolConfig;
 import mill.core.net.PoolMetrics;
 import mill.core.net.TcpServer;
 import mill.natives.memory.BufferPoolConfig;
+import mill.sim.Happenings;
 import mill.sim.SimHost;
 import mill.sim.Simulation;
 
@@ -206,7 +207,11 @@ public final class PoolProgram {
         () -> pool.metrics().connecting() + pool.metrics().leased() == 0);
     side.awaitSoon(
         () -> "what peers have ended or spoken on is not idle: " + pool.metrics(),
-        () -> isCut || pool.metrics().idle() <= peers.fit()); // a reset at a cut is lost
+        // A reset at a cut is lost, and what the network ends one side may not know.
+        () ->
+            isCut
+                || !Happenings.networkIsInnocent(sim)
+                || pool.metrics().idle() <= peers.fit());
     boolean patient = leaseTimeout.compareTo(LONG) >= 0 && connectTimeout.compareTo(SLACK) >= 0;
     if (patient && !hasSmallQueue()) {
       for (int i = 0; i < targets; i++) {
