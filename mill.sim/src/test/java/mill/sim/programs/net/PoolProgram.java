@@ -7,7 +7,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 import mill.core.net.Connection;
 import mill.core.net.ConnectionConfig;
 import mill.core.net.ConnectionPool;
@@ -42,7 +41,7 @@ public final class PoolProgram {
 
   // Of the pool.
   private final List<PoolUser> users = new ArrayList<>();
-  private final Map<Connection, PoolUser> inUse = new IdentityHashMap<>();
+  private final IdentityHashMap<Connection, PoolUser> inUse = new IdentityHashMap<>();
   private final int maxPerTarget;
   private final int maxTotal;
   private final int maxWaiters;
