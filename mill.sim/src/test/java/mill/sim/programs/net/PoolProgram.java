@@ -51,6 +51,7 @@ public final class PoolProgram {
   private ConnectionPool pool;
   private boolean drains;
   private boolean calms;
+  private boolean heardAfterRelease;
   long tickets;
 
   private PoolProgram(Simulation sim) {
@@ -209,6 +210,7 @@ public final class PoolProgram {
         // A reset at a cut is lost, and what the network ends one side may not know.
         () ->
             isCut
+                || heardAfterRelease
                 || !Happenings.networkIsInnocent(sim)
                 || pool.metrics().idle() <= peers.fit());
     boolean patient = leaseTimeout.compareTo(LONG) >= 0 && connectTimeout.compareTo(SLACK) >= 0;
@@ -252,6 +254,11 @@ public final class PoolProgram {
 
   boolean drains() {
     return drains;
+  }
+
+  /** What was said before a release had come to the loop is that user's: the pool has not seen it. */
+  void heardAfterRelease() {
+    heardAfterRelease = true;
   }
 
   /** Whether nobody asks again. */

@@ -214,6 +214,9 @@ final class PoolUser implements ConnectionHandler {
     }
     strayed |= first == '!'; // who says what it was not asked is not to be trusted
     awaits = strayed;
+    if (strayed && gaveBack) {
+      program.heardAfterRelease(); // on another thread, and this came before it has arrived
+    }
     if (sim.chance(0.6)) {
       giveBack();
     }
