@@ -256,7 +256,9 @@ public final class PoolProgram {
     return drains;
   }
 
-  /** What was said before a release had come to the loop is that user's: the pool has not seen it. */
+  /**
+   * What was said before a release had come to the loop is that user's: the pool has not seen it.
+   */
   void heardAfterRelease() {
     heardAfterRelease = true;
   }

@@ -138,7 +138,7 @@ final class PoolUser implements ConnectionHandler {
 
   private void giveBack() {
     // While an answer is on its way nobody else can use it, which the pool cannot know.
-    boolean done = !awaits && sim.chance(0.8) ? lease.release() : lease.discard();
+    boolean done = (!awaits && sim.chance(0.8)) ? lease.release() : lease.discard();
     gaveBack |= done;
     if (done && (lease.release() || lease.discard())) {
       program.ledger().fail("given back twice: " + this);
@@ -238,6 +238,7 @@ final class PoolUser implements ConnectionHandler {
     giveBack();
   }
 
+  @SuppressWarnings("ReferenceEquality") // the very same
   private void requireUsed(Connection c, String what) {
     if (at != At.HAS || connection != c) {
       program.ledger().fail(what + " of what it does not have: " + c + ", " + this);
