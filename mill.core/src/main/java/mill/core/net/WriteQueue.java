@@ -265,9 +265,9 @@ final class WriteQueue extends BlockQueue {
       dropped += length;
     } else if (length <= COPIED) {
       checkedIn = home.callbacks();
-      long before = put;
+      long before = put + dropped;
       put(message.memory(), 0, length);
-      dropped += length - (put - before); // if there was no memory
+      dropped += before + length - (put + dropped); // no memory: what was held has gone as well
     } else {
       message.retain();
       link(home.blocks.of(message, length));

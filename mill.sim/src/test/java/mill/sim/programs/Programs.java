@@ -70,7 +70,7 @@ public enum Programs {
   /** {@return how many seeds a build runs: of what takes longer, fewer} */
   int seedsOfABuild() {
     return switch (this) {
-      case CONNECTIONS, RELAY, POOL -> 200;
+      case CONNECTIONS, RELAY, POOL -> 400;
       default -> 1_000;
     };
   }
