@@ -60,7 +60,7 @@ public final class World {
   private boolean inEvent;
   private boolean ending;
   private @Nullable Throwable failure;
-  private Trace.@Nullable Listener listener;
+  private @Nullable Consumer<String> stepListener;
   private Consumer<Throwable> thrownListener = thrown -> {};
 
   /**
@@ -140,8 +140,8 @@ public final class World {
     } else {
       trace.add(nowNs, actor.process().name(), actor.id, step, a, b);
     }
-    if (listener != null) {
-      listener.step(trace.newest());
+    if (stepListener != null) {
+      stepListener.accept(trace.newest());
     }
   }
 
@@ -166,7 +166,7 @@ public final class World {
    * @param lines takes a line each
    */
   public void tellSteps(Consumer<String> lines) {
-    listener = lines::accept;
+    stepListener = lines;
   }
 
   /**
@@ -470,7 +470,8 @@ public final class World {
    * Runs the world to its end: when all threads of its foreground processes and all that must
    * happen are over, or it fails. Called once, by the thread that made it.
    *
-   * @param stuckNs after how long in real time a thread that keeps its turn is a failure
+   * @param stuckNs after how long in real time a thread that keeps its turn is a failure, unless
+   *     the machine is busy with something else
    */
   public void runToEnd(long stuckNs) {
     if (mustHappen == 0 && roster.isEmpty()) {
@@ -478,9 +479,9 @@ public final class World {
           "there is nothing to run: start a host, or have something happen");
     }
     give(choose());
-    var watchdog = new Watchdog(stuckNs);
+    var watchdog = new Watchdog(stuckNs, System::nanoTime);
     while (!over) {
-      LockSupport.parkNanos(this, watchdog.checkNs());
+      LockSupport.parkNanos(this, watchdog.everyNs());
       String stuck = watchdog.look(turns.getOpaque(), turn);
       if (stuck != null) {
         failure = new AssertionError(stuck);
