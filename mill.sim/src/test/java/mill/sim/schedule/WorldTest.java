@@ -229,6 +229,55 @@ class WorldTest {
     }
   }
 
+  /** Who holds one monitor must not wait for the other to hand its turn over. */
+  @Test
+  void turnsAreHandedOverFromMonitorToMonitor() {
+    for (int seed = 0; seed < 50; seed++) {
+      Object[] locks = {new Object(), new Object()};
+      int[] items = {0, 0};
+      World world =
+          run(
+              seed,
+              made -> {
+                for (int i = 0; i < 6; i++) {
+                  int own = i % 2;
+                  start(made, "waiter" + i, true, () -> unchecked(() -> take(locks, items, own)));
+                }
+                start(
+                    made,
+                    "producer",
+                    false,
+                    () -> {
+                      for (int i = 0; i < 200; i++) {
+                        put(locks, items, i % 2);
+                        made.handOver();
+                      }
+                      made.sleep(1_000);
+                    });
+              });
+      assertThat(world.failure()).isNull();
+      assertThat(items).containsExactly(0, 0);
+    }
+  }
+
+  private static void put(Object[] locks, int[] items, int which) {
+    synchronized (locks[which]) {
+      items[which] += 2;
+      threads().signalAll(locks[which]);
+    }
+  }
+
+  private static void take(Object[] locks, int[] items, int which) throws InterruptedException {
+    while (true) {
+      synchronized (locks[which]) {
+        while (items[which] == 0) {
+          threads().await(locks[which], Threads.FOREVER);
+        }
+        items[which]--;
+      }
+    }
+  }
+
   @Test
   void interruptEndsWaitsAndIsKept() {
     var seen = new ArrayList<String>();
