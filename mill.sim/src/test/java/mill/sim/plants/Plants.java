@@ -208,7 +208,7 @@ final class Plants {
           new Plant(
               "a read that is interrupted fails",
               NATIVES + "net/StreamSocket.java",
-              "result = sockets().receive(fd, buffer, offset, length); } while (result < 0 && platform().errnos().isInterrupted(result) && ++attempts < Transfers.MAX_INTERRUPTIONS);",
+              "result = sockets().receive(fd, buffer, offset, length); } while (result < 0 && Transfers.again(platform().errnos(), result, ++attempts));",
               "result = sockets().receive(fd, buffer, offset, length); } while (attempts > 0); if (platform().errnos().isInterrupted(result)) { throw platform().errnos().exception(\"recv\", result); }"),
           new Plant(
               "write says that it has taken all",
@@ -218,7 +218,7 @@ final class Plants {
           new Plant(
               "a gathering write that is interrupted fails",
               NATIVES + "net/StreamSocket.java",
-              "result = sockets().writev(fd, buffers, first, from + count - first); } while (result < 0 && platform().errnos().isInterrupted(result) && ++attempts < Transfers.MAX_INTERRUPTIONS);",
+              "result = sockets().writev(fd, buffers, first, from + count - first); } while (result < 0 && Transfers.again(platform().errnos(), result, ++attempts));",
               "result = sockets().writev(fd, buffers, first, from + count - first); } while (attempts > 0); if (platform().errnos().isInterrupted(result)) { throw platform().errnos().exception(\"sendmsg\", result); }"),
           new Plant(
               "readv skips the first of its buffers",
