@@ -23,8 +23,8 @@ import mill.natives.platform.NativeAddress;
 import org.junit.jupiter.api.Test;
 
 /**
- * A transfer that a signal interrupts is made again: who was told that it would block would wait
- * for an edge that has been told already.
+ * Promise 6, for signals: a transfer that one interrupts is made again. Who was told that it would
+ * block would wait for an edge that has been told already.
  */
 class InterruptedContractTest extends PlatformContract {
   /** As often as a transfer bears it. */
