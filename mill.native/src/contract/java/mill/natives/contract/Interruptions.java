@@ -68,6 +68,7 @@ final class Interruptions {
     Object to(Method method);
   }
 
+  @SuppressWarnings("ReferenceEquality") // a proxy's equals is meant, not the target's
   private static <T> T proxy(Class<T> type, T target, Answers answers) {
     InvocationHandler handler =
         (self, method, arguments) -> {
