@@ -1,12 +1,10 @@
 package mill.natives.contract;
 
-import java.lang.reflect.InvocationHandler;
-import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
-import java.lang.reflect.Proxy;
 import java.util.Set;
 import mill.natives.platform.Platform;
 import mill.natives.platform.Sockets;
+import mill.testing.Doubles;
 
 /** A scripted platform: its transfers are interrupted as often as told before they are made. */
 final class Interruptions {
@@ -33,9 +31,13 @@ final class Interruptions {
 
   Interruptions(Platform real) {
     interrupted = -real.errnos().number("EINTR");
-    Sockets sockets = proxy(Sockets.class, real.sockets(), this::answer);
+    Sockets sockets =
+        Doubles.of(Sockets.class, real.sockets(), (method, arguments) -> answer(method));
     platform =
-        proxy(Platform.class, real, method -> method.getName().equals("sockets") ? sockets : null);
+        Doubles.of(
+            Platform.class,
+            real,
+            (method, arguments) -> method.getName().equals("sockets") ? sockets : null);
   }
 
   /** The platform, to open sockets on. */
@@ -62,26 +64,5 @@ final class Interruptions {
       return (int) interrupted;
     }
     return interrupted;
-  }
-
-  private interface Answers {
-    Object to(Method method);
-  }
-
-  @SuppressWarnings("ReferenceEquality") // a proxy's equals is meant, not the target's
-  private static <T> T proxy(Class<T> type, T target, Answers answers) {
-    InvocationHandler handler =
-        (self, method, arguments) -> {
-          if (method.getName().equals("equals")) {
-            return self == arguments[0];
-          }
-          Object answer = answers.to(method);
-          try {
-            return answer != null ? answer : method.invoke(target, arguments);
-          } catch (InvocationTargetException e) {
-            throw e.getCause();
-          }
-        };
-    return type.cast(Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, handler));
   }
 }
