@@ -17,6 +17,7 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 import mill.core.EventLoop;
 import mill.core.ShutdownReport;
+import mill.core.Timeout;
 import mill.core.group.EventLoopGroup;
 import mill.core.internal.Durations;
 import mill.natives.net.StreamSocket;
@@ -312,7 +313,9 @@ public final class TcpServer implements AutoCloseable {
         if (timeoutNs == 0) {
           force(part, books);
         } else {
-          part.home.loop.newTimeout(() -> force(part, books)).rescheduleNs(timeoutNs);
+          Timeout forcing = part.home.loop.newTimeout(() -> force(part, books));
+          forcing.rescheduleNs(timeoutNs);
+          var _ = books.stage().thenRun(forcing::cancel); // when there is nobody left to force
         }
         books.partIsTold(part.home.seam.platform().nanoTime());
       });

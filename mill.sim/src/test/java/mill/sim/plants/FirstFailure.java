@@ -1,6 +1,8 @@
 package mill.sim.plants;
 
 import java.io.PrintStream;
+import java.util.List;
+import java.util.stream.Stream;
 import mill.sim.SimFailure;
 import mill.sim.programs.Programs;
 
@@ -15,12 +17,13 @@ final class FirstFailure {
 
   public static void main(String[] args) {
     PrintStream out = System.out;
-    out.println(find(Long.parseLong(args[0])));
+    List<Programs> programs = Stream.of(args).skip(1).map(Programs::valueOf).toList();
+    out.println(find(Long.parseLong(args[0]), programs));
     System.exit(0); // also if a bug has left threads behind
   }
 
-  private static String find(long seeds) {
-    for (Programs program : Programs.byReach()) {
+  private static String find(long seeds, List<Programs> programs) {
+    for (Programs program : programs) {
       long first = 1;
       long slow = 0; // the seed that was too slow last
       while (first <= seeds) {
