@@ -101,6 +101,7 @@ final class Acts {
     }
   }
 
+  @SuppressWarnings("ReferenceEquality") // the very same
   private void pause() {
     var reason = new Object();
     talk.pauses.add(reason);

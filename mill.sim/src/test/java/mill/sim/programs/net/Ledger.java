@@ -22,11 +22,11 @@ final class Ledger {
   final Simulation sim;
   final List<Talk> talks = new ArrayList<>();
   private final Map<Integer, Sent> sent = new HashMap<>();
-  private final Map<EventLoop, String> inside = new IdentityHashMap<>();
+  private final IdentityHashMap<EventLoop, String> inside = new IdentityHashMap<>();
   private final Set<EventLoop> ending = Collections.newSetFromMap(new IdentityHashMap<>());
   private final List<MemorySegment> messages = new ArrayList<>();
   private int nextId = 1;
-  private final Map<EventLoop, Integer> pending = new IdentityHashMap<>();
+  private final IdentityHashMap<EventLoop, Integer> pending = new IdentityHashMap<>();
 
   Ledger(Simulation sim) {
     this.sim = sim;

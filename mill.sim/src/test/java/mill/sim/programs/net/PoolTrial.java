@@ -1,6 +1,7 @@
 package mill.sim.programs.net;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import mill.core.net.CloseCause;
 import mill.core.net.CloseCause.Kind;
 import mill.core.net.Connection;
@@ -46,7 +47,11 @@ final class PoolTrial implements ConnectionHandler {
     if (closed) {
       program.ledger().fail("a frame after the end of a trial: " + c);
     }
-    verdict();
+    if (memory.get(ValueLayout.JAVA_BYTE, offset) == 't') {
+      verdict();
+    } else {
+      lease.discard(); // it says what it was not asked
+    }
   }
 
   @Override

@@ -92,6 +92,7 @@ final class Visitor {
         });
   }
 
+  @SuppressWarnings("ReferenceEquality") // the very same
   private static void forget(Talk talk, Object reason) {
     talk.pauses.removeIf(one -> one == reason);
   }
