@@ -1,0 +1,63 @@
+package mill.bench.load.measure;
+
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.ToDoubleFunction;
+import mill.bench.load.client.Sample;
+import mill.bench.load.client.Workload;
+
+/**
+ * All slices of a workload.
+ *
+ * @param baseline the peer that the others are measured against
+ * @param peers those that ran, the baseline among them
+ * @param systemCalls per message and name, by peer, as far as they were counted
+ * @param failures what went wrong, by peer
+ */
+public record Outcome(
+    Workload workload,
+    String baseline,
+    List<String> peers,
+    List<Slice> slices,
+    Map<String, Map<String, Double>> systemCalls,
+    Map<String, String> failures) {
+  /** {@return a figure of a peer's slices that count} */
+  public Quartiles figure(String peer, ToDoubleFunction<Sample> figure) {
+    return Quartiles.of(
+        counting(peer).stream().map(slice -> figure.applyAsDouble(slice.sample())).toList());
+  }
+
+  /** {@return the same as a multiple of the baseline's in the same minute} */
+  public Quartiles ratio(String peer, ToDoubleFunction<Sample> figure) {
+    return Quartiles.of(Pairing.ratios(slices, peer, baseline, figure));
+  }
+
+  /** {@return what a peer allocates per message, in bytes, over all slices; NaN if it is unknown} */
+  public double allocatedPerMessage(String peer) {
+    double bytes = 0;
+    double messages = 0;
+    for (Slice slice : counting(peer)) {
+      bytes += slice.sample().get("allocated_bytes");
+      messages += slice.sample().get("messages");
+    }
+    return bytes / messages;
+  }
+
+  /** {@return system calls per message, all together; NaN if they were not counted} */
+  public double systemCallsPerMessage(String peer) {
+    Map<String, Double> counted = systemCalls.getOrDefault(peer, new TreeMap<>());
+    return counted.isEmpty()
+        ? Double.NaN
+        : counted.values().stream().mapToDouble(Double::doubleValue).sum();
+  }
+
+  /** {@return how many of a peer's slices were thrown away} */
+  public long thrownAway(String peer) {
+    return slices.stream().filter(slice -> slice.peer().equals(peer) && !slice.counts()).count();
+  }
+
+  private List<Slice> counting(String peer) {
+    return slices.stream().filter(slice -> slice.peer().equals(peer) && slice.counts()).toList();
+  }
+}
