@@ -67,3 +67,14 @@ impl Echo {
         true
     }
 }
+
+/// Runs mill-io's loop, and again when a signal has ended it, as when strace is attached.
+pub fn run_through_signals(events: &mill_io::EventLoop) -> Result<(), Box<dyn std::error::Error>> {
+    while let Err(error) = events.run() {
+        match error.downcast_ref::<std::io::Error>() {
+            Some(io) if io.kind() == ErrorKind::Interrupted => {}
+            _ => return Err(error),
+        }
+    }
+    Ok(())
+}

@@ -1,6 +1,6 @@
 //! mill-io 4.0: one handler for each connection, as its documentation shows.
 
-use crate::echo::{Echo, READ_BYTES};
+use crate::echo::{run_through_signals, Echo, READ_BYTES};
 use mill_io::{EventHandler, EventLoop};
 use mio::event::Event;
 use mio::net::TcpListener;
@@ -61,6 +61,5 @@ pub fn run(events: EventLoop) -> Result<(), Box<dyn Error>> {
     let token = events.alloc_token();
     events.register(&mut *listener.lock().unwrap(), token, Interest::READABLE, acceptor)?;
     println!("port {port}");
-    events.run()?;
-    Ok(())
+    run_through_signals(&events)
 }

@@ -1,5 +1,6 @@
 //! mill-net 4.0: its TCP server with its defaults.
 
+use crate::echo::run_through_signals;
 use mill_io::error::Result as IoResult;
 use mill_io::EventLoop;
 use mill_net::tcp::{config::TcpServerConfig, traits::*, ConnectionId, ServerContext, TcpServer};
@@ -21,6 +22,5 @@ pub fn run() -> Result<(), Box<dyn Error>> {
     let server = Arc::new(TcpServer::new(config, Echo)?);
     println!("port {}", server.local_addr()?.port());
     server.start(&events, events.alloc_token())?;
-    events.run()?;
-    Ok(())
+    run_through_signals(&events)
 }
