@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 
-enum { EVENTS = 512 };
+enum { EVENTS = 512, BATCH = 100 };
 
 static char buffer[MAX_CHUNK];
 static uint64_t messages;
@@ -30,14 +30,24 @@ static void receive(int epoll, struct stream *stream) {
   allow(epoll, stream, after - before, now);
 }
 
-/* Each has had one echo before it idles, so that the server knows it. */
+/* Each has had one echo before it idles, so that the server knows it; by hundreds. */
 static void open_idle(void) {
-  for (int i = 0; i < options.idle; i++) {
-    struct stream stream = {.fd = dial(i), .index = i, .allowed = options.size};
-    int epoll = -1; /* one message always fits */
-    wait_connected(stream.fd);
-    pump(epoll, &stream);
-    while (stream.received < stream.allowed) take(&stream, buffer, sizeof buffer);
+  static struct stream batch[BATCH];
+  for (int from = 0; from < options.idle; from += BATCH) {
+    int count = options.idle - from < BATCH ? options.idle - from : BATCH;
+    for (int i = 0; i < count; i++) {
+      batch[i] = (struct stream){.fd = dial(from + i), .index = from + i, .allowed = options.size};
+    }
+    for (int i = 0; i < count; i++) {
+      wait_connected(batch[i].fd);
+      pump(-1, &batch[i]); /* one message always fits */
+    }
+    for (int i = 0; i < count; i++) {
+      while (batch[i].received < batch[i].allowed) {
+        wait_readable(batch[i].fd);
+        take(&batch[i], buffer, sizeof buffer);
+      }
+    }
   }
 }
 

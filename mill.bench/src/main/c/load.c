@@ -1,6 +1,7 @@
 /* usage: load closed|rate|connect|broadcast|start|exec name=value... [-- command]
  * Prints "begin" and "end" around what it measures, and then lines "= name value". When it has
- * said "end" it keeps its connections until its standard input has a line or ends. */
+ * said "done" it keeps its connections until its standard input has a line or ends. */
+#define _GNU_SOURCE
 #include "load.h"
 
 #include <signal.h>
@@ -8,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 struct options options = {.connections = 1, .depth = 1, .size = 64, .server_cpu = -1,
                           .client_cpu = -1, .warm = 0.2, .seconds = 1, .settle_ms = 300,
@@ -74,6 +76,8 @@ int main(int count, char **words) {
       puts("done");
       fflush(stdout);
       getchar();
+      close_range(3, ~0U, 0); /* what the server has to do for it falls into nobody's slice */
+      meter_settle();
       return 0;
     }
   }

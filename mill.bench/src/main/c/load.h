@@ -26,6 +26,8 @@ uint64_t now_ns(void);
 void meter_begin(void);
 void meter_end(uint64_t messages);
 void meter_print(void);
+/* Waits until the server has nothing to do any more, 2 s at most. */
+void meter_settle(void);
 long resident_kib(pid_t pid, const char *field);
 
 /* histogram.c */
@@ -55,6 +57,7 @@ struct stream {
 };
 int dial(int index);
 void wait_connected(int fd);
+void wait_readable(int fd);
 void watch(int epoll, int fd, unsigned events, void *data);
 void rewatch(int epoll, int fd, unsigned events, void *data);
 void pump(int epoll, struct stream *stream);

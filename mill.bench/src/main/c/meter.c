@@ -93,6 +93,17 @@ void meter_end(uint64_t count) {
   messages = count;
 }
 
+void meter_settle(void) {
+  const struct timespec moment = {0, 20 * 1000 * 1000};
+  uint64_t before = server_ns();
+  for (int i = 0; i < 100; i++) {
+    nanosleep(&moment, NULL);
+    uint64_t after = server_ns();
+    if (after - before < 200 * 1000) return; /* 1 % */
+    before = after;
+  }
+}
+
 void meter_print(void) {
   printf("= messages %" PRIu64 "\n", messages);
   printf("= elapsed_ns %" PRIu64 "\n", last.wall - first.wall);

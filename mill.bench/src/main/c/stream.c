@@ -40,11 +40,17 @@ int dial(int index) {
   return fd;
 }
 
+static void wait_for(int fd, short event) {
+  struct pollfd one = {.fd = fd, .events = event};
+  if (poll(&one, 1, 10000) != 1) fail_because("the server did nothing for 10 s");
+}
+
+void wait_readable(int fd) { wait_for(fd, POLLIN); }
+
 void wait_connected(int fd) {
-  struct pollfd one = {.fd = fd, .events = POLLOUT};
   int error = 0;
   socklen_t size = sizeof error;
-  if (poll(&one, 1, 10000) != 1) fail_because("a connection was not accepted within 10 s");
+  wait_for(fd, POLLOUT);
   getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size);
   errno = error;
   if (error != 0) fail("connect");

@@ -23,6 +23,7 @@ public final class LoadClient {
   public record Duration(double warm, double seconds) {}
 
   private static final int GRACE_SECONDS = 60;
+  private static final int SECONDS_TO_SETTLE = 5;
 
   private final Path program;
   private final Path log;
@@ -62,7 +63,7 @@ public final class LoadClient {
         Writer input = process.outputWriter(StandardCharsets.UTF_8)) {
       return follow(workload, server, time, tells, output, input);
     } finally {
-      if (!process.waitFor(1, TimeUnit.SECONDS)) {
+      if (!process.waitFor(SECONDS_TO_SETTLE, TimeUnit.SECONDS)) {
         process.destroyForcibly().waitFor();
       }
     }

@@ -55,12 +55,6 @@ public final class Sample {
     return get("server_ns") / get("messages");
   }
 
-  /** {@return the same, outside the kernel} By the kernel's ticks, so of long runs only. */
-  public double userNsPerMessage() {
-    double ticks = get("user_ticks") + get("system_ticks");
-    return ticks == 0 ? Double.NaN : serverNsPerMessage() * get("user_ticks") / ticks;
-  }
-
   /** {@return messages per second} */
   public double throughput() {
     return get("messages") / get("elapsed_ns") * NS;

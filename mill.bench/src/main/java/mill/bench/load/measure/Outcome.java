@@ -35,13 +35,20 @@ public record Outcome(
 
   /** {@return what a peer allocates per message, in bytes, over all slices; NaN if it is unknown} */
   public double allocatedPerMessage(String peer) {
-    double bytes = 0;
-    double messages = 0;
-    for (Slice slice : counting(peer)) {
-      bytes += slice.sample().get("allocated_bytes");
-      messages += slice.sample().get("messages");
-    }
-    return bytes / messages;
+    return sum(peer, "allocated_bytes") / sum(peer, "messages");
+  }
+
+  /**
+   * {@return the share of a peer's processor time outside the kernel, over all slices} The kernel
+   * samples it, so one slice says little.
+   */
+  public double userShare(String peer) {
+    double user = sum(peer, "user_ticks");
+    return user / (user + sum(peer, "system_ticks"));
+  }
+
+  private double sum(String peer, String name) {
+    return counting(peer).stream().mapToDouble(slice -> slice.sample().get(name)).sum();
   }
 
   /** {@return system calls per message, all together; NaN if they were not counted} */

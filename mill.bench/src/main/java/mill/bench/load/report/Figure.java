@@ -6,7 +6,6 @@ import mill.bench.load.client.Sample;
 /** What is told of a peer in each workload, in units that people read. */
 enum Figure {
   CPU("cpu_us_per_message", sample -> sample.serverNsPerMessage() / 1e3),
-  USER("user_cpu_us_per_message", sample -> sample.userNsPerMessage() / 1e3),
   THROUGHPUT("messages_per_second", Sample::throughput),
   P50("p50_us", sample -> sample.get("p50_ns") / 1e3),
   P99("p99_us", sample -> sample.get("p99_ns") / 1e3),

@@ -51,12 +51,13 @@ public final class Tables {
   private static List<String> row(Outcome outcome, String peer) {
     boolean isBaseline = peer.equals(outcome.baseline());
     long thrownAway = outcome.thrownAway(peer);
+    double cpu = outcome.figure(peer, Figure.CPU.of()).median();
     int counted = outcome.figure(peer, Figure.CPU.of()).count();
     return List.of(
         peer,
         isBaseline ? "1" : spread(outcome.ratio(peer, Figure.CPU.of())),
-        number("%.3g", outcome.figure(peer, Figure.CPU.of()).median()),
-        number("%.2g", outcome.figure(peer, Figure.USER.of()).median()),
+        number("%.3g", cpu),
+        number("%.2g", cpu * outcome.userShare(peer)),
         number("%,.0f", outcome.figure(peer, Figure.THROUGHPUT.of()).median()),
         isBaseline ? "1" : spread(outcome.ratio(peer, Figure.THROUGHPUT.of())),
         number("%.3g", outcome.figure(peer, Figure.P50.of()).median()),

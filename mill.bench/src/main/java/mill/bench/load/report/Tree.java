@@ -43,6 +43,7 @@ final class Tree {
       both.put("ratio", quartiles(outcome.ratio(peer, figure.of())));
       tree.put(figure.id(), both);
     }
+    tree.put("user_share_of_cpu", outcome.userShare(peer));
     tree.put("allocated_bytes_per_message", outcome.allocatedPerMessage(peer));
     tree.put("system_calls_per_message", outcome.systemCallsPerMessage(peer));
     tree.put("system_calls", outcome.systemCalls().getOrDefault(peer, new TreeMap<>()));
