@@ -44,9 +44,22 @@ final class LoadOptions {
   private static final List<String> FLAGS = List.of("--quick", "--list", "--help");
   private static final List<String> VALUES =
       List.of(
-          "--workloads", "--peers", "--rounds", "--seconds", "--warm", "--minutes", "--others",
-          "--stolen", "--retries", "--server-cpu", "--client-cpu", "--output", "--sources",
-          "--modules", "--servers", "--lib");
+          "--workloads",
+          "--peers",
+          "--rounds",
+          "--seconds",
+          "--warm",
+          "--minutes",
+          "--others",
+          "--stolen",
+          "--retries",
+          "--server-cpu",
+          "--client-cpu",
+          "--output",
+          "--sources",
+          "--modules",
+          "--servers",
+          "--lib");
 
   private static final List<String> QUICK_WORKLOADS = List.of("64x64", "1x64", "pipelined");
   private static final List<String> QUICK_PEERS =

@@ -1,4 +1,6 @@
-/** The load harness: servers and one load generator as processes of their own, measured in pairs. */
+/**
+ * The load harness: servers and one load generator as processes of their own, measured in pairs.
+ */
 @NullMarked
 package mill.bench.load;
 

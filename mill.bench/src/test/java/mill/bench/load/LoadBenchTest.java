@@ -27,8 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** A tiny run from the beginning to the end: real servers, real load. */
 class LoadBenchTest {
   private static final List<String> FIGURES =
-      List.of(
-          "cpu_us_per_message", "messages_per_second", "p50_us", "p99_us", "p99_9_us");
+      List.of("cpu_us_per_message", "messages_per_second", "p50_us", "p99_us", "p99_9_us");
 
   @TempDir Path folder;
 
@@ -45,12 +44,28 @@ class LoadBenchTest {
     List<String> arguments =
         new ArrayList<>(
             List.of(
-                "--sources", System.getProperty("mill.bench.sources"),
-                "--servers", System.getProperty("java.class.path"),
-                "--output", folder.toString(),
-                "--server-cpu", "0", "--client-cpu", "0",
-                "--rounds", "1", "--seconds", "0.1", "--warm", "0.1", "--retries", "0",
-                "--others", "100", "--stolen", "100"));
+                "--sources",
+                System.getProperty("mill.bench.sources"),
+                "--servers",
+                System.getProperty("java.class.path"),
+                "--output",
+                folder.toString(),
+                "--server-cpu",
+                "0",
+                "--client-cpu",
+                "0",
+                "--rounds",
+                "1",
+                "--seconds",
+                "0.1",
+                "--warm",
+                "0.1",
+                "--retries",
+                "0",
+                "--others",
+                "100",
+                "--stolen",
+                "100"));
     arguments.addAll(List.of(more));
     return LoadBench.run(
         arguments.toArray(String[]::new), new PrintStream(OutputStream.nullOutputStream()));

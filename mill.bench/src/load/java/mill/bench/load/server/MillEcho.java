@@ -74,7 +74,10 @@ final class MillEcho {
       } else if (read > 0) {
         int written = Math.max(stream.write(buffer, 0, read), 0);
         if (written < read) {
-          rest = Arena.ofAuto().allocate(read - written).copyFrom(buffer.asSlice(written, read - written));
+          rest =
+              Arena.ofAuto()
+                  .allocate(read - written)
+                  .copyFrom(buffer.asSlice(written, read - written));
           registration.setInterest(Interest.WRITABLE);
         }
       }

@@ -20,9 +20,20 @@ final class ExternalClient {
     int pipeline = workload == Workload.RESP_16 ? 16 : 1;
     long requests = requests(workload, seconds);
     return List.of(
-        "redis-benchmark", "-p", Integer.toString(port), "-c", "50", "-P",
-        Integer.toString(pipeline), "-n", Long.toString(requests), "-t", "ping_mbulk,set,get",
-        "-r", "10000", "--csv");
+        "redis-benchmark",
+        "-p",
+        Integer.toString(port),
+        "-c",
+        "50",
+        "-P",
+        Integer.toString(pipeline),
+        "-n",
+        Long.toString(requests),
+        "-t",
+        "ping_mbulk,set,get",
+        "-r",
+        "10000",
+        "--csv");
   }
 
   private static long requests(Workload workload, double seconds) {
@@ -55,7 +66,9 @@ final class ExternalClient {
     }
   }
 
-  /** With {@code --csv}: test, rps, average, min, p50, p95, p99, max, in milliseconds. GET counts. */
+  /**
+   * With {@code --csv}: test, rps, average, min, p50, p95, p99, max, in milliseconds. GET counts.
+   */
   static void readRedis(List<String> lines, Sample sample) {
     Optional<String> get = lines.stream().filter(line -> line.startsWith("\"GET\"")).findFirst();
     if (get.isPresent()) {

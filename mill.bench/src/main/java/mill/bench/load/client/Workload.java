@@ -8,12 +8,14 @@ import java.util.Optional;
 public enum Workload {
   ECHO_64("64x64", "64 connections x 64 B", Kind.ECHO, "closed", "connections=64"),
   ECHO_1("1x64", "1 connection x 64 B", Kind.ECHO, "closed", "connections=1"),
-  PIPELINED("pipelined", "64 x 16 pipelined x 64 B", Kind.ECHO, "closed", "connections=64", "depth=16"),
+  PIPELINED(
+      "pipelined", "64 x 16 pipelined x 64 B", Kind.ECHO, "closed", "connections=64", "depth=16"),
   LARGE("16k", "16 x 4 x 16 KiB", Kind.ECHO, "closed", "connections=16", "depth=4", "size=16384"),
   CONNECT("connect", "connect + 1 + close", Kind.ECHO, "connect", "connections=64", "sources=16"),
   RATE("rate", "fixed 40,000/s over 64", Kind.ECHO, "rate", "connections=64", "rate=40000"),
   IDLE("idle", "10,000 idle + 100 active", Kind.ECHO, "closed", "connections=100", "idle=10000"),
-  BROADCAST("broadcast", "100 B to 1,000", Kind.BROADCAST, "broadcast", "connections=1000", "size=100"),
+  BROADCAST(
+      "broadcast", "100 B to 1,000", Kind.BROADCAST, "broadcast", "connections=1000", "size=100"),
   HTTP("http", "HTTP, wrk -c 64", Kind.HTTP, "exec"),
   RESP_1("resp-p1", "RESP, redis-benchmark -c 50 -P 1", Kind.RESP, "exec"),
   RESP_16("resp-p16", "RESP, redis-benchmark -c 50 -P 16", Kind.RESP, "exec");

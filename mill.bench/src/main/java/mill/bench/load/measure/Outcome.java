@@ -33,7 +33,9 @@ public record Outcome(
     return Quartiles.of(Pairing.ratios(slices, peer, baseline, figure));
   }
 
-  /** {@return what a peer allocates per message, in bytes, over all slices; NaN if it is unknown} */
+  /**
+   * {@return what a peer allocates per message, in bytes, over all slices; NaN if it is unknown}
+   */
   public double allocatedPerMessage(String peer) {
     return sum(peer, "allocated_bytes") / sum(peer, "messages");
   }

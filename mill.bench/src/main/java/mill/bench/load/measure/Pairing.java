@@ -19,13 +19,15 @@ public final class Pairing {
    */
   public static List<Double> ratios(
       List<Slice> slices, String peer, String baseline, ToDoubleFunction<Sample> figure) {
-    List<Slice> inTime =
-        slices.stream().sorted(Comparator.comparingInt(Slice::place)).toList();
+    List<Slice> inTime = slices.stream().sorted(Comparator.comparingInt(Slice::place)).toList();
     List<Double> ratios = new ArrayList<>();
     for (int i = 0; i < inTime.size(); i++) {
       Slice slice = inTime.get(i);
       if (slice.counts() && slice.peer().equals(peer)) {
-        double reference = mean(neighbour(inTime, i, -1, baseline, figure), neighbour(inTime, i, 1, baseline, figure));
+        double reference =
+            mean(
+                neighbour(inTime, i, -1, baseline, figure),
+                neighbour(inTime, i, 1, baseline, figure));
         double ratio = figure.applyAsDouble(slice.sample()) / reference;
         if (Double.isFinite(ratio)) {
           ratios.add(ratio);

@@ -11,9 +11,12 @@ public record Quartiles(double low, double median, double high, int count) {
   /** Computes them, between the nearest values in proportion; NaN does not count. */
   public static Quartiles of(Collection<Double> values) {
     double[] sorted =
-        values.stream().mapToDouble(Double::doubleValue).filter(Double::isFinite).sorted().toArray();
-    return new Quartiles(
-        at(sorted, 0.25), at(sorted, 0.5), at(sorted, 0.75), sorted.length);
+        values.stream()
+            .mapToDouble(Double::doubleValue)
+            .filter(Double::isFinite)
+            .sorted()
+            .toArray();
+    return new Quartiles(at(sorted, 0.25), at(sorted, 0.5), at(sorted, 0.75), sorted.length);
   }
 
   private static double at(double[] sorted, double share) {

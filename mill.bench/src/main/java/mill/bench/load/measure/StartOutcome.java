@@ -1,6 +1,5 @@
 package mill.bench.load.measure;
 
-
 /**
  * Starts of one program.
  *
@@ -8,5 +7,4 @@ package mill.bench.load.measure;
  * @param cpuMs processor time from its start to its end
  * @param residentMb what it has resident when it idles
  */
-public record StartOutcome(
-    String peer, Quartiles wallMs, Quartiles cpuMs, Quartiles residentMb) {}
+public record StartOutcome(String peer, Quartiles wallMs, Quartiles cpuMs, Quartiles residentMb) {}

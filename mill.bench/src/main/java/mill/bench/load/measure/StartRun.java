@@ -54,7 +54,9 @@ public final class StartRun {
       progress.flush();
     }
     progress.println();
-    return samples.entrySet().stream().map(entry -> outcome(entry.getKey(), entry.getValue())).toList();
+    return samples.entrySet().stream()
+        .map(entry -> outcome(entry.getKey(), entry.getValue()))
+        .toList();
   }
 
   /** Starts a server once, and ends it in order. */

@@ -66,7 +66,8 @@ public final class WorkloadRun {
         startAndWarm(peer);
       }
       rounds();
-      if (strace) {
+      // Opening ten thousand connections would drown what the messages cost.
+      if (strace && workload != Workload.IDLE) {
         for (String peer : List.copyOf(servers.keySet())) {
           countSystemCalls(peer);
         }
@@ -141,7 +142,9 @@ public final class WorkloadRun {
       var time = new LoadClient.Duration(0, Math.min(1, plan.slice().seconds()));
       Sample sample = client.run(workload, server, time, false);
       Map<String, Double> perMessage = new TreeMap<>();
-      calls.counted().forEach((name, count) -> perMessage.put(name, count / sample.get("messages")));
+      calls
+          .counted()
+          .forEach((name, count) -> perMessage.put(name, count / sample.get("messages")));
       systemCalls.put(peer, perMessage);
     } catch (IOException e) {
       progress.print("[strace of " + peer + ": " + e.getMessage() + "] ");

@@ -16,8 +16,17 @@ public final class Peers {
   /** All that take part in an echo, the baseline first. */
   public static final List<String> ECHO =
       List.of(
-          "c", "nio", "netty", "virtual", "mill", "mill-workers", "mill-connection", "mio",
-          "mill-io", "mill-io-pool", "mill-net");
+          "c",
+          "nio",
+          "netty",
+          "virtual",
+          "mill",
+          "mill-workers",
+          "mill-connection",
+          "mio",
+          "mill-io",
+          "mill-io-pool",
+          "mill-net");
 
   /** All that exist. */
   public static final List<String> ALL =
@@ -93,10 +102,16 @@ public final class Peers {
     int port = freePort();
     // It does not tell its port where the others do, and sh does it for it.
     String script =
-        "echo port " + port + "; exec redis-server --port " + port
+        "echo port "
+            + port
+            + "; exec redis-server --port "
+            + port
             + " --bind 127.0.0.1 --save '' --appendonly no --loglevel warning > /dev/null";
     return new Peer(
-        "redis-server", pinned(List.of("sh", "-c", script)), false, programs.missing("redis-server"));
+        "redis-server",
+        pinned(List.of("sh", "-c", script)),
+        false,
+        programs.missing("redis-server"));
   }
 
   private Peer java(String name, String main, String... arguments) {
@@ -138,8 +153,7 @@ public final class Peers {
   }
 
   private List<String> pinned(List<String> command) {
-    List<String> all =
-        new ArrayList<>(List.of("taskset", "-c", Integer.toString(serverCpu)));
+    List<String> all = new ArrayList<>(List.of("taskset", "-c", Integer.toString(serverCpu)));
     all.addAll(command);
     return all;
   }

@@ -8,7 +8,9 @@ import java.util.ArrayList;
 import java.util.List;
 import mill.bench.load.process.Command;
 
-/** Programs whose start is measured: as they are, and with an AOT cache that a first start trains. */
+/**
+ * Programs whose start is measured: as they are, and with an AOT cache that a first start trains.
+ */
 public final class StartPeers {
   /** Starts a program once and ends it in order. */
   @FunctionalInterface
@@ -45,8 +47,11 @@ public final class StartPeers {
     java(
         "netty",
         List.of(
-            "--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow", "-cp",
-            expanded(classPath), PACKAGE + "NettyEcho"),
+            "--enable-native-access=ALL-UNNAMED",
+            "--sun-misc-unsafe-memory-access=allow",
+            "-cp",
+            expanded(classPath),
+            PACKAGE + "NettyEcho"),
         trainer);
     mill(modules, trainer);
     return peers;
@@ -60,10 +65,18 @@ public final class StartPeers {
       List<String> jlink =
           List.of(
               Path.of(Peers.javaProgram()).resolveSibling("jlink").toString(),
-              "--module-path", modules.toString(), "--add-modules", "mill.examples",
-              "--strip-debug", "--no-header-files", "--no-man-pages", "--compress", "zip-6",
+              "--module-path",
+              modules.toString(),
+              "--add-modules",
+              "mill.examples",
+              "--strip-debug",
+              "--no-header-files",
+              "--no-man-pages",
+              "--compress",
+              "zip-6",
               "--add-options=--enable-native-access=mill.natives --illegal-native-access=deny",
-              "--output", image.toString());
+              "--output",
+              image.toString());
       Command.Outcome outcome = Command.run(jlink, Path.of("."), LIMIT);
       why = outcome.exitCode() == 0 ? "" : "jlink failed: " + outcome.why();
     }
@@ -109,7 +122,12 @@ public final class StartPeers {
     Command.Outcome outcome =
         Command.run(
             List.of(
-                tool, "--create", "--file", jar.toString(), "-C", classes,
+                tool,
+                "--create",
+                "--file",
+                jar.toString(),
+                "-C",
+                classes,
                 PACKAGE.replace('.', '/').substring(0, PACKAGE.length() - 1)),
             Path.of("."),
             LIMIT);
@@ -125,7 +143,10 @@ public final class StartPeers {
     for (String part : classPath.split(":")) {
       if (part.endsWith("/*")) {
         try (var jars = Files.list(Path.of(part.substring(0, part.length() - 2)))) {
-          jars.map(Path::toString).filter(name -> name.endsWith(".jar")).sorted().forEach(parts::add);
+          jars.map(Path::toString)
+              .filter(name -> name.endsWith(".jar"))
+              .sorted()
+              .forEach(parts::add);
         }
       } else {
         parts.add(part);

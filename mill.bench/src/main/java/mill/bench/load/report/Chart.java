@@ -45,8 +45,7 @@ final class Chart {
       bar(peer, outcome.ratio(peer, Figure.CPU.of()));
     }
     double one = LABELS + BARS / MOST;
-    body.append(
-        line("<line x1='%.1f' y1='%d' x2='%.1f' y2='%d' class='one'/>", one, top, one, y));
+    body.append(line("<line x1='%.1f' y1='%d' x2='%.1f' y2='%d' class='one'/>", one, top, one, y));
     text((int) one + 4, top + 2, "small", "start", outcome.baseline() + " = 1");
     y += 14;
   }
@@ -62,8 +61,10 @@ final class Chart {
     body.append(
         line(
             "<line x1='%.1f' y1='%.1f' x2='%.1f' y2='%.1f' class='spread'/>",
-            LABELS + length(ratio.low()), y + BAR / 2.0,
-            LABELS + length(ratio.high()), y + BAR / 2.0));
+            LABELS + length(ratio.low()),
+            y + BAR / 2.0,
+            LABELS + length(ratio.high()),
+            y + BAR / 2.0));
     double after = Math.max(end, length(ratio.high()));
     text(
         LABELS + (int) after + 5,
@@ -99,17 +100,17 @@ final class Chart {
             "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 %d %d' width='%d'>",
             width, y + 6, width)
         + """
-          <style>
-          text { font-family: sans-serif; fill: #222 }
-          .title { font-size: 15px; font-weight: bold } .bold { font-size: 12px; font-weight: bold }
-          .label { font-size: 11px } .small { font-size: 9px; fill: #666 }
-          .ours { fill: #2a78b8 } .other { fill: #b8bec4 }
-          .spread { stroke: #222; stroke-width: 1.5 } .one { stroke: #c0392b; stroke-dasharray: 3 2 }
-          </style>
-          <rect width='100%' height='100%' fill='white'/>
-          <text x='10' y='22' class='title'>Server CPU per message, as a multiple of the baseline's</text>
-          <text x='10' y='38' class='small'>Medians of paired slices; the lines are quartiles. Less is better.</text>
-          """
+        <style>
+        text { font-family: sans-serif; fill: #222 }
+        .title { font-size: 15px; font-weight: bold } .bold { font-size: 12px; font-weight: bold }
+        .label { font-size: 11px } .small { font-size: 9px; fill: #666 }
+        .ours { fill: #2a78b8 } .other { fill: #b8bec4 }
+        .spread { stroke: #222; stroke-width: 1.5 } .one { stroke: #c0392b; stroke-dasharray: 3 2 }
+        </style>
+        <rect width='100%' height='100%' fill='white'/>
+        <text x='10' y='22' class='title'>Server CPU per message, as a multiple of the baseline's</text>
+        <text x='10' y='38' class='small'>Medians of paired slices; the lines are quartiles. Less is better.</text>
+        """
         + body
         + "</svg>\n";
   }

@@ -29,7 +29,8 @@ public record Report(
 
   /** Makes a report to be filled. */
   public static Report begin(Map<String, String> machine) {
-    return new Report(machine, new ArrayList<>(), new ArrayList<>(), new ArrayList<>(), new TreeMap<>());
+    return new Report(
+        machine, new ArrayList<>(), new ArrayList<>(), new ArrayList<>(), new TreeMap<>());
   }
 
   /** Writes {@code results.json}, {@code results.md} and {@code chart.svg}. */

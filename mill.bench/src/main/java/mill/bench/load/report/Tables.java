@@ -38,9 +38,18 @@ public final class Tables {
     List<List<String>> rows = new ArrayList<>();
     rows.add(
         List.of(
-            "server", "CPU/message vs " + outcome.baseline(), "CPU µs", "user µs",
-            "messages/s", "vs " + outcome.baseline(), "p50 µs", "p99 µs", "p99.9 µs",
-            "B/message", "calls/message", "slices"));
+            "server",
+            "CPU/message vs " + outcome.baseline(),
+            "CPU µs",
+            "user µs",
+            "messages/s",
+            "vs " + outcome.baseline(),
+            "p50 µs",
+            "p99 µs",
+            "p99.9 µs",
+            "B/message",
+            "calls/message",
+            "slices"));
     for (String peer : outcome.peers()) {
       String failure = outcome.failures().getOrDefault(peer, "");
       rows.add(failure.isEmpty() ? row(outcome, peer) : List.of(peer, "failed: " + failure));

@@ -8,8 +8,7 @@ import org.junit.jupiter.api.Test;
 class QuartilesTest {
   @Test
   void quartilesOfAnOddNumberAreValues() {
-    assertThat(Quartiles.of(List.of(5.0, 1.0, 4.0, 2.0, 3.0)))
-        .isEqualTo(new Quartiles(2, 3, 4, 5));
+    assertThat(Quartiles.of(List.of(5.0, 1.0, 4.0, 2.0, 3.0))).isEqualTo(new Quartiles(2, 3, 4, 5));
   }
 
   @Test
