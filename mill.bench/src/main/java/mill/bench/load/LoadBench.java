@@ -171,7 +171,7 @@ public final class LoadBench {
     return new Plan(
         (int) options.number("--rounds", 8, 3),
         options.number("--warm", 4, 2),
-        new LoadClient.Duration(Math.min(0.3, seconds / 3), seconds),
+        new LoadClient.SliceTime(Math.min(0.3, seconds / 3), seconds),
         (int) options.number("--retries", 2, 1),
         System.nanoTime() + (long) (minutes * TimeUnit.MINUTES.toNanos(1)));
   }

@@ -20,7 +20,7 @@ public final class LoadClient {
    * @param warm seconds that are not measured
    * @param seconds seconds that are
    */
-  public record Duration(double warm, double seconds) {}
+  public record SliceTime(double warm, double seconds) {}
 
   private static final int GRACE_SECONDS = 60;
   private static final int SECONDS_TO_SETTLE = 5;
@@ -51,7 +51,7 @@ public final class LoadClient {
    * @param tells whether the server tells what it allocates
    * @throws IOException if the server does not answer, or answers with wrong bytes
    */
-  public Sample run(Workload workload, ServerProcess server, Duration time, boolean tells)
+  public Sample run(Workload workload, ServerProcess server, SliceTime time, boolean tells)
       throws IOException, InterruptedException {
     Process process =
         new ProcessBuilder(command(workload, server, time))
@@ -76,7 +76,7 @@ public final class LoadClient {
   private Sample follow(
       Workload workload,
       ServerProcess server,
-      Duration time,
+      SliceTime time,
       boolean tells,
       BufferedReader output,
       Writer input)
@@ -119,7 +119,7 @@ public final class LoadClient {
     return server.statAfterCollection().heapUsed();
   }
 
-  private List<String> command(Workload workload, ServerProcess server, Duration time) {
+  private List<String> command(Workload workload, ServerProcess server, SliceTime time) {
     List<String> command = new ArrayList<>();
     command.addAll(List.of("taskset", "-c", Integer.toString(clientCpu), program.toString()));
     command.addAll(List.of(workload.mode(), "port=" + server.port(), "server=" + server.pid()));

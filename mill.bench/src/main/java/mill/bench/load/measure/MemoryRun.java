@@ -15,8 +15,8 @@ import mill.bench.load.process.ServerProcess;
 public final class MemoryRun {
   private static final double CONNECTIONS = 10_000;
   private static final double KIB = 1024;
-  private static final LoadClient.Duration WARM = new LoadClient.Duration(0, 1);
-  private static final LoadClient.Duration SHORT = new LoadClient.Duration(0, 0.1);
+  private static final LoadClient.SliceTime WARM = new LoadClient.SliceTime(0, 1);
+  private static final LoadClient.SliceTime SHORT = new LoadClient.SliceTime(0, 0.1);
 
   private final LoadClient client;
   private final Path log;

@@ -37,17 +37,23 @@ public final class Pairing {
     return ratios;
   }
 
-  /** The baseline's nearest slice in one direction: NaN if it does not count, or there is none. */
+  /**
+   * The baseline's nearest turn in one direction: the slice of it that counts, if there is one, else
+   * NaN.
+   */
   private static double neighbour(
       List<Slice> inTime, int from, int step, String baseline, ToDoubleFunction<Sample> figure) {
     int round = inTime.get(from).round();
+    boolean isTurn = false;
     for (int i = from + step; i >= 0 && i < inTime.size(); i += step) {
       Slice slice = inTime.get(i);
-      if (slice.round() != round) {
+      boolean isBaseline = slice.peer().equals(baseline);
+      if (slice.round() != round || (isTurn && !isBaseline)) {
         return Double.NaN;
-      } else if (slice.peer().equals(baseline)) {
-        return slice.counts() ? figure.applyAsDouble(slice.sample()) : Double.NaN;
+      } else if (isBaseline && slice.counts()) {
+        return figure.applyAsDouble(slice.sample());
       }
+      isTurn = isBaseline;
     }
     return Double.NaN;
   }

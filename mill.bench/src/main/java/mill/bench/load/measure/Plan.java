@@ -11,7 +11,7 @@ import mill.bench.load.client.LoadClient;
  * @param retries how often a slice is repeated at once that was thrown away
  * @param endNs when no further slice begins, in {@link System#nanoTime}
  */
-public record Plan(int rounds, double warmUp, LoadClient.Duration slice, int retries, long endNs) {
+public record Plan(int rounds, double warmUp, LoadClient.SliceTime slice, int retries, long endNs) {
   /** {@return whether the time is over} */
   public boolean isOver() {
     return System.nanoTime() - endNs >= 0;

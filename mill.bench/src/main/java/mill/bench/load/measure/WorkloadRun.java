@@ -88,7 +88,7 @@ public final class WorkloadRun {
       ServerProcess server = ServerProcess.start(peer.command(), log);
       servers.put(peer.name(), server);
       byName.put(peer.name(), peer);
-      var time = new LoadClient.Duration(0, plan.warmUp());
+      var time = new LoadClient.SliceTime(0, plan.warmUp());
       var _ = client.run(workload, server, time, peer.tellsAllocation());
     } catch (IOException e) {
       fail(peer.name(), e);
@@ -139,7 +139,7 @@ public final class WorkloadRun {
   private void countSystemCalls(String peer) throws IOException, InterruptedException {
     ServerProcess server = servers.get(peer);
     try (SystemCalls calls = SystemCalls.of(server.pid(), log.getParent())) {
-      var time = new LoadClient.Duration(0, Math.min(1, plan.slice().seconds()));
+      var time = new LoadClient.SliceTime(0, Math.min(1, plan.slice().seconds()));
       Sample sample = client.run(workload, server, time, false);
       Map<String, Double> perMessage = new TreeMap<>();
       calls
