@@ -40,11 +40,17 @@ public final class LoadBench {
     layout = options.layout();
     log = layout.output().resolve("servers.log");
     programs = new Programs(layout);
-    int serverCpu = (int) options.number("--server-cpu", 0, 0);
-    int clientCpu = (int) options.number("--client-cpu", 1, 1);
+    List<Integer> allowed = Machine.allowed();
+    int serverCpu = options.processor("--server-cpu", allowed.getFirst());
+    int clientCpu = options.processor("--client-cpu", allowed.get(Math.min(1, allowed.size() - 1)));
     peers = new Peers(layout, programs, serverCpu);
     client = new LoadClient(programs.load(), log, serverCpu, clientCpu);
     report = Report.begin(Machine.facts());
+    report.machine().put("pinned", "servers to " + serverCpu + ", load to " + clientCpu);
+    report.machine().put("arguments", options.toString());
+    if (serverCpu == clientCpu) {
+      noteMissing("a second processor", "servers and load share one: nothing here can be trusted");
+    }
   }
 
   /** Measures, and ends with 2 if the caller must change something. */

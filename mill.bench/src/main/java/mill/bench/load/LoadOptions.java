@@ -31,8 +31,8 @@ final class LoadOptions {
         --others P       a slice is thrown away if others had more percent of the time (5)
         --stolen P       or if the host took more (3)
         --retries N      how often it is repeated then (2)
-        --server-cpu N   the processor of the servers (0)
-        --client-cpu N   the processor of the load generator (1)
+        --server-cpu N   the processor of the servers (the first)
+        --client-cpu N   the processor of the load generator (the second)
         --output DIR     where the results go
         --list           show who and what there is here
         --help           show this
@@ -60,6 +60,9 @@ final class LoadOptions {
           "--modules",
           "--servers",
           "--lib");
+
+  private static final List<String> PATHS =
+      List.of("--output", "--sources", "--modules", "--servers", "--lib");
 
   private static final List<String> QUICK_WORKLOADS = List.of("64x64", "1x64", "pipelined");
   private static final List<String> QUICK_PEERS =
@@ -99,6 +102,10 @@ final class LoadOptions {
       // falls through to the same answer
     }
     throw new UsageException(name + " takes a number, not " + text);
+  }
+
+  int processor(String name, int usual) throws UsageException {
+    return (int) number(name, usual, usual);
   }
 
   /** {@return the workloads of the harness's table, in their order} */
@@ -155,5 +162,18 @@ final class LoadOptions {
       throw new UsageException("where is " + name + "? Start it as the README says");
     }
     return path == null ? "" : path;
+  }
+
+  /** {@return what was given, but not where things are} */
+  @Override
+  public String toString() {
+    List<String> words = new ArrayList<>();
+    given.forEach(
+        (name, value) -> {
+          if (!PATHS.contains(name)) {
+            words.add(value.isEmpty() ? name : name + " " + value);
+          }
+        });
+    return words.isEmpty() ? "none" : String.join(" ", words);
   }
 }

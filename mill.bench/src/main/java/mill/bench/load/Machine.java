@@ -6,7 +6,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.zip.GZIPInputStream;
 
@@ -30,6 +32,28 @@ final class Machine {
         .map(line -> line.substring(line.indexOf(':') + 1).strip())
         .findFirst()
         .orElse("unknown");
+  }
+
+  /** {@return the processors that this process may run on, by number} */
+  static List<Integer> allowed() throws IOException {
+    String name = "Cpus_allowed_list:";
+    return Files.readAllLines(Path.of("/proc/self/status")).stream()
+        .filter(line -> line.startsWith(name))
+        .flatMap(line -> numbers(line.substring(name.length()).strip()).stream())
+        .toList();
+  }
+
+  /** {@return the numbers of a list such as 0,2-4} */
+  static List<Integer> numbers(String list) {
+    List<Integer> numbers = new ArrayList<>();
+    for (String part : list.split(",")) {
+      String[] ends = part.split("-");
+      int last = Integer.parseInt(ends[ends.length - 1]);
+      for (int number = Integer.parseInt(ends[0]); number <= last; number++) {
+        numbers.add(number);
+      }
+    }
+    return numbers;
   }
 
   /** {@return whether the kernel counts interrupts apart from the processes that they interrupt} */

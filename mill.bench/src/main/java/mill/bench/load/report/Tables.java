@@ -58,17 +58,16 @@ public final class Tables {
   }
 
   private static List<String> row(Outcome outcome, String peer) {
-    boolean isBaseline = peer.equals(outcome.baseline());
     long thrownAway = outcome.thrownAway(peer);
     double cpu = outcome.figure(peer, Figure.CPU.of()).median();
     int counted = outcome.figure(peer, Figure.CPU.of()).count();
     return List.of(
         peer,
-        isBaseline ? "1" : spread(outcome.ratio(peer, Figure.CPU.of())),
+        spread(outcome.ratio(peer, Figure.CPU.of())), // the baseline's own: the noise
         number("%.3g", cpu),
         number("%.2g", cpu * outcome.userShare(peer)),
         number("%,.0f", outcome.figure(peer, Figure.THROUGHPUT.of()).median()),
-        isBaseline ? "1" : spread(outcome.ratio(peer, Figure.THROUGHPUT.of())),
+        spread(outcome.ratio(peer, Figure.THROUGHPUT.of())),
         number("%.3g", outcome.figure(peer, Figure.P50.of()).median()),
         number("%.3g", outcome.figure(peer, Figure.P99.of()).median()),
         number("%.3g", outcome.figure(peer, Figure.P999.of()).median()),
