@@ -75,6 +75,7 @@ public final class LoadBench {
       out.print(LoadOptions.USAGE);
       return Report.begin(Machine.facts());
     }
+    options.check();
     var bench = new LoadBench(options, out);
     bench.prepare();
     if (!options.has("--list")) {

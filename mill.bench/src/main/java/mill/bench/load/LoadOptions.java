@@ -87,6 +87,12 @@ final class LoadOptions {
     return options;
   }
 
+  /** Refuses what is not known, before anything is built. */
+  void check() throws UsageException {
+    var _ = workloads();
+    var _ = peers();
+  }
+
   boolean has(String flag) {
     return given.containsKey(flag);
   }

@@ -29,7 +29,7 @@ class LoadBenchTest {
   private static final List<String> FIGURES =
       List.of("cpu_us_per_message", "messages_per_second", "p50_us", "p99_us", "p99_9_us");
 
-  @TempDir Path folder;
+  @TempDir static Path folder; // one for all: what is built is built once
 
   @BeforeAll
   static void toolsAreThere() throws IOException, InterruptedException {
@@ -98,7 +98,7 @@ class LoadBenchTest {
 
   @Test
   void wrongBytesFailTheSlice() throws Exception {
-    run("--list"); // builds the load generator
+    run("--peers", "c", "--list"); // builds the load generator
     try (var server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       Thread wrong = Thread.ofPlatform().start(() -> answerWithZeros(server));
       Command.Outcome outcome =

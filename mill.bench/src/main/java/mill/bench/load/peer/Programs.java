@@ -3,6 +3,7 @@ package mill.bench.load.peer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -65,12 +66,30 @@ public final class Programs {
 
   private void compile(Path program, List<String> sources)
       throws IOException, InterruptedException, UsageException {
+    if (isNewer(program, layout.sources().resolve("c"))) {
+      return;
+    }
     List<String> command = new ArrayList<>(List.of("gcc", "-O2", "-o", program.toString()));
     command.addAll(sources);
     Command.Outcome outcome = Command.run(command, layout.sources(), C_TIME);
     if (outcome.exitCode() != 0) {
       throw new UsageException("gcc failed: " + outcome.why());
     }
+  }
+
+  private static boolean isNewer(Path program, Path folder) throws IOException {
+    if (!Files.exists(program)) {
+      return false;
+    }
+    FileTime built = Files.getLastModifiedTime(program);
+    try (Stream<Path> files = Files.list(folder)) {
+      for (Path file : files.toList()) {
+        if (Files.getLastModifiedTime(file).compareTo(built) > 0) {
+          return false;
+        }
+      }
+    }
+    return true;
   }
 
   /** Builds the servers in Rust, if cargo is there and reaches its registry. */
@@ -100,10 +119,5 @@ public final class Programs {
   /** {@return why there is no such program; empty if there is} */
   public String missing(String program) {
     return missing.getOrDefault(program, "");
-  }
-
-  /** Says that something else is not there. */
-  void lacks(String program, String why) {
-    missing.put(program, why);
   }
 }
