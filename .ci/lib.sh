@@ -94,9 +94,6 @@ stage_tests() {
 # the regular expression $left_out are left out, which is said, with $left_out_why.
 left_out='LayersTest$|^mill\.core\.OrderTest$|PublicNamesTest$'
 left_out_why="it looks at mill's code, which is the same everywhere"
-# Its tests read megabytes into a heap that is small here, and were not run on these systems yet: issue 11.
-not_yet='^mill\.core\.net\.'
-not_yet_why='the connections have not been run here yet: issue 11'
 run_tests() {
   local module=$1 folder=$2 package list=$work/$2/classes
   local output=$work/$2.txt
@@ -105,7 +102,7 @@ run_tests() {
     for package in "${@:3}"; do
       find "$package" -name '*Test.class' ! -name '*$*' 2>/dev/null | grep . || echo "$package" >>"$list.missing"
     done | sed 's:/:.:g; s:\.class$::' | sort -u >"$list.found"
-    grep -vE "$left_out|$not_yet" "$list.found" | sed 's:^:--select-class=:' >"$list" || true
+    grep -vE "$left_out" "$list.found" | sed 's:^:--select-class=:' >"$list" || true
     # Whoever reflects is outside of the module, and there may be tests in every package.
     find . -name '*.class' -printf '%P\n' | sed -n "s:/[^/]*$::p" | sort -u |
       sed "s:/:.:g; s:.*:--add-opens\n$module/&=ALL-UNNAMED:" >"$list.opens"
@@ -115,7 +112,6 @@ run_tests() {
     return 0
   fi
   grep -E "$left_out" "$list.found" | sed "s/.*/$name: left out: &: $left_out_why/" || true
-  grep -E "$not_yet" "$list.found" | sed "s/.*/$name: left out: &: $not_yet_why/" || true
   java --module-path "$seen/native/main$separator$seen/core/main" --add-modules "$module" \
     --patch-module "$module=$seen/$folder/test" --add-reads "$module=ALL-UNNAMED" \
     --enable-native-access=mill.natives --illegal-native-access=deny "@$seen/$folder/classes.opens" \

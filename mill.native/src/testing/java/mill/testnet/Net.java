@@ -1,5 +1,7 @@
 package mill.testnet;
 
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
+
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -8,6 +10,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.nio.charset.StandardCharsets;
+import mill.natives.ErrnoException;
 import mill.natives.Interest;
 import mill.natives.Pollable;
 import mill.natives.Readiness;
@@ -16,6 +19,7 @@ import mill.natives.net.SockOpt;
 import mill.natives.net.StreamSocket;
 import mill.natives.net.TcpListener;
 import mill.natives.net.TcpStream;
+import mill.natives.net.UnixStream;
 
 /**
  * The words in which tests speak of sockets: loopback, ephemeral ports, nothing that blocks for
@@ -51,6 +55,17 @@ public final class Net {
   /** An address literal; nothing is looked up. */
   public static InetAddress ip(String literal) {
     return InetAddress.ofLiteral(literal);
+  }
+
+  /** Aborts the test, with the reason, where there are no Unix sockets. */
+  public static void assumeUnixSockets() throws IOException {
+    try {
+      UnixStream.open().close();
+    } catch (ErrnoException e) {
+      assumeFalse(
+          e.errnoName().equals("EAFNOSUPPORT"), "this system has no Unix sockets: " + e.getMessage());
+      throw e;
+    }
   }
 
   /** A name that was not looked up, and never will be. */

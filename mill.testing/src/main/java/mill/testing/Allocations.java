@@ -10,7 +10,10 @@ import java.util.Arrays;
 /** Counts the bytes that threads allocate. Reading the count allocates a little itself. */
 public final class Allocations {
   private static final String MODULE = "jdk.management";
-  private static final int MAX_WINDOWS = 100;
+  private static final int MIN_WINDOWS = 100;
+
+  /** How long it may take until all is compiled, on a machine where the compiler has to wait. */
+  private static final long PATIENCE_NS = Await.PATIENCE_NS;
 
   private Allocations() {}
 
@@ -47,13 +50,18 @@ public final class Allocations {
 
   /**
    * Runs work of some iterations until it has made less than a byte in each. The first times are
-   * interpreted and compiled; what allocates at each iteration does so every time.
+   * interpreted and compiled, which takes turns and time; what allocates at each iteration does so
+   * every time.
    *
    * @param threadIds whose allocations count
    */
   public static void requireNone(int iterations, Work work, long... threadIds) throws Exception {
     long fewest = Long.MAX_VALUE;
-    for (int window = 0; window < MAX_WINDOWS && fewest >= iterations; window++) {
+    long startNs = System.nanoTime();
+    for (int window = 0;
+        fewest >= iterations
+            && (window < MIN_WINDOWS || System.nanoTime() - startNs < PATIENCE_NS);
+        window++) {
       long before = of(threadIds);
       work.run();
       fewest = Math.min(fewest, of(threadIds) - before);

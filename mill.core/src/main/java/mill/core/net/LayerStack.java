@@ -241,7 +241,7 @@ final class LayerStack {
       return false;
     }
     int room = into.room();
-    int read = socket.read(into.memory, into.end, room);
+    int read = home.vectors.read(socket, into);
     if (read > 0) {
       into.end += read;
       owner.hasRead();

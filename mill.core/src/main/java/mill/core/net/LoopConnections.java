@@ -5,7 +5,6 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.concurrent.CopyOnWriteArrayList;
 import mill.core.DispatchMode;
 import mill.core.EventLoop;
@@ -31,9 +30,6 @@ import org.jspecify.annotations.Nullable;
  * it.
  */
 final class LoopConnections implements LoopExtension {
-  /** How many buffers one system call sends. */
-  static final int VECTOR = 64;
-
   private static final int RING = 4096;
   private static final int ROUNDS = 8;
   private static final VarHandle FLAGGED;
@@ -54,10 +50,7 @@ final class LoopConnections implements LoopExtension {
   final CommandRing ring = new CommandRing(RING);
   final SystemResolver resolver;
 
-  // For one gathered send at a time.
-  final MemorySegment[] vector = new MemorySegment[VECTOR];
-  final long[] offsets = new long[VECTOR];
-  final long[] lengths = new long[VECTOR];
+  final Vectors vectors = new Vectors();
 
   private final long originNs;
   private final Object endLock = new Object();
@@ -88,7 +81,6 @@ final class LoopConnections implements LoopExtension {
     originNs = seam.platform().nanoTime();
     blocks = new Blocks(memory, this::relieved);
     resolver = new SystemResolver(loop, seam.platform());
-    Arrays.fill(vector, MemorySegment.NULL);
   }
 
   /**

@@ -185,7 +185,7 @@ final class ReadSide {
 
   private void read(StreamSocket socket, Block into) throws IOException {
     int room = into.room();
-    int read = socket.read(into.memory, into.end, room);
+    int read = home.vectors.read(socket, into);
     if (read > 0) {
       into.end += read;
       owner.hasRead();

@@ -390,11 +390,7 @@ final class WriteQueue extends BlockOutput {
         return true;
       }
       Block first = firstWithBytes();
-      int length = first.length();
-      long taken =
-          first.next == null || most <= length
-              ? socket.write(first.memory, first.start, Math.min(most, length))
-              : gather(socket, first, most);
+      long taken = home.vectors.write(socket, first, most);
       if (taken == IoStatus.WOULD_BLOCK) {
         block();
         return true;
@@ -411,19 +407,6 @@ final class WriteQueue extends BlockOutput {
       first = Objects.requireNonNull(head);
     }
     return first;
-  }
-
-  private long gather(StreamSocket socket, Block first, long most) throws IOException {
-    int count = 0;
-    long left = most;
-    for (Block at = first; at != null && left > 0 && count < LoopConnections.VECTOR; at = at.next) {
-      home.vector[count] = at.memory;
-      home.offsets[count] = at.start;
-      home.lengths[count] = Math.min(left, at.length());
-      left -= home.lengths[count];
-      count++;
-    }
-    return socket.writev(home.vector, home.offsets, home.lengths, 0, count);
   }
 
   /** The first bytes are gone: before anything else, or they would be sent twice. */

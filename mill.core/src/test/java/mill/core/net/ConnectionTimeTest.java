@@ -106,7 +106,7 @@ class ConnectionTimeTest {
           c.end();
         };
     heard.onEnd = c -> {};
-    long stallNs = 200_000_000;
+    long stallNs = 1_000_000_000; // a reader that gets no processor for so long is not slow, it stands
     try (var server = loops.listen(LINES.writeStall(Duration.ofNanos(stallNs)), heard);
         var peer = Peer.connect(server)) {
       long begunNs = System.nanoTime();

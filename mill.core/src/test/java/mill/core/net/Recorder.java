@@ -67,8 +67,13 @@ class Recorder implements ConnectionHandler {
 
   @Override
   public void onOpen(Connection c) throws IOException {
+    enter("open");
     connection.complete(c);
-    call("open", c, onOpen);
+    try {
+      onOpen.run(c);
+    } finally {
+      inside = false;
+    }
   }
 
   @Override

@@ -331,6 +331,7 @@ class ServerTest {
           used.add(c.loop());
           c.out().put(m, at, n);
         };
+    Net.assumeUnixSockets();
     var address = UnixAddress.of(in.resolve("socket"));
     try (var group = group(2);
         var _ = TcpServer.listen(group, address, LINES, () -> handler)) {
