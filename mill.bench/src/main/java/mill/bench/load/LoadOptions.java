@@ -149,7 +149,7 @@ final class LoadOptions {
   }
 
   private Optional<List<String>> list(String name) {
-    return Optional.ofNullable(given.get(name)).map(text -> List.of(text.split(",")));
+    return Optional.ofNullable(given.get(name)).map(text -> List.of(text.split(",", -1)));
   }
 
   Layout layout() throws UsageException {
@@ -174,12 +174,11 @@ final class LoadOptions {
   @Override
   public String toString() {
     List<String> words = new ArrayList<>();
-    given.forEach(
-        (name, value) -> {
-          if (!PATHS.contains(name)) {
-            words.add(value.isEmpty() ? name : name + " " + value);
-          }
-        });
+    given.forEach((name, value) -> {
+      if (!PATHS.contains(name)) {
+        words.add(value.isEmpty() ? name : name + " " + value);
+      }
+    });
     return words.isEmpty() ? "none" : String.join(" ", words);
   }
 }

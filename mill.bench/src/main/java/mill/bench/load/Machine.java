@@ -46,8 +46,8 @@ final class Machine {
   /** {@return the numbers of a list such as 0,2-4} */
   static List<Integer> numbers(String list) {
     List<Integer> numbers = new ArrayList<>();
-    for (String part : list.split(",")) {
-      String[] ends = part.split("-");
+    for (String part : list.split(",", -1)) {
+      String[] ends = part.split("-", -1);
       int last = Integer.parseInt(ends[ends.length - 1]);
       for (int number = Integer.parseInt(ends[0]); number <= last; number++) {
         numbers.add(number);

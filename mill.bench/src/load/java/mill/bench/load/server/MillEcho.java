@@ -84,7 +84,7 @@ final class MillEcho {
     }
 
     private void flush(Registration registration) throws IOException {
-      int written = Math.max(stream.write(rest, 0, (int) rest.byteSize()), 0);
+      int written = Math.max(stream.write(rest, 0, rest.byteSize()), 0);
       rest = rest.asSlice(written);
       if (rest.byteSize() == 0) {
         registration.setInterest(Interest.READABLE);

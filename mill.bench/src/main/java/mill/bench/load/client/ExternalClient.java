@@ -53,7 +53,7 @@ final class ExternalClient {
 
   static void readWrk(List<String> lines, Sample sample) {
     for (String line : lines) {
-      String[] words = line.strip().split("\\s+");
+      String[] words = line.strip().split("\\s+", -1);
       if (words.length >= 3 && words[1].equals("requests") && words[2].equals("in")) {
         sample.put("messages", Double.parseDouble(words[0]));
       } else if (words.length == 2 && words[0].equals("50%")) {
@@ -72,7 +72,7 @@ final class ExternalClient {
   static void readRedis(List<String> lines, Sample sample) {
     Optional<String> get = lines.stream().filter(line -> line.startsWith("\"GET\"")).findFirst();
     if (get.isPresent()) {
-      String[] cells = get.get().replace("\"", "").split(",");
+      String[] cells = get.get().replace("\"", "").split(",", -1);
       sample.put("p50_ns", Double.parseDouble(cells[4]) * 1e6);
       sample.put("p99_ns", Double.parseDouble(cells[6]) * 1e6);
     }

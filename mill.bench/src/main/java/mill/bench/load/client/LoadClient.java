@@ -107,9 +107,9 @@ public final class LoadClient {
       ExternalClient.read(workload, lines, time.seconds, sample);
     }
     if (tells) {
-      sample.put("allocated_bytes", allocated);
+      sample.put("allocated_bytes", (double) allocated);
       if (workload == Workload.IDLE) {
-        sample.put("idle_heap_bytes", heapIdle - heapBefore);
+        sample.put("idle_heap_bytes", (double) (heapIdle - heapBefore));
       }
     }
     return sample;

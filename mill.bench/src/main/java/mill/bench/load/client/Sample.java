@@ -17,7 +17,7 @@ public final class Sample {
     var sample = new Sample();
     for (String line : lines) {
       if (line.startsWith(MARK)) {
-        String[] words = line.substring(MARK.length()).split(" ");
+        String[] words = line.substring(MARK.length()).split(" ", -1);
         if (words[0].equals("bucket")) {
           sample.times.add(Long.parseLong(words[1]), Long.parseLong(words[2]));
         } else {

@@ -38,8 +38,8 @@ public final class Pairing {
   }
 
   /**
-   * The baseline's nearest turn in one direction: the slice of it that counts, if there is one, else
-   * NaN.
+   * The baseline's nearest turn in one direction: the slice of it that counts, if there is one,
+   * else NaN.
    */
   private static double neighbour(
       List<Slice> inTime, int from, int step, String baseline, ToDoubleFunction<Sample> figure) {

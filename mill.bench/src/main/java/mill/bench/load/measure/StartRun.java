@@ -8,7 +8,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
+import java.util.function.ToDoubleFunction;
 import mill.bench.load.client.Sample;
 import mill.bench.load.peer.Peer;
 import mill.bench.load.process.Command;
@@ -67,18 +67,14 @@ public final class StartRun {
   }
 
   private static StartOutcome outcome(String peer, List<Sample> samples) {
-    Map<String, List<Double>> values = new TreeMap<>();
-    for (Sample sample : samples) {
-      double wall = (sample.get("first_echo_ns") - sample.get("started_ns")) / 1e6;
-      values.computeIfAbsent("wall", _ -> new ArrayList<>()).add(wall);
-      values.computeIfAbsent("cpu", _ -> new ArrayList<>()).add(sample.get("cpu_us") / 1e3);
-      double resident = sample.get("resident_kib") * KIB / 1e6;
-      values.computeIfAbsent("resident", _ -> new ArrayList<>()).add(resident);
-    }
     return new StartOutcome(
         peer,
-        Quartiles.of(values.get("wall")),
-        Quartiles.of(values.get("cpu")),
-        Quartiles.of(values.get("resident")));
+        of(samples, sample -> (sample.get("first_echo_ns") - sample.get("started_ns")) / 1e6),
+        of(samples, sample -> sample.get("cpu_us") / 1e3),
+        of(samples, sample -> sample.get("resident_kib") * KIB / 1e6));
+  }
+
+  private static Quartiles of(List<Sample> samples, ToDoubleFunction<Sample> figure) {
+    return Quartiles.of(samples.stream().map(figure::applyAsDouble).toList());
   }
 }

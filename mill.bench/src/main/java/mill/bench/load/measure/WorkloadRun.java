@@ -17,6 +17,13 @@ import mill.bench.load.process.SystemCalls;
 
 /** Measures one workload: all servers up, each warmed, then rounds. */
 public final class WorkloadRun {
+  /** A peer whose server is up. */
+  private record Running(Peer peer, ServerProcess server) {
+    String name() {
+      return peer.name();
+    }
+  }
+
   private final Workload workload;
   private final List<Peer> peers; // the baseline first
   private final LoadClient client;
@@ -25,8 +32,7 @@ public final class WorkloadRun {
   private final Path log;
   private final PrintStream progress;
 
-  private final Map<String, ServerProcess> servers = new LinkedHashMap<>();
-  private final Map<String, Peer> byName = new TreeMap<>();
+  private final Map<String, Running> running = new LinkedHashMap<>();
   private final List<Slice> slices = new ArrayList<>();
   private final Map<String, Map<String, Double>> systemCalls = new TreeMap<>();
   private final Map<String, String> failures = new TreeMap<>();
@@ -68,13 +74,13 @@ public final class WorkloadRun {
       rounds();
       // Opening ten thousand connections would drown what the messages cost.
       if (strace && workload != Workload.IDLE) {
-        for (String peer : List.copyOf(servers.keySet())) {
-          countSystemCalls(peer);
+        for (Running one : running.values()) {
+          countSystemCalls(one);
         }
       }
     } finally {
-      for (ServerProcess server : servers.values()) {
-        server.close();
+      for (Running one : running.values()) {
+        one.server().close();
       }
       progress.println();
     }
@@ -86,8 +92,7 @@ public final class WorkloadRun {
   private void startAndWarm(Peer peer) throws IOException, InterruptedException {
     try {
       ServerProcess server = ServerProcess.start(peer.command(), log);
-      servers.put(peer.name(), server);
-      byName.put(peer.name(), peer);
+      running.put(peer.name(), new Running(peer, server));
       var time = new LoadClient.SliceTime(0, plan.warmUp());
       var _ = client.run(workload, server, time, peer.tellsAllocation());
     } catch (IOException e) {
@@ -98,9 +103,9 @@ public final class WorkloadRun {
   private void fail(String peer, IOException e) throws IOException {
     failures.put(peer, String.valueOf(e.getMessage()));
     progress.print("[" + peer + ": " + e.getMessage() + "] ");
-    ServerProcess server = servers.remove(peer);
-    if (server != null) {
-      server.close();
+    Running one = running.remove(peer);
+    if (one != null) {
+      one.server().close();
     }
   }
 
@@ -108,10 +113,11 @@ public final class WorkloadRun {
     String baseline = peers.getFirst().name();
     for (int round = 0; round < plan.rounds() && !plan.isOver(); round++) {
       List<String> others =
-          servers.keySet().stream().filter(name -> !name.equals(baseline)).toList();
+          running.keySet().stream().filter(name -> !name.equals(baseline)).toList();
       for (String peer : Schedule.round(baseline, others, round)) {
-        if (servers.containsKey(peer) && !plan.isOver()) {
-          slice(peer, round);
+        Running one = running.get(peer);
+        if (one != null && !plan.isOver()) {
+          slice(one, round);
         }
       }
       progress.print('.');
@@ -119,35 +125,34 @@ public final class WorkloadRun {
     }
   }
 
-  private void slice(String peer, int round) throws IOException, InterruptedException {
-    boolean tells = byName.get(peer).tellsAllocation();
+  private void slice(Running one, int round) throws IOException, InterruptedException {
+    boolean tells = one.peer().tellsAllocation();
     try {
       for (int attempt = 0; attempt <= plan.retries(); attempt++) {
-        Sample sample = client.run(workload, servers.get(peer), plan.slice(), tells);
+        Sample sample = client.run(workload, one.server(), plan.slice(), tells);
         String verdict = limits.verdict(sample);
-        slices.add(new Slice(workload, peer, round, slices.size(), sample, verdict));
+        slices.add(new Slice(workload, one.name(), round, slices.size(), sample, verdict));
         if (verdict.isEmpty() || plan.isOver()) {
           return;
         }
         progress.print('x');
       }
     } catch (IOException e) {
-      fail(peer, e);
+      fail(one.name(), e);
     }
   }
 
-  private void countSystemCalls(String peer) throws IOException, InterruptedException {
-    ServerProcess server = servers.get(peer);
-    try (SystemCalls calls = SystemCalls.of(server.pid(), log.getParent())) {
+  private void countSystemCalls(Running one) throws InterruptedException {
+    try (SystemCalls calls = SystemCalls.of(one.server().pid())) {
       var time = new LoadClient.SliceTime(0, Math.min(1, plan.slice().seconds()));
-      Sample sample = client.run(workload, server, time, false);
+      Sample sample = client.run(workload, one.server(), time, false);
       Map<String, Double> perMessage = new TreeMap<>();
       calls
           .counted()
           .forEach((name, count) -> perMessage.put(name, count / sample.get("messages")));
-      systemCalls.put(peer, perMessage);
+      systemCalls.put(one.name(), perMessage);
     } catch (IOException e) {
-      progress.print("[strace of " + peer + ": " + e.getMessage() + "] ");
+      progress.print("[strace of " + one.name() + ": " + e.getMessage() + "] ");
     }
   }
 }

@@ -140,7 +140,7 @@ public final class StartPeers {
   /** A wildcard is not good enough for a cache: its jars must be named. */
   private static String expanded(String classPath) throws IOException {
     List<String> parts = new ArrayList<>();
-    for (String part : classPath.split(":")) {
+    for (String part : classPath.split(":", -1)) {
       if (part.endsWith("/*")) {
         try (var jars = Files.list(Path.of(part.substring(0, part.length() - 2)))) {
           jars.map(Path::toString)

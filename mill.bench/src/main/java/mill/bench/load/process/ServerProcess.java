@@ -114,7 +114,7 @@ public final class ServerProcess implements AutoCloseable {
     String line;
     while ((line = output.readLine()) != null) {
       if (line.startsWith("stat ")) {
-        String[] words = line.split(" ");
+        String[] words = line.split(" ", -1);
         return new Stat(Long.parseLong(words[1]), Long.parseLong(words[2]));
       }
     }

@@ -22,8 +22,8 @@ public final class SystemCalls implements AutoCloseable {
   }
 
   /** Begins, on all threads of a process. */
-  public static SystemCalls of(long pid, Path directory) throws IOException, InterruptedException {
-    Path summary = Files.createTempFile(directory, "strace", ".txt");
+  public static SystemCalls of(long pid) throws IOException, InterruptedException {
+    Path summary = Files.createTempFile("strace", ".txt");
     Process strace =
         new ProcessBuilder(
                 List.of("strace", "-c", "-f", "-p", Long.toString(pid), "-o", summary.toString()))
@@ -45,7 +45,7 @@ public final class SystemCalls implements AutoCloseable {
 
   /** Ends it and tells how often each call was made. */
   public Map<String, Long> counted() throws IOException, InterruptedException {
-    close();
+    end();
     return parse(Files.readAllLines(summary));
   }
 
@@ -56,7 +56,7 @@ public final class SystemCalls implements AutoCloseable {
   static Map<String, Long> parse(List<String> lines) {
     Map<String, Long> counts = new TreeMap<>();
     for (String line : lines) {
-      String[] words = line.strip().split("\\s+");
+      String[] words = line.strip().split("\\s+", -1);
       if (words.length < COLUMNS_WITHOUT_ERRORS || !Character.isDigit(words[0].charAt(0))) {
         continue;
       }
@@ -71,6 +71,11 @@ public final class SystemCalls implements AutoCloseable {
   /** Lets the process go on without it. */
   @Override
   public void close() throws IOException {
+    end();
+    Files.deleteIfExists(summary);
+  }
+
+  private void end() throws IOException {
     if (strace.isAlive()) {
       // strace writes its summary on SIGINT
       new ProcessBuilder("kill", "-INT", Long.toString(strace.pid())).start();

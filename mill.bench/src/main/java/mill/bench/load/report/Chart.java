@@ -45,7 +45,14 @@ final class Chart {
       bar(peer, outcome.ratio(peer, Figure.CPU.of()));
     }
     double one = LABELS + BARS / MOST;
-    body.append(line("<line x1='%.1f' y1='%d' x2='%.1f' y2='%d' class='one'/>", one, top, one, y));
+    body.append(
+        String.format(
+            Locale.ROOT,
+            "<line x1='%.1f' y1='%d' x2='%.1f' y2='%d' class='one'/>\n",
+            one,
+            top,
+            one,
+            y));
     text((int) one + 4, top + 2, "small", "start", outcome.baseline() + " = 1");
     y += 14;
   }
@@ -55,12 +62,18 @@ final class Chart {
     String kind = peer.startsWith("mill") && !peer.matches("mill-(io|net).*") ? "ours" : "other";
     text(LABELS - 6, y + 10, "label", "end", peer);
     body.append(
-        line(
-            "<rect x='%d' y='%d' width='%.1f' height='%d' class='%s'/>",
-            LABELS, y + 1, end, BAR - 2, kind));
+        String.format(
+            Locale.ROOT,
+            "<rect x='%d' y='%d' width='%.1f' height='%d' class='%s'/>\n",
+            LABELS,
+            y + 1,
+            end,
+            BAR - 2,
+            kind));
     body.append(
-        line(
-            "<line x1='%.1f' y1='%.1f' x2='%.1f' y2='%.1f' class='spread'/>",
+        String.format(
+            Locale.ROOT,
+            "<line x1='%.1f' y1='%.1f' x2='%.1f' y2='%.1f' class='spread'/>\n",
             LABELS + length(ratio.low()),
             y + BAR / 2.0,
             LABELS + length(ratio.high()),
@@ -81,13 +94,14 @@ final class Chart {
 
   private void text(int x, int at, String kind, String anchor, String words) {
     body.append(
-        line(
-            "<text x='%d' y='%d' class='%s' text-anchor='%s'>%s</text>",
-            x, at, kind, anchor, escaped(words)));
-  }
-
-  private static String line(String format, Object... values) {
-    return String.format(Locale.ROOT, format, values) + "\n";
+        String.format(
+            Locale.ROOT,
+            "<text x='%d' y='%d' class='%s' text-anchor='%s'>%s</text>\n",
+            x,
+            at,
+            kind,
+            anchor,
+            escaped(words)));
   }
 
   private static String escaped(String words) {
@@ -96,9 +110,12 @@ final class Chart {
 
   private String whole() {
     int width = LABELS + BARS + 60;
-    return line(
-            "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 %d %d' width='%d'>",
-            width, y + 6, width)
+    return String.format(
+            Locale.ROOT,
+            "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 %d %d' width='%d'>\n",
+            width,
+            y + 6,
+            width)
         + """
         <style>
         text { font-family: sans-serif; fill: #222 }

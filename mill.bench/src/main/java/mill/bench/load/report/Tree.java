@@ -38,7 +38,7 @@ final class Tree {
     Map<String, Object> tree = new LinkedHashMap<>();
     tree.put("peer", peer);
     tree.put("thrown_away", outcome.thrownAway(peer));
-    for (Figure figure : Figure.values()) {
+    for (Figure figure : Figure.ALL) {
       Map<String, Object> both = quartiles(outcome.figure(peer, figure.of()));
       both.put("ratio", quartiles(outcome.ratio(peer, figure.of())));
       tree.put(figure.id(), both);
