@@ -12,6 +12,7 @@ import mill.bench.load.measure.Limits;
 import mill.bench.load.measure.MemoryRun;
 import mill.bench.load.measure.Outcome;
 import mill.bench.load.measure.Plan;
+import mill.bench.load.measure.Slice;
 import mill.bench.load.measure.StartRun;
 import mill.bench.load.measure.WorkloadRun;
 import mill.bench.load.peer.Layout;
@@ -142,6 +143,9 @@ public final class LoadBench {
         new WorkloadRun(workload, chosen, client, plan, limits(), log, out)
             .run(programs.missing("strace").isEmpty());
     report.outcomes().add(outcome);
+    if (outcome.slices().stream().noneMatch(Slice::counts)) {
+      noteMissing(workload.id(), "the machine was busy otherwise all the time: see --others");
+    }
     outcome.failures().forEach((peer, why) -> noteMissing(peer + " in " + workload.id(), why));
     out.println(Tables.ofOne(outcome));
   }

@@ -40,8 +40,8 @@ public final class ServerProcess implements AutoCloseable {
   }
 
   /**
-   * Starts a server and waits until it has told its port: the last number of its first line with
-   * one.
+   * Starts a server and waits until it has told its port: the last number of the first line that
+   * has a number.
    *
    * @param command its command, with what pins it
    * @param log where its errors go
