@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  *                 EMFILE, ENFILE, ENOBUFS, ENOMEM
  *               ┌─────────────────────────────────▶ EXHAUSTED ── BACK_OFF_NS ──┐
  *   ACCEPTING ──┤                                                              │
- *     │  ▲      └── maxConnections are open ──────▶ FULL ── one is closed ─────┤
+ *     │  ▲      └── as many are open as may be ──▶ FULL ── there is room ──────┤
  *     │  └─────────────────────────────────────────────────────────────────────┘
  *     └──▶ closed: any other error, close(), or the loop's end
  * </pre>
@@ -219,9 +219,14 @@ final class Acceptor implements AcceptHandle {
   private void pauseWhileFull() throws IOException {
     if (shut()) {
       full = true;
-      if (limit.hasRoom()) {
-        resumeAfter(0);
-      }
+      resumeWithRoom();
+    }
+  }
+
+  private void resumeWithRoom() {
+    long inNs = limit.roomInNs();
+    if (inNs != AcceptLimit.UNKNOWN) {
+      resumeAfter(inNs);
     }
   }
 
@@ -253,7 +258,7 @@ final class Acceptor implements AcceptHandle {
   @Override
   public void look() {
     if (full) {
-      resumeAfter(0);
+      resumeWithRoom();
     }
   }
 
@@ -279,8 +284,8 @@ final class Acceptor implements AcceptHandle {
     }
   }
 
-  /** Stops accepting, and leaves the listener open. */
-  void detach() {
+  @Override
+  public void detach() {
     if (end.compareAndSet(End.NONE, End.DETACHED)) {
       gate.detach();
     }

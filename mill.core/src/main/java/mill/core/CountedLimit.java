@@ -26,8 +26,8 @@ final class CountedLimit implements AcceptLimit {
   }
 
   @Override
-  public boolean hasRoom() {
-    return taken.get() < max;
+  public long roomInNs() {
+    return taken.get() < max ? 0 : UNKNOWN;
   }
 
   @Override

@@ -198,6 +198,7 @@ final class LoopEnd<T extends SerialCalls> {
   /** Ends the loop after its last turn. The loop's thread. */
   void end() {
     try {
+      turnsEnd();
       endWhatOthersWaitFor();
       if (workers != null) {
         endWorkers(workers);
@@ -209,6 +210,14 @@ final class LoopEnd<T extends SerialCalls> {
       if (close) {
         release();
       }
+    }
+  }
+
+  // While it still takes things over, so that nobody brings it something in between.
+  private void turnsEnd() {
+    LoopExtension more = extension.get();
+    if (more != null) {
+      more.turnsEnd();
     }
   }
 
@@ -269,6 +278,7 @@ final class LoopEnd<T extends SerialCalls> {
 
   private void release() {
     try {
+      turnsEnd();
       endWhatOthersWaitFor(); // again: a loop that never ran has not done so yet
       finishTasks();
       GracefulShutdown graceful = shutdown;

@@ -31,16 +31,24 @@ class ExternalSimulationIT {
   void moduleThatRequiresMillSimAloneRunsASimulationAndReplaysIt(@TempDir Path folder)
       throws Exception {
     compile(folder);
-    ChildJvm.Outcome first = java(folder);
+    ChildJvm.Outcome first = java(folder, "GreetingTest");
     assertThat(first.exitCode()).as("%s", first).isZero();
     assertThat(first.out()).contains("clean: 200 seeds").contains("heard only: ");
     Matcher found = FOUND.matcher(first.out());
     assertThat(found.find()).as("%s", first).isTrue();
     assertThat(first.out()).contains("replay: -Dmill.sim.seed=" + found.group(1));
 
-    ChildJvm.Outcome again = java(folder, "-Dmill.sim.seed=" + found.group(1));
+    ChildJvm.Outcome again = java(folder, "GreetingTest", "-Dmill.sim.seed=" + found.group(1));
     assertThat(again.out()).contains("clean: 1 seeds").contains("trace " + found.group(2));
     assertThat(again.err()).isEmpty();
+  }
+
+  @Test
+  void aServerOfConnectionsIsSimulatedAsItIs(@TempDir Path folder) throws Exception {
+    compile(folder);
+    ChildJvm.Outcome outcome = java(folder, "TallyTest");
+    assertThat(outcome.exitCode()).as("%s", outcome).isZero();
+    assertThat(outcome.out()).contains("seeds: 200");
   }
 
   private static void compile(Path folder) throws IOException {
@@ -59,12 +67,13 @@ class ExternalSimulationIT {
     assertThat(exit).as("javac %s%n%s", arguments, said).isZero();
   }
 
-  private static ChildJvm.Outcome java(Path classes, String... options) throws Exception {
+  private static ChildJvm.Outcome java(Path classes, String test, String... options)
+      throws Exception {
     var arguments = new ArrayList<>(List.of(options));
     arguments.add("--illegal-native-access=deny");
     arguments.add("-p");
     arguments.add(System.getProperty("mill.modules") + java.io.File.pathSeparator + classes);
-    arguments.addAll(List.of("-m", "external.sim/external.sim.GreetingTest"));
+    arguments.addAll(List.of("-m", "external.sim/external.sim." + test));
     return ChildJvm.java(arguments);
   }
 }

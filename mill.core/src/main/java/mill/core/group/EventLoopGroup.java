@@ -436,6 +436,15 @@ public final class EventLoopGroup implements AutoCloseable {
     }
   }
 
+  /**
+   * {@return whether it was shut down or closed, or shuts down since a loop has failed} Any thread.
+   */
+  public boolean isShutDown() {
+    synchronized (lock) {
+      return state == State.SHUT_DOWN;
+    }
+  }
+
   /** {@return the configuration} Any thread. */
   public LoopGroupConfig config() {
     return config;

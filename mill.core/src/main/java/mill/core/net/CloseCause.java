@@ -26,6 +26,8 @@ public final class CloseCause {
     CONNECT_TIMEOUT,
     /** A layer between socket and handler has failed. */
     LAYER,
+    /** Nothing has moved in either direction for {@link ConnectionConfig#idle}. */
+    IDLE,
     /** Nothing was read for {@link ConnectionConfig#readIdle}. */
     READ_IDLE,
     /** The system took none of the queued bytes for {@link ConnectionConfig#writeStall}. */

@@ -110,9 +110,12 @@ public interface Connection {
   /**
    * Lets another handler take over, from the next callback on: the old one hears {@link
    * ConnectionHandler#onClosed} with {@link CloseCause.Kind#HANDED_OVER}, then the new one {@link
-   * ConnectionHandler#onOpen}.
+   * ConnectionHandler#onOpen}, which may hand over as well. Handlers that do so without an end take
+   * over a few at a time, and other connections have their turn in between; frames wait meanwhile.
    *
    * @param handler takes over
+   * @throws IllegalStateException in {@link ConnectionHandler#onClosed}: who hears that has no say
+   *     any more
    */
   void handler(ConnectionHandler handler);
 

@@ -27,6 +27,7 @@ abstract class ConnectionCalls extends ConnectionEnds {
   private boolean pausesWhenCongested;
   private int due;
   private boolean inPass;
+  private boolean inOnClosed;
   private ConnectionHandler handler;
   private boolean handlerOpened;
   private @Nullable ConnectionHandler nextHandler;
@@ -77,6 +78,7 @@ abstract class ConnectionCalls extends ConnectionEnds {
     return phase == Phase.STANDS
         && handlerOpened
         && !closing
+        && (due & HANDOVER) == 0
         && (layers == null || layers.isReady())
         && (pauses == null || pauses.isEmpty())
         && !(pausesWhenCongested && queue.isCongestedHere());
@@ -107,9 +109,25 @@ abstract class ConnectionCalls extends ConnectionEnds {
   }
 
   private void handOverIfDue() {
-    while ((due & HANDOVER) != 0 && !isGone()) { // onOpen of the next may hand over as well
+    // The onOpen of the next may hand over as well, and so on: the rest waits for its turn.
+    for (int i = 0; i < MAX_CALLS && (due & HANDOVER) != 0 && !isGone(); i++) {
       handOver();
     }
+  }
+
+  @Override
+  final void lastWord(Kind kind) {
+    if (phase != Phase.STANDS || !handlerOpened) {
+      return;
+    }
+    home.callbackBegins();
+    long mark = queue.mark();
+    try {
+      handler.onClosing(this, kind);
+    } catch (Throwable thrown) {
+      threw(thrown, mark);
+    }
+    home.seam.clearInterrupt();
   }
 
   private void call(int what) {
@@ -149,14 +167,14 @@ abstract class ConnectionCalls extends ConnectionEnds {
     }
     for (int i = 0; callsAreDue(); i++) {
       if (i == MAX_CALLS) {
-        home.onAgenda(self());
+        home.agenda.add(self());
         break;
       }
       inPass = true;
       settleOne();
       inPass = false;
     }
-    if (queue.isDirty() || (layers != null && layers.isDirty())) {
+    if (queue.isDirty() || (layers != null && layers.down.isDirty())) {
       send();
     }
     advance();
@@ -196,7 +214,7 @@ abstract class ConnectionCalls extends ConnectionEnds {
   private void open() {
     handlerOpened = true;
     isOpen = !ending;
-    if (config.readIdleNs != 0) {
+    if (config.readIdleNs != 0 || config.idleNs != 0) {
       times().opens();
     }
     call(OPEN);
@@ -249,12 +267,14 @@ abstract class ConnectionCalls extends ConnectionEnds {
 
   private void tellClosed(CloseCause why) {
     home.callbackBegins();
+    inOnClosed = true;
     try {
       handler.onClosed(this, why);
     } catch (Throwable thrown) {
       home.seam.handlerThrew(thrown);
       ConnectionLog.threw(this, handler, thrown);
     }
+    inOnClosed = false;
     home.seam.clearInterrupt();
   }
 
@@ -263,13 +283,13 @@ abstract class ConnectionCalls extends ConnectionEnds {
   /** The connection stands. */
   final void opensSoon() {
     due |= OPEN;
-    home.onAgenda(self());
+    home.agenda.add(self());
   }
 
   @Override
   void wake() {
     if (!inPass) {
-      home.onAgenda(self());
+      home.agenda.add(self());
     }
   }
 
@@ -291,7 +311,7 @@ abstract class ConnectionCalls extends ConnectionEnds {
     } else if (!shutdownTold) {
       shutdownTold = true;
       due |= SHUTDOWN;
-      home.onAgenda(self());
+      home.agenda.add(self());
     }
   }
 
@@ -309,7 +329,7 @@ abstract class ConnectionCalls extends ConnectionEnds {
   void refused() {
     if (!isGone() && !queue.isClosed()) {
       due |= DRAINED;
-      home.onAgenda(self());
+      home.agenda.add(self());
     }
   }
 
@@ -331,9 +351,17 @@ abstract class ConnectionCalls extends ConnectionEnds {
   public void handler(ConnectionHandler next) {
     requireHere("handler()");
     requireNonNull(next, "handler");
-    if (phase == Phase.TOLD) {
-      throw new IllegalStateException("it has ended, and no handler takes over: " + this);
+    if (phase == Phase.TOLD || inOnClosed) {
+      throw new IllegalStateException(
+          phase == Phase.TOLD
+              ? "it has ended, and no handler takes over: " + this
+              : "another has taken over, and what becomes of the connection is his: " + this);
     }
+    handOverTo(next);
+  }
+
+  /** The same, whenever it is. */
+  final void handOverTo(ConnectionHandler next) {
     if (nextHandler == null) {
       nextHandler = next;
     } else {

@@ -23,17 +23,19 @@ import org.jspecify.annotations.Nullable;
  * <tr><td>{@link #connectTimeout}</td><td>10 s</td></tr>
  * <tr><td>{@link #attemptDelay}</td><td>250 ms</td></tr>
  * <tr><td>{@link #resolver}</td><td>the system's</td></tr>
+ * <tr><td>{@link #idle}</td><td>none</td></tr>
  * <tr><td>{@link #readIdle}</td><td>none</td></tr>
  * <tr><td>{@link #writeStall}</td><td>60 s</td></tr>
  * <tr><td>{@link #closeTimeout}</td><td>5 s</td></tr>
  * <tr><td>{@link #layer}</td><td>none</td></tr>
  * <tr><td>{@link #maxConnections}</td><td>no limit</td></tr>
+ * <tr><td>{@link #acceptRate}</td><td>no limit</td></tr>
  * </table>
  *
  * <p>{@link mill.natives.net.SockOpt#TCP_NODELAY} is on, as for every TCP stream.
  */
 public final class ConnectionConfig {
-  /** The value of {@link #maxConnections} that stands for no limit. */
+  /** The value of {@link #maxConnections} and {@link #acceptRate} that stands for no limit. */
   public static final int NO_LIMIT = Integer.MAX_VALUE;
 
   /** The longest frame that can be allowed, in bytes: 1 GiB. */
@@ -52,12 +54,15 @@ public final class ConnectionConfig {
     private long connectTimeoutNs = 10_000_000_000L;
     private long attemptDelayNs = 250_000_000L;
     private @Nullable NameResolver resolver;
+    private long idleNs;
     private long readIdleNs;
     private long writeStallNs = 60_000_000_000L;
     private long closeTimeoutNs = 5_000_000_000L;
     private List<Supplier<? extends Layer>> layers = List.of();
     private int maxTotal = NO_LIMIT;
     private int maxPerAddress = NO_LIMIT;
+    private int acceptRate = NO_LIMIT;
+    private int acceptBurst = 1;
   }
 
   final Framer framer;
@@ -69,12 +74,15 @@ public final class ConnectionConfig {
   final long connectTimeoutNs;
   final long attemptDelayNs;
   final @Nullable NameResolver resolver; // null: the system's
+  final long idleNs; // 0: none
   final long readIdleNs; // 0: none
   final long writeStallNs;
   final long closeTimeoutNs;
   final List<Supplier<? extends Layer>> layers; // the first is next to the socket
   final int maxTotal;
   final int maxPerAddress;
+  final int acceptRate; // in a second
+  final int acceptBurst;
 
   private ConnectionConfig(Draft draft) {
     framer = draft.framer;
@@ -86,12 +94,15 @@ public final class ConnectionConfig {
     connectTimeoutNs = draft.connectTimeoutNs;
     attemptDelayNs = draft.attemptDelayNs;
     resolver = draft.resolver;
+    idleNs = draft.idleNs;
     readIdleNs = draft.readIdleNs;
     writeStallNs = draft.writeStallNs;
     closeTimeoutNs = draft.closeTimeoutNs;
     layers = draft.layers;
     maxTotal = draft.maxTotal;
     maxPerAddress = draft.maxPerAddress;
+    acceptRate = draft.acceptRate;
+    acceptBurst = draft.acceptBurst;
   }
 
   private Draft draft() {
@@ -105,12 +116,15 @@ public final class ConnectionConfig {
     draft.connectTimeoutNs = connectTimeoutNs;
     draft.attemptDelayNs = attemptDelayNs;
     draft.resolver = resolver;
+    draft.idleNs = idleNs;
     draft.readIdleNs = readIdleNs;
     draft.writeStallNs = writeStallNs;
     draft.closeTimeoutNs = closeTimeoutNs;
     draft.layers = layers;
     draft.maxTotal = maxTotal;
     draft.maxPerAddress = maxPerAddress;
+    draft.acceptRate = acceptRate;
+    draft.acceptBurst = acceptBurst;
     return draft;
   }
 
@@ -124,7 +138,7 @@ public final class ConnectionConfig {
   }
 
   boolean limitsConnections() {
-    return maxTotal != NO_LIMIT || maxPerAddress != NO_LIMIT;
+    return maxTotal != NO_LIMIT || maxPerAddress != NO_LIMIT || acceptRate != NO_LIMIT;
   }
 
   /**
@@ -236,8 +250,27 @@ public final class ConnectionConfig {
   }
 
   /**
-   * Closes a connection when nothing was read for some time, with {@link
-   * CloseCause.Kind#READ_IDLE}. The time does not run while reading is paused.
+   * Closes a connection on which nothing has moved for some time, in neither direction, with {@link
+   * CloseCause.Kind#IDLE}: nobody uses it, or nobody is there. Each byte that is read or that the
+   * system takes begins the time anew, and it does not run while reading is paused.
+   *
+   * @param value more than 0
+   * @return a configuration with it
+   */
+  public ConnectionConfig idle(Duration value) {
+    Draft draft = draft();
+    draft.idleNs = positiveNs("idle", value);
+    return new ConnectionConfig(draft);
+  }
+
+  /**
+   * Closes a connection when the peer has said nothing for some time, with {@link
+   * CloseCause.Kind#READ_IDLE}, whatever is sent to it meanwhile. The time does not run while
+   * reading is paused, nor while the peer is still to take what is queued, for which there is
+   * {@link #writeStall}: who downloads slowly is not idle.
+   *
+   * <p>Where one of the two ends only listens {@link #idle} is the one to choose. For a word to a
+   * peer to whom nothing was sent for some time, a heartbeat, set a {@link Connection#deadline}.
    *
    * @param value more than 0
    * @return a configuration with it
@@ -291,8 +324,8 @@ public final class ConnectionConfig {
 
   /**
    * Limits how many connections of a server may be open. At the limit of all, others wait in the
-   * backlog; beyond the limit of an address they are closed as they are accepted, and counted. For
-   * servers: a client refuses it.
+   * backlog; beyond the limit of an address they are closed as they are accepted, and counted.
+   * Peers on Unix sockets have no address. For servers: a client refuses it.
    *
    * @param total in all, at least 1, or {@link #NO_LIMIT}
    * @param perAddress from one address, at least 1, or {@link #NO_LIMIT}
@@ -302,6 +335,22 @@ public final class ConnectionConfig {
     Draft draft = draft();
     draft.maxTotal = inRange("total", total, 1, NO_LIMIT);
     draft.maxPerAddress = inRange("perAddress", perAddress, 1, NO_LIMIT);
+    return new ConnectionConfig(draft);
+  }
+
+  /**
+   * Limits how many connections a server accepts in a second. Faster than that, others wait in the
+   * backlog, and accepting goes on by itself; {@link TcpServer#ratePauses} counts. For servers: a
+   * client refuses it.
+   *
+   * @param perSecond at least 1, or {@link #NO_LIMIT}
+   * @param burst how many may come at once after a quiet time, at least 1
+   * @return a configuration with them
+   */
+  public ConnectionConfig acceptRate(int perSecond, int burst) {
+    Draft draft = draft();
+    draft.acceptRate = inRange("perSecond", perSecond, 1, NO_LIMIT);
+    draft.acceptBurst = inRange("burst", burst, 1, NO_LIMIT);
     return new ConnectionConfig(draft);
   }
 
@@ -316,8 +365,8 @@ public final class ConnectionConfig {
   @Override
   public String toString() {
     return ("ConnectionConfig[maxFrame=%d, marks=%d/%d, queueLimit=%d, pauseWhenCongested=%s,"
-            + " connectTimeout=%s, attemptDelay=%s, resolver=%s, readIdle=%s, writeStall=%s,"
-            + " closeTimeout=%s, layers=%d, maxConnections=%s/%s]")
+            + " connectTimeout=%s, attemptDelay=%s, resolver=%s, idle=%s, readIdle=%s, writeStall=%s,"
+            + " closeTimeout=%s, layers=%d, maxConnections=%s/%s, acceptRate=%s]")
         .formatted(
             maxFrame,
             low,
@@ -327,11 +376,13 @@ public final class ConnectionConfig {
             Duration.ofNanos(connectTimeoutNs),
             Duration.ofNanos(attemptDelayNs),
             resolver == null ? "system" : resolver,
+            idleNs == 0 ? "none" : Duration.ofNanos(idleNs),
             readIdleNs == 0 ? "none" : Duration.ofNanos(readIdleNs),
             Duration.ofNanos(writeStallNs),
             Duration.ofNanos(closeTimeoutNs),
             layers.size(),
             maxTotal == NO_LIMIT ? "no limit" : maxTotal,
-            maxPerAddress == NO_LIMIT ? "no limit" : maxPerAddress);
+            maxPerAddress == NO_LIMIT ? "no limit" : maxPerAddress,
+            acceptRate == NO_LIMIT ? "no limit" : acceptRate + "/s, burst " + acceptBurst);
   }
 }

@@ -92,6 +92,9 @@ abstract class ConnectionEnds extends ConnectionDoor {
   /** There is no socket yet, and none will be wanted. */
   abstract void cancelConnect();
 
+  /** The handler may put something more, before it is closed for a cause that is the peer's. */
+  abstract void lastWord(Kind kind);
+
   /** It has ended, and all memory is given back: the handler is to hear of it. */
   abstract void isFinished(Kind kind, @Nullable Throwable why, long undelivered);
 
@@ -148,8 +151,14 @@ abstract class ConnectionEnds extends ConnectionDoor {
         note(kind, why);
         goAway(true);
       }
-      case TRUNCATED, MALFORMED, FRAME_TOO_LONG, READ_IDLE, LAYER, HANDLER_THREW ->
-          close(kind, why);
+      case TRUNCATED, MALFORMED, FRAME_TOO_LONG, IDLE, READ_IDLE -> {
+        if (!closing && !isGone()) {
+          note(kind, why);
+          lastWord(kind);
+        }
+        close(kind, why);
+      }
+      case LAYER, HANDLER_THREW -> close(kind, why);
       default -> {
         note(kind, why);
         goAway(false);
@@ -194,12 +203,12 @@ abstract class ConnectionEnds extends ConnectionDoor {
 
   private boolean isAllSent() {
     LayerStack between = layers;
-    return between == null ? queue.isEmpty() : between.isAllSent();
+    return between == null ? queue.isEmpty() : between.down.isAllSent();
   }
 
   private void closeLayers() {
     if (layers != null) {
-      layers.closeDown();
+      layers.down.closeDown();
     }
   }
 
@@ -237,7 +246,7 @@ abstract class ConnectionEnds extends ConnectionDoor {
 
   private void finishSoon() {
     isToFinish = true;
-    home.onAgenda(self());
+    home.agenda.add(self());
   }
 
   /** The registration has ended, by this or by the loop. */
@@ -258,7 +267,7 @@ abstract class ConnectionEnds extends ConnectionDoor {
   @Override
   final void commandsAreDone() {
     if (isToFinish) {
-      home.onAgenda(self());
+      home.agenda.add(self());
     }
   }
 
@@ -278,7 +287,7 @@ abstract class ConnectionEnds extends ConnectionDoor {
     phase = Phase.TOLD;
     long undelivered = queue.undelivered();
     if (layers != null) {
-      undelivered += layers.undelivered();
+      undelivered += layers.down.undelivered();
       layers.release();
     }
     queue.release();

@@ -7,8 +7,8 @@ import java.lang.foreign.MemorySegment;
  * What a program does with a {@link Connection}: one object for each, or one for all.
  *
  * <pre>
- *              ┌──▶ onFrame, onDrained, onDeadline, onShutdown, in any order ──▶ onEnd ──┐
- *   ──▶ onOpen ┤                                                                          ├──▶ onClosed
+ *              ┌──▶ onFrame, onDrained, onDeadline, onShutdown, in any order ──▶ onEnd ───┐
+ *   ──▶ onOpen ┤                                                     └──▶ onClosing ──────┼──▶ onClosed
  *              └──────────────────────────────────────────────────────────────────────────┘
  *   ──▶ (never opened: refused, timed out, cancelled ...) ──────────────────────────────────▶ onClosed
  * </pre>
@@ -85,6 +85,20 @@ public interface ConnectionHandler {
   default void onShutdown(Connection connection) throws IOException {
     connection.close();
   }
+
+  /**
+   * Called when the connection is about to be closed because of what the peer has sent, or has not
+   * sent: for the last word, an HTTP 400 for instance. What this puts is sent behind what is
+   * queued; then the connection is closed, with that cause, as {@link Connection#close} does it. No
+   * frame comes any more. By default it does nothing.
+   *
+   * @param connection the connection
+   * @param kind {@link CloseCause.Kind#MALFORMED}, {@link CloseCause.Kind#FRAME_TOO_LONG}, {@link
+   *     CloseCause.Kind#TRUNCATED}, {@link CloseCause.Kind#IDLE} or {@link
+   *     CloseCause.Kind#READ_IDLE}
+   * @throws IOException drops what this has put, as any other exception does
+   */
+  default void onClosing(Connection connection, CloseCause.Kind kind) throws IOException {}
 
   /**
    * Called once and last, however it ended, and also if it never opened: when the descriptor is

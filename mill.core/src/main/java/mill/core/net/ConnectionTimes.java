@@ -23,8 +23,9 @@ final class ConnectionTimes {
   private long connectAtNs = NEVER;
   private long deadlineNs = NEVER;
   private long readNs; // when something was read
-  private long progressNs; // when the kernel took something, or the closing went on
-  private boolean watchesReading;
+  private long sentNs; // when the kernel took something
+  private long progressNs; // the same after it had taken no more, or when the closing went on
+  private boolean watchesSilence;
   private boolean watchesSending;
   private boolean watchesClosing;
 
@@ -46,13 +47,20 @@ final class ConnectionTimes {
   }
 
   void opens() {
-    watchesReading = true;
+    watchesSilence = true;
     readNs = home.nowNs();
-    lookAt(readNs + config.readIdleNs);
+    sentNs = readNs;
+    progressNs = readNs;
+    lookAt(readNs + shorter(config.idleNs, config.readIdleNs));
+  }
+
+  // Of two times, of which one may be none.
+  private static long shorter(long ns, long otherNs) {
+    return ns == 0 || otherNs == 0 ? ns + otherNs : Math.min(ns, otherNs);
   }
 
   void hasRead() {
-    if (watchesReading) {
+    if (watchesSilence) {
       readNs = home.turnNs();
     }
   }
@@ -70,6 +78,10 @@ final class ConnectionTimes {
   void goesOn() {
     if (watchesSending || watchesClosing) {
       progressNs = home.turnNs();
+      watchesSending &= !owner.wire().isEmpty();
+    }
+    if (watchesSilence) {
+      sentNs = home.turnNs();
     }
   }
 
@@ -131,7 +143,7 @@ final class ConnectionTimes {
     nextNs = Math.min(nextNs, watchesClosing ? lookAtClose(nowNs) : lookAtTransfers(nowNs));
     if (!owner.isGone()) {
       lookAt(nextNs);
-      home.onAgenda(owner);
+      home.agenda.add(owner);
     }
   }
 
@@ -153,16 +165,28 @@ final class ConnectionTimes {
         return nextNs;
       }
     }
-    if (watchesReading && !owner.hasEnded()) {
-      if (!owner.mayDeliver()) {
-        readNs = nowNs; // the time does not run while it is paused
-      }
-      long idleNs = readNs + config.readIdleNs;
-      if (idleNs <= nowNs) {
-        owner.fail(Kind.READ_IDLE, null);
+    return watchesSilence ? Math.min(nextNs, lookAtSilence(nowNs)) : nextNs;
+  }
+
+  private long lookAtSilence(long nowNs) {
+    if (!owner.mayDeliver()) {
+      readNs = nowNs; // no time runs while it is paused
+    }
+    long nextNs = NEVER;
+    if (config.idleNs != 0) {
+      nextNs = Math.max(readNs, sentNs) + config.idleNs;
+      if (nextNs <= nowNs) {
+        owner.fail(Kind.IDLE, null);
         return NEVER; // it closes, and that has a time of its own
       }
-      nextNs = Math.min(nextNs, idleNs);
+    }
+    if (config.readIdleNs != 0 && !owner.hasEnded()) {
+      long sinceNs = watchesSending ? nowNs : Math.max(readNs, progressNs);
+      if (sinceNs + config.readIdleNs <= nowNs) {
+        owner.fail(Kind.READ_IDLE, null);
+        return NEVER;
+      }
+      nextNs = Math.min(nextNs, sinceNs + config.readIdleNs);
     }
     return nextNs;
   }

@@ -21,30 +21,29 @@ import mill.natives.net.StreamSocket;
  * kernel.
  */
 final class LayerStack {
-  private static final int LITTLE = 32 << 10;
   private static final int READS_PER_PASS = 4;
-  private static final int MAX_SENDS = 16;
 
   private final LoopConnections home;
   private final SocketConnection owner;
   private final List<LayerPlace> places = new ArrayList<>(2);
   private final Inlet top;
 
+  /** The way down. */
+  final LayerSends down;
+
   private boolean readable;
   private boolean ends;
   private boolean ended;
   private boolean topEnded; // and the framer's side knows
   private boolean ready;
-  private boolean dirty;
-  private boolean inLayer;
   private boolean discards;
-  private long encoded; // of the connection's bytes, since nothing waited below
 
   LayerStack(LoopConnections home, SocketConnection owner) {
     this.home = home;
     this.owner = owner;
     ReadSide reads = owner.reads;
     top = new Inlet(home, owner, reads);
+    down = new LayerSends(owner, this, places);
     readable = reads.isReadable();
     ends = reads.ends();
     ended = reads.hasEnded();
@@ -71,30 +70,21 @@ final class LayerStack {
     return ready;
   }
 
-  /** Whether there is something to do or to send. */
-  boolean isDirty() {
-    boolean any = dirty;
-    for (int i = 0; i < places.size(); i++) {
-      any |= places.get(i).down.isDirty();
-    }
-    return any;
-  }
-
   /** Something has changed that was not caused by an event of the socket. */
   void changed() {
-    dirty = true;
+    down.dirty = true;
     if (owner.phase == ConnectionEnds.Phase.STANDS) {
-      home.owes(owner);
+      home.agenda.owes(owner);
       owner.wake();
     }
   }
 
   void enter() {
-    inLayer = true;
+    down.inLayer = true;
   }
 
   void leave() {
-    inLayer = false;
+    down.inLayer = false;
     home.seam.clearInterrupt();
   }
 
@@ -105,15 +95,6 @@ final class LayerStack {
   /** Other threads may have released some. */
   void look() {
     places.forEach(LayerPlace::look);
-  }
-
-  /** What is sent to the socket. */
-  WriteQueue wire() {
-    return places.isEmpty() ? owner.queue : places.get(0).down;
-  }
-
-  private WriteQueue aboveOf(int i) {
-    return i + 1 < places.size() ? places.get(i + 1).down : owner.queue;
   }
 
   /** Where a layer puts what it has decoded. */
@@ -212,7 +193,7 @@ final class LayerStack {
         break;
       }
       if (reads++ == READS_PER_PASS) {
-        home.owes(owner);
+        home.agenda.owes(owner);
         break;
       }
       if (!read(socket)) {
@@ -237,7 +218,7 @@ final class LayerStack {
     }
     Block into = in.readable();
     if (into == null) {
-      home.hungers(owner);
+      home.agenda.hungers(owner);
       return false;
     }
     int room = into.room();
@@ -302,127 +283,7 @@ final class LayerStack {
     return owner.mayDeliver();
   }
 
-  // ---- down
-
-  /** Encodes for as long as little waits below. */
-  private void push() {
-    if (inLayer) {
-      return; // what it puts is encoded when it has returned
-    }
-    boolean moved;
-    do {
-      moved = false;
-      int until = firstCut();
-      for (int i = 0; i < until && !owner.isGone(); i++) {
-        moved |= push(i);
-      }
-    } while (moved && !owner.isGone());
-  }
-
-  private boolean push(int i) {
-    LayerPlace place = places.get(i);
-    WriteQueue above = aboveOf(i);
-    boolean moved = false;
-    while (place.encodes()
-        && place.down.waiting() < LITTLE
-        && above.hasSendable()
-        && (i + 1 < places.size() || ready)) {
-      long took = place.encode(above);
-      if (took == 0) {
-        break;
-      }
-      if (i + 1 == places.size()) {
-        encoded += took;
-      }
-      moved = true;
-    }
-    return moved;
-  }
-
-  /**
-   * Encodes and sends what the kernel takes.
-   *
-   * @return false if there is more than one flush sends: another is owed
-   * @throws IOException if the connection has failed
-   */
-  boolean send(StreamSocket socket) throws IOException {
-    for (int i = 0; i < MAX_SENDS; i++) {
-      push();
-      clean();
-      WriteQueue wire = wire();
-      if (owner.isGone() || !wire.hasSendable()) {
-        allIsGone();
-        return true;
-      }
-      if (!wire.send(socket)) {
-        return false;
-      }
-      if (wire.isBlocked()) {
-        return true;
-      }
-    }
-    return false;
-  }
-
-  private void allIsGone() {
-    encoded = 0;
-    for (int i = 0; i < places.size(); i++) {
-      if (places.get(i).bypassed) {
-        changed(); // it leaves now
-      }
-    }
-  }
-
-  private void clean() {
-    dirty = false;
-    for (int i = 0; i < places.size(); i++) {
-      places.get(i).down.clean();
-    }
-  }
-
-  /** How many bytes of the connection were encoded, and not taken by the system; at most. */
-  long undelivered() {
-    long waiting = 0;
-    for (int i = 0; i < places.size(); i++) {
-      waiting += places.get(i).down.waiting();
-    }
-    return Math.min(waiting, encoded);
-  }
-
   // ---- the end
-
-  // From here on upwards nobody speaks any more: it has failed, or cannot become ready.
-  private int firstCut() {
-    int i = 0;
-    while (i < places.size() && !places.get(i).failed && (places.get(i).ready || !owner.closing)) {
-      i++;
-    }
-    return i;
-  }
-
-  /** Lets each say its end when it has encoded all; whether all is sent. */
-  boolean isAllSent() {
-    int until = firstCut();
-    for (int i = until - 1; i >= 0; i--) {
-      LayerPlace place = places.get(i);
-      if (!place.ready || place.isHeld() || !aboveOf(i).isEmpty()) {
-        return false;
-      }
-      if (!place.isSaid) {
-        place.end();
-        dirty = true;
-        owner.wake();
-      }
-    }
-    return wire().isEmpty();
-  }
-
-  /** Takes nothing more to send. */
-  void closeDown() {
-    for (int i = 0; i < places.size(); i++) {
-      places.get(i).down.close();
-    }
-  }
 
   /** The input is discarded from now on, by the read side itself. */
   void discard() {

@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class LoopConnections implements LoopExtension {
   private static final int RING = 4096;
-  private static final int ROUNDS = 8;
+  private static final int ROUNDS_BEFORE_END = 10_000;
   private static final VarHandle FLAGGED;
 
   static {
@@ -44,6 +44,7 @@ final class LoopConnections implements LoopExtension {
     }
   }
 
+  final Agenda agenda = new Agenda();
   final EventLoop loop;
   final LoopSeam seam;
   final Blocks blocks;
@@ -65,11 +66,6 @@ final class LoopConnections implements LoopExtension {
   private volatile @Nullable Thread ending;
   private volatile boolean released;
 
-  private @Nullable SocketConnection agenda;
-  private @Nullable SocketConnection agendaLast;
-  private @Nullable SocketConnection owing;
-  private @Nullable SocketConnection owingLast;
-  private @Nullable SocketConnection hungry;
   private long turnNs;
   private boolean turnKnown;
   private int callbacks;
@@ -149,91 +145,10 @@ final class LoopConnections implements LoopExtension {
     return memory;
   }
 
-  // ---- who has something to do
-
-  /** The connection has something to do before the turn goes on. */
-  void onAgenda(SocketConnection connection) {
-    if (connection.isOnAgenda) {
-      return;
-    }
-    connection.isOnAgenda = true;
-    if (agendaLast == null) {
-      agenda = connection;
-    } else {
-      agendaLast.nextOnAgenda = connection;
-    }
-    agendaLast = connection;
-  }
-
-  /** The connection owes a further read. */
-  void owes(SocketConnection connection) {
-    if (connection.owes) {
-      return;
-    }
-    connection.owes = true;
-    if (owingLast == null) {
-      owing = connection;
-    } else {
-      owingLast.nextOwing = connection;
-    }
-    owingLast = connection;
-  }
-
-  /** The connection would read if there were memory. */
-  void hungers(SocketConnection connection) {
-    if (connection.owes) {
-      return;
-    }
-    connection.owes = true;
-    connection.nextOwing = hungry;
-    hungry = connection;
-  }
-
   // Memory is not short any more.
   private void relieved() {
-    SocketConnection next = hungry;
-    hungry = null;
-    while (next != null) {
-      SocketConnection one = next;
-      next = one.nextOwing;
-      one.nextOwing = null;
-      one.owes = false;
-      owes(one);
-    }
+    agenda.relieved();
     servers.forEach(ServerPart::look);
-  }
-
-  private boolean runAgenda() {
-    boolean any = false;
-    for (int i = 0; i < ROUNDS && agenda != null; i++) {
-      any = true;
-      SocketConnection next = agenda;
-      agenda = null;
-      agendaLast = null;
-      while (next != null) {
-        SocketConnection one = next;
-        next = one.nextOnAgenda;
-        one.nextOnAgenda = null;
-        one.isOnAgenda = false;
-        one.settle();
-      }
-    }
-    return any;
-  }
-
-  private boolean readOwed() {
-    SocketConnection next = owing;
-    owing = null;
-    owingLast = null;
-    boolean any = next != null;
-    while (next != null) {
-      SocketConnection one = next;
-      next = one.nextOwing;
-      one.nextOwing = null;
-      one.owes = false;
-      one.readOwed();
-    }
-    return any;
   }
 
   // ---- other threads
@@ -304,7 +219,7 @@ final class LoopConnections implements LoopExtension {
 
   @Override
   public boolean hasWork() {
-    return agenda != null || owing != null || flagged != null || !ring.isEmpty() || !post.isEmpty();
+    return agenda.hasWork() || flagged != null || !ring.isEmpty() || !post.isEmpty();
   }
 
   @Override
@@ -314,17 +229,15 @@ final class LoopConnections implements LoopExtension {
 
   @Override
   public void afterEvents() {
-    if (agenda != null) {
-      runAgenda();
-    }
+    agenda.run();
   }
 
   @Override
   public boolean endOfTurn() {
     boolean any = takeCommands();
     any |= post.take();
-    any |= readOwed();
-    any |= runAgenda();
+    any |= agenda.readOwed();
+    any |= agenda.run();
     turnKnown = false;
     return any;
   }
@@ -338,16 +251,21 @@ final class LoopConnections implements LoopExtension {
   }
 
   @Override
+  public void turnsEnd() {
+    servers.forEach(ServerPart::loopEnds);
+  }
+
+  @Override
   public void loopEnds() {
     synchronized (endLock) {
       ending = Thread.currentThread(); // until released(), by the same one
       ring.close();
       pools.forEach(PoolPart::loopShutsDown);
-      atEnd();
+      atEnd(ROUNDS_BEFORE_END); // handlers that never have enough go on until all are closed
       for (Dialer dialer : new ArrayList<>(dialers)) {
         dialer.owner().loopEnds();
       }
-      atEnd();
+      atEnd(ROUNDS_BEFORE_END);
     }
   }
 
@@ -364,10 +282,14 @@ final class LoopConnections implements LoopExtension {
   }
 
   private void atEnd() {
+    atEnd(Integer.MAX_VALUE);
+  }
+
+  private void atEnd(int rounds) {
     Thread before = ending;
     ending = Thread.currentThread();
     turnKnown = false;
-    while (takeCommands() || post.take() || runAgenda()) {
+    for (int i = 0; i < rounds && (takeCommands() || post.take() || agenda.run()); i++) {
       // until nothing is left
     }
     ending = before;

@@ -75,7 +75,7 @@ final class PoolDrain extends Posted {
       return;
     }
     part.isClosed = true;
-    part.stopAges();
+    part.ages().stop();
     for (int i = part.targets.size() - 1; i >= 0; i--) {
       PoolTarget target = part.targets.get(i);
       while (target.firstWaiter != null) {

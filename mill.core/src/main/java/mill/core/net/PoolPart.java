@@ -1,6 +1,5 @@
 package mill.core.net;
 
-import java.lang.foreign.MemorySegment;
 import java.net.SocketAddress;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -29,7 +28,7 @@ final class PoolPart {
   final LoopConnections home;
   final ConnectionPoolConfig config;
   final PoolCounts counts = new PoolCounts();
-  final ConnectionHandler idleHandler = new IdleHandler();
+  final ConnectionHandler idleHandler = new IdleHandler(this);
 
   final ArrayList<PooledConnection> all = new ArrayList<>();
   final ArrayList<PoolTarget> targets = new ArrayList<>();
@@ -51,8 +50,8 @@ final class PoolPart {
     return drain;
   }
 
-  void stopAges() {
-    ages.stop();
+  PoolAges ages() {
+    return ages;
   }
 
   /** Lets it arrive at the loop: now, if this is its thread. Any thread. */
@@ -166,7 +165,7 @@ final class PoolPart {
   // ---- who gets what
 
   /** Gives what is idle to who waits, and makes more for the rest. */
-  private void serve(PoolTarget target) {
+  void serve(PoolTarget target) {
     while (target.firstWaiter != null && target.topIdle != null) {
       PooledConnection idle = target.topIdle;
       if (!idle.connection.isOpen) {
@@ -225,7 +224,7 @@ final class PoolPart {
   }
 
   /** A connection can be lent: it has come to stand, has come back, or was found good. */
-  private void available(PooledConnection entry) {
+  void available(PooledConnection entry) {
     if (isClosed) {
       retire(entry, Count.DISCARDED);
     } else if (entry.diesNs <= home.nowNs()) {
@@ -251,7 +250,7 @@ final class PoolPart {
       serve(entry.target);
     } else {
       move(entry, State.RETURNING);
-      entry.connection.handler(idleHandler);
+      entry.connection.handOverTo(idleHandler); // also where its handler hears of its end
     }
   }
 
@@ -381,53 +380,5 @@ final class PoolPart {
   /** Nothing is lent any more. */
   void loopShutsDown() {
     drain.closeDoor();
-  }
-
-  /** Whose connections nobody has: it watches them. */
-  private final class IdleHandler implements ConnectionHandler {
-    private PooledConnection entry(Connection of) {
-      var watcher = ((SocketConnection) of).watcher;
-      if (watcher instanceof PooledConnection entry) {
-        return entry;
-      }
-      throw new IllegalStateException("not of a pool: " + of);
-    }
-
-    @Override
-    public void onOpen(Connection c) {
-      PooledConnection entry = entry(c);
-      if (entry.state == State.CONNECTING) {
-        counts.add(Count.CONNECTED, 1);
-        ages.isBorn(entry);
-        entry.connection.framer(Framer.RAW);
-        available(entry);
-      } else if (entry.state == State.RETURNING && entry.connection.isClean()) {
-        available(entry);
-      } else {
-        retire(entry, Count.DISCARDED);
-        serve(entry.target);
-      }
-    }
-
-    /** Nobody has asked for anything. */
-    @Override
-    public void onFrame(Connection c, MemorySegment memory, long offset, long length) {
-      PooledConnection entry = entry(c);
-      retire(entry, entry.state == State.IDLE ? Count.EVICTED : Count.DISCARDED);
-      c.reset();
-    }
-
-    @Override
-    public void onEnd(Connection c) {
-      PooledConnection entry = entry(c);
-      retire(entry, entry.state == State.IDLE ? Count.EVICTED : Count.DISCARDED);
-    }
-
-    @Override
-    public void onClosed(Connection c, CloseCause cause) {
-      if (cause.kind() == Kind.HANDED_OVER && entry(c).lease == null) {
-        c.reset(); // somebody has given it back, and taken it all the same
-      }
-    }
   }
 }

@@ -161,7 +161,7 @@ final class ReadSide {
     deliver();
     while (readable && !ended && owner.mayDeliver()) {
       if (reads++ == READS_PER_PASS) {
-        home.owes(owner);
+        home.agenda.owes(owner);
         break;
       }
       Block into = roomy();
@@ -179,7 +179,7 @@ final class ReadSide {
       tellEnd();
     }
     if (discards && readable) {
-      home.owes(owner);
+      home.agenda.owes(owner);
     }
   }
 
@@ -203,9 +203,10 @@ final class ReadSide {
       return;
     }
     Block into = home.blocks.takeReadBlock();
+    block = into; // so that it is given back as well if a read fails
     for (int i = 0; into != null && readable && !ended; i++) {
       if (i == READS_PER_PASS) {
-        home.owes(owner);
+        home.agenda.owes(owner);
         break;
       }
       into.start = 0;
@@ -213,8 +214,9 @@ final class ReadSide {
       read(socket, into);
     }
     if (into == null) {
-      home.hungers(owner);
+      home.agenda.hungers(owner);
     }
+    block = null;
     release(into);
   }
 
@@ -236,7 +238,7 @@ final class ReadSide {
       into.start = 0;
     }
     if (into == null) {
-      home.hungers(owner);
+      home.agenda.hungers(owner);
       return null;
     }
     block = into;

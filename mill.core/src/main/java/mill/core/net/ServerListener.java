@@ -1,5 +1,7 @@
 package mill.core.net;
 
+import static java.util.Objects.requireNonNull;
+
 import java.io.IOException;
 import java.net.SocketAddress;
 import mill.core.internal.loop.AcceptHandle;
@@ -16,18 +18,30 @@ import org.jspecify.annotations.Nullable;
 final class ServerListener implements AcceptLimit, SocketAcceptor {
   private final TcpServer server;
   private final LoopConnections home;
+  private final AcceptSource source;
   private final boolean staysHere;
   private @Nullable AcceptHandle handle; // written before anybody else knows this
 
-  /**
-   * Makes one that does not listen yet.
-   *
-   * @param staysHere whether the connections live on this loop, or are spread over all
-   */
-  ServerListener(TcpServer server, LoopConnections home, boolean staysHere) {
+  private ServerListener(
+      TcpServer server, LoopConnections home, AcceptSource source, boolean staysHere) {
     this.server = server;
     this.home = home;
+    this.source = source;
     this.staysHere = staysHere;
+  }
+
+  /**
+   * Listens from now on.
+   *
+   * @param source the socket, closed if this throws
+   * @param staysHere whether the connections live on this loop, or are spread over all
+   */
+  static ServerListener start(
+      TcpServer server, LoopConnections home, AcceptSource source, boolean staysHere)
+      throws IOException {
+    var made = new ServerListener(server, home, source, staysHere);
+    made.handle = home.seam.listen(source, TcpListener.DEFAULT_BACKLOG, made, made);
+    return made;
   }
 
   /** A TCP listener as a source. */
@@ -66,13 +80,22 @@ final class ServerListener implements AcceptLimit, SocketAcceptor {
     }
   }
 
-  /** Listens from now on. */
-  void start(AcceptSource source) throws IOException {
-    handle = home.seam.listen(source, TcpListener.DEFAULT_BACKLOG, this, this);
+  AcceptHandle handle() {
+    return requireNonNull(handle);
   }
 
-  @Nullable AcceptHandle handle() {
-    return handle;
+  LoopConnections home() {
+    return home;
+  }
+
+  boolean staysHere() {
+    return staysHere;
+  }
+
+  /** Stops accepting; the socket, which stays open, is the caller's. */
+  AcceptSource detach() {
+    handle().detach();
+    return source;
   }
 
   // ---- the limit
@@ -83,8 +106,8 @@ final class ServerListener implements AcceptLimit, SocketAcceptor {
   }
 
   @Override
-  public boolean hasRoom() {
-    return !server.holdsAccept() && !home.blocks.isShort() && server.places().hasRoom();
+  public long roomInNs() {
+    return server.holdsAccept() || home.blocks.isShort() ? UNKNOWN : server.places().roomInNs();
   }
 
   @Override
@@ -97,6 +120,7 @@ final class ServerListener implements AcceptLimit, SocketAcceptor {
 
   @Override
   public void onAccept(StreamSocket socket) throws IOException {
+    server.places().accepted();
     server.accepted(home, socket, staysHere);
   }
 

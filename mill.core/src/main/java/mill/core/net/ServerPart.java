@@ -21,6 +21,7 @@ final class ServerPart {
   final LoopConnections home;
   private final AtomicInteger count = new AtomicInteger();
 
+  private volatile boolean ended;
   private @Nullable SocketConnection first;
   private @Nullable SocketConnection last;
   private @Nullable ServerShutdown shutdown;
@@ -33,6 +34,17 @@ final class ServerPart {
   /** Memory is not short any more. Any thread. */
   void look() {
     server.look();
+  }
+
+  /** The loop takes nothing over any more. On its thread, or on the one that closes it. */
+  void loopEnds() {
+    ended = true;
+    server.loopEnds(home);
+  }
+
+  /** Whether the loop takes nothing over any more. Any thread. */
+  boolean hasEnded() {
+    return ended;
   }
 
   /** How many connections there are. Any thread. */

@@ -6,9 +6,7 @@ import java.io.IOException;
 import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.function.Supplier;
 import mill.core.CloseReason;
-import mill.core.EventHandler;
 import mill.core.EventLoop;
 import mill.core.Registration;
 import mill.core.internal.Durations;
@@ -21,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * A connection over a socket: its events, and what its users see. The loop's thread, but for what
  * says something else.
  */
-final class SocketConnection extends ConnectionCalls implements EventHandler {
+final class SocketConnection extends ConnectionEvents {
   private final @Nullable ServerPart server;
   private final @Nullable Dialer dialer;
 
@@ -97,81 +95,7 @@ final class SocketConnection extends ConnectionCalls implements EventHandler {
       opensSoon();
     } else {
       beginLayers();
-      home.onAgenda(this);
-    }
-  }
-
-  // ---- layers
-
-  // The connect timeout goes on until they are ready, or begins.
-  private void beginLayers() {
-    if (dialer == null) {
-      times().connects();
-    }
-    try {
-      for (Supplier<? extends Layer> made : config.layers) {
-        LayerStack stack = layers == null ? new LayerStack(home, this) : layers;
-        layers = stack;
-        stack.add(requireNonNull(made.get(), "a layer"));
-      }
-    } catch (Throwable thrown) {
-      fail(Kind.LAYER, thrown);
-    }
-  }
-
-  @Override
-  public void layer(Layer layer) {
-    requireHere("layer()");
-    requireNonNull(layer, "layer");
-    if (phase != Phase.STANDS || closing) {
-      throw new IllegalStateException("no layer can begin on it: " + this);
-    }
-    if (reads.hasUnread()) {
-      throw new IllegalStateException(
-          "bytes are unread that came before the layer: it has to begin at the end of a frame, and"
-              + " the peer must not send more before it knows: "
-              + this);
-    }
-    LayerStack stack = layers == null ? new LayerStack(home, this) : layers;
-    layers = stack;
-    stack.addLater(layer);
-  }
-
-  /** All layers are ready. */
-  void layersAreReady() {
-    if (!hasOpened()) {
-      times().stands();
-      opensSoon();
-    }
-    readAgain();
-    wake();
-  }
-
-  /** The last layer has gone. */
-  void withoutLayers() {
-    layers = null;
-    queue.soil();
-    readAgain();
-    wake();
-  }
-
-  @Override
-  void arrangeLayers() {
-    if (isLayered() && phase == Phase.STANDS) {
-      requireNonNull(layers).arrange();
-    }
-  }
-
-  /** Whether it has not opened, because a layer is not ready. */
-  @Override
-  boolean awaitsLayers() {
-    return !hasOpened() && layers != null && !layers.isReady();
-  }
-
-  @Override
-  void lookAtLayers() {
-    if (layers != null) {
-      layers.look();
+      home.agenda.add(this);
     }
   }
 
@@ -185,16 +109,6 @@ final class SocketConnection extends ConnectionCalls implements EventHandler {
     return remote;
   }
 
-  /** What is sent to the socket. */
-  WriteQueue wire() {
-    LayerStack stack = layers;
-    return stack == null ? queue : stack.wire();
-  }
-
-  private boolean isLayered() {
-    return layers != null && !closing;
-  }
-
   /** The address that has answered, of those of its target. */
   void connected(SocketAddress peer) {
     remote = peer;
@@ -205,130 +119,19 @@ final class SocketConnection extends ConnectionCalls implements EventHandler {
     local = here;
   }
 
-  // ---- events
-
-  @Override
-  @SuppressWarnings("ReferenceEquality") // whether it is the very same
-  public void onReady(Registration ready, Readiness readiness) {
-    if (ready != registration) {
-      if (dialer != null) {
-        dialer.onReady(ready, readiness);
-      }
-      return;
-    }
-    int bits = readiness.bits();
-    boolean broken = (bits & (Readiness.ERROR | Readiness.WRITE_CLOSED)) != 0;
-    if ((bits & Readiness.WRITABLE) != 0 && wire().isBlocked()) {
-      wire().unblock();
-      queue.soil(); // sent below; of a broken connection what has arrived is read first
-      if (!broken) {
-        send();
-      }
-    }
-    if ((bits & (Readiness.READABLE | Readiness.READ_CLOSED)) != 0) {
-      boolean end = broken || (bits & Readiness.READ_CLOSED) != 0;
-      if (isLayered()) {
-        requireNonNull(layers).ready(end);
-      } else {
-        reads.ready(end);
-      }
-      readPass();
-    }
-    if ((bits & Readiness.ERROR) != 0 && phase == Phase.STANDS && !mayDeliver() && !closing) {
-      fail(Kind.PEER_RESET, null); // who does not read would not hear of it
-    }
-    settle();
-  }
-
-  /** A read that was owed. */
-  void readOwed() {
-    readPass();
-    settle();
-  }
-
-  private void readPass() {
-    if (phase != Phase.STANDS) {
-      return;
-    }
-    beginPass();
-    try {
-      if (isLayered()) {
-        requireNonNull(layers).pass(requireNonNull(socket));
-      } else {
-        reads.pass(requireNonNull(socket));
-      }
-    } catch (IOException e) {
-      fail(Kind.PEER_RESET, e);
-    } finally {
-      endPass();
-    }
-  }
-
-  void hasRead() {
-    ConnectionTimes known = timesIfAny();
-    if (known != null) {
-      known.hasRead();
-    }
-  }
-
-  @Override
-  void readAgain() {
-    if (phase == Phase.STANDS
-        && (isLayered() ? requireNonNull(layers).isPending() : reads.isPending())) {
-      home.owes(this);
-    }
-  }
-
-  // ---- sending
-
-  @Override
-  void hasOutput() {
-    wake();
-  }
-
-  @Override
-  void sendAtOnce() {
-    send();
-  }
-
-  @Override
-  void send() {
-    queue.clean();
-    StreamSocket to = socket;
-    LayerStack between = layers;
-    if (phase != Phase.STANDS || to == null || wire().isBlocked()) {
-      return;
-    }
-    try {
-      boolean all = between == null ? queue.send(to) : between.send(to);
-      if (!all) {
-        queue.soil();
-        home.onAgenda(this);
-      }
-    } catch (IOException e) {
-      fail(Kind.PEER_RESET, e);
-    }
-  }
-
-  @Override
-  void isBlocked() {
-    times().blocks();
-  }
-
-  @Override
-  void madeProgress() {
-    ConnectionTimes known = timesIfAny();
-    if (known != null) {
-      known.goesOn();
-    }
-  }
-
   @Override
   void resumeWaiters() {
     ArrayList<SocketConnection> waiting = waiters;
     waiters = null;
     for (int i = 0; waiting != null && i < waiting.size(); i++) {
       waiting.get(i).resumeHere(queue);
+    }
+  }
+
+  @Override
+  void attemptReady(Registration ready, Readiness readiness) {
+    if (dialer != null) {
+      dialer.onReady(ready, readiness);
     }
   }
 

@@ -21,9 +21,20 @@ final class SystemResolver implements NameResolver {
   private static final int MAX_WAITING = 256;
   private static final long IDLE_S = 10;
 
+  /** Asks, and blocks. */
+  interface Lookup {
+    InetAddress[] addresses(String name) throws UnknownHostException;
+  }
+
+  private final Lookup lookup;
   private final ThreadPoolExecutor executor;
 
   SystemResolver(EventLoop loop, Platform platform) {
+    this(loop, platform, InetAddress::getAllByName);
+  }
+
+  SystemResolver(EventLoop loop, Platform platform, Lookup lookup) {
+    this.lookup = lookup;
     String name = loop.config().name() + "-resolver";
     executor =
         new ThreadPoolExecutor(
@@ -54,12 +65,12 @@ final class SystemResolver implements NameResolver {
     return found;
   }
 
-  private static void ask(String name, CompletableFuture<List<InetAddress>> found) {
+  private void ask(String name, CompletableFuture<List<InetAddress>> found) {
     if (found.isDone()) {
       return;
     }
     try {
-      found.complete(List.of(InetAddress.getAllByName(name)));
+      found.complete(List.of(lookup.addresses(name)));
     } catch (UnknownHostException | RuntimeException | Error e) {
       found.completeExceptionally(e); // also of a name that is none
     }

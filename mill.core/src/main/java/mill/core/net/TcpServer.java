@@ -4,70 +4,68 @@ import static java.util.Objects.requireNonNull;
 import static mill.core.internal.Checks.notNegative;
 
 import java.io.IOException;
-import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import mill.core.EventLoop;
 import mill.core.ShutdownReport;
+import mill.core.Timeout;
 import mill.core.group.EventLoopGroup;
 import mill.core.internal.Durations;
-import mill.core.internal.loop.AcceptHandle;
-import mill.core.internal.loop.AcceptSource;
 import mill.natives.net.StreamSocket;
-import mill.natives.net.TcpListener;
-import mill.natives.net.UnixListener;
-import mill.natives.platform.Platform;
 
 /**
  * Accepts connections, over TCP or a Unix socket, on one loop or on those of a group. Any thread.
  *
  * {@snippet class=mill.core.snippets.ConnectionSnippets region=echo}
  *
- * <p>Without descriptors or memory, at {@link ConnectionConfig#maxConnections} and while {@link
- * #pauseAccept} says so, connections wait in the backlog; accepting goes on by itself. Closing the
- * loop closes the server.
+ * <p>Without descriptors or memory, at {@link ConnectionConfig#maxConnections}, faster than {@link
+ * ConnectionConfig#acceptRate} and while {@link #pauseAccept} says so, connections wait in the
+ * backlog; accepting goes on by itself. Closing the loop closes the server. When one loop of a
+ * group ends alone, the others accept; when all have ended so, {@link #failure} tells.
  */
 public final class TcpServer implements AutoCloseable {
   private final ConnectionConfig config;
   private final Supplier<? extends ConnectionHandler> handlers;
   private final ServerPlaces places;
   private final List<ServerPart> parts; // one for each loop
-  private final List<ServerListener> listeners = new ArrayList<>();
+  private final ServerListeners listeners;
   private final SocketAddress address;
   private final AtomicInteger turns = new AtomicInteger();
   private final AtomicReference<ServerShutdown> shutdown = new AtomicReference<>();
   private final AtomicReference<Throwable> failure = new AtomicReference<>();
-  private volatile boolean started;
   private volatile boolean holdsAccept;
 
   private TcpServer(
       List<EventLoop> loops,
+      BooleanSupplier isToEnd,
       SocketAddress wanted,
       ConnectionConfig config,
       Supplier<? extends ConnectionHandler> handlers)
       throws IOException {
     this.config = requireNonNull(config, "config");
     this.handlers = requireNonNull(handlers, "handlers");
-    places = new ServerPlaces(config);
     parts = loops.stream().map(loop -> new ServerPart(this, LoopConnections.of(loop))).toList();
-    List<AcceptSource> sources = sources(requireNonNull(wanted, "address"));
+    places = new ServerPlaces(config, parts.getFirst().home.seam.platform());
+    listeners = new ServerListeners(this, parts, isToEnd);
+    for (ServerPart part : parts) {
+      part.home.add(part);
+    }
     boolean done = false;
     try {
-      address = sources.getFirst().address();
-      start(sources);
+      address = listeners.start(requireNonNull(wanted, "address"));
       done = true;
     } finally {
       if (!done) {
-        sources.forEach(source -> source.pollable().close());
+        parts.forEach(part -> part.home.remove(part));
       }
     }
   }
@@ -92,7 +90,7 @@ public final class TcpServer implements AutoCloseable {
       ConnectionConfig config,
       Supplier<? extends ConnectionHandler> handlers)
       throws IOException {
-    return new TcpServer(List.of(loop), address, config, handlers);
+    return new TcpServer(List.of(loop), () -> true, address, config, handlers);
   }
 
   /**
@@ -114,34 +112,7 @@ public final class TcpServer implements AutoCloseable {
       ConnectionConfig config,
       Supplier<? extends ConnectionHandler> handlers)
       throws IOException {
-    return new TcpServer(group.loops(), address, config, handlers);
-  }
-
-  private List<AcceptSource> sources(SocketAddress wanted) throws IOException {
-    Platform platform = parts.getFirst().home.seam.platform();
-    int backlog = TcpListener.DEFAULT_BACKLOG;
-    if (!(wanted instanceof InetSocketAddress)) {
-      return List.of(new ServerListener.Unix(UnixListener.bind(platform, wanted, backlog)));
-    }
-    if (parts.size() == 1 || !platform.balancesListeners()) {
-      return List.of(new ServerListener.Tcp(TcpListener.bind(platform, wanted, backlog)));
-    }
-    return TcpListener.bindShards(platform, wanted, backlog, parts.size()).stream()
-        .<AcceptSource>map(ServerListener.Tcp::new)
-        .toList();
-  }
-
-  private void start(List<AcceptSource> sources) throws IOException {
-    boolean staysHere = sources.size() == parts.size();
-    for (int i = 0; i < sources.size(); i++) {
-      var listener = new ServerListener(this, parts.get(i).home, staysHere);
-      listener.start(sources.get(i));
-      listeners.add(listener);
-    }
-    started = true;
-    for (ServerPart part : parts) {
-      part.home.add(part);
-    }
+    return new TcpServer(group.loops(), group::isShutDown, address, config, handlers);
   }
 
   // ---- accepting
@@ -164,18 +135,12 @@ public final class TcpServer implements AutoCloseable {
 
   /** There may be room again. Any thread. */
   void look() {
-    if (started) {
-      forEachHandle(AcceptHandle::look);
-    }
+    listeners.look();
   }
 
-  private void forEachHandle(Consumer<AcceptHandle> action) {
-    for (int i = 0; i < listeners.size(); i++) {
-      AcceptHandle handle = listeners.get(i).handle();
-      if (handle != null) {
-        action.accept(handle);
-      }
-    }
+  /** A loop takes nothing over any more. On its thread, or on the one that closes it. */
+  void loopEnds(LoopConnections home) {
+    listeners.loopEnds(home);
   }
 
   /** A connection was accepted on a loop's thread: it stays there, or goes where it is due. */
@@ -183,6 +148,9 @@ public final class TcpServer implements AutoCloseable {
     int first = staysHere ? partOf(home) : Math.floorMod(turns.getAndIncrement(), parts.size());
     for (int i = 0; i < parts.size(); i++) {
       ServerPart part = parts.get((first + i) % parts.size());
+      if (part.hasEnded()) {
+        continue;
+      }
       if (part.home.equals(home)) {
         part.adopt(socket);
         return;
@@ -214,7 +182,11 @@ public final class TcpServer implements AutoCloseable {
 
   private void adopt(ServerPart part, StreamSocket socket) {
     try {
-      part.adopt(socket);
+      if (part.hasEnded()) {
+        accepted(part.home, socket, false); // it has ended meanwhile
+      } else {
+        part.adopt(socket);
+      }
     } catch (IOException | RuntimeException e) {
       socket.close();
       ConnectionLog.factoryThrew(this, e);
@@ -249,9 +221,15 @@ public final class TcpServer implements AutoCloseable {
 
   /** {@return how often accepting paused because the system was out of descriptors or memory} */
   public long acceptPauses() {
-    long[] sum = new long[1];
-    forEachHandle(handle -> sum[0] += handle.pauses());
-    return sum[0];
+    return listeners.pauses();
+  }
+
+  /**
+   * {@return how often accepting paused because of {@link ConnectionConfig#acceptRate}} It goes on
+   * by itself.
+   */
+  public long ratePauses() {
+    return places.ratePauses();
   }
 
   /** {@return why accepting has ended by itself, which was logged as well; empty if it has not} */
@@ -296,7 +274,7 @@ public final class TcpServer implements AutoCloseable {
    */
   @Override
   public void close() {
-    forEachHandle(AcceptHandle::close);
+    listeners.close();
     for (ServerPart part : parts) {
       part.home.remove(part);
     }
@@ -315,10 +293,8 @@ public final class TcpServer implements AutoCloseable {
    */
   public CompletionStage<ShutdownReport> shutdown(Duration timeout) {
     notNegative("the timeout", timeout, "use 0 to force at once");
-    int[] open = new int[1];
-    forEachHandle(handle -> open[0] += handle.isOpen() ? 1 : 0);
     long startNs = parts.getFirst().home.seam.platform().nanoTime();
-    var books = new ServerShutdown(startNs, parts.size(), open[0], this::isOwnThread);
+    var books = new ServerShutdown(startNs, parts.size(), listeners.open(), this::isOwnThread);
     if (!shutdown.compareAndSet(null, books)) {
       return requireNonNull(shutdown.get()).stage();
     }
@@ -337,7 +313,9 @@ public final class TcpServer implements AutoCloseable {
         if (timeoutNs == 0) {
           force(part, books);
         } else {
-          part.home.loop.newTimeout(() -> force(part, books)).rescheduleNs(timeoutNs);
+          Timeout forcing = part.home.loop.newTimeout(() -> force(part, books));
+          forcing.rescheduleNs(timeoutNs);
+          var _ = books.stage().thenRun(forcing::cancel); // when there is nobody left to force
         }
         books.partIsTold(part.home.seam.platform().nanoTime());
       });

@@ -1,13 +1,9 @@
 package mill.core.net;
 
-import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.Arrays;
-import java.util.Objects;
-import mill.natives.net.IoStatus;
-import mill.natives.net.StreamSocket;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,52 +16,40 @@ import org.jspecify.annotations.Nullable;
  *   gone │ may be sent            │ waits for a patch │ next byte
  * </pre>
  */
-final class WriteQueue extends BlockOutput {
+final class WriteQueue extends BlockQueue {
   /** A message up to this long is copied: that costs less than a buffer of its own in a send. */
   private static final int COPIED = 1024;
 
   /** From so much on it is sent in the middle of a callback. */
   private static final int AT_ONCE = 64 << 10;
 
-  private static final int MAX_SENDS = 16; // in one flush
   private static final int MAX_HELD = 64;
 
-  private static final VarHandle QUEUED;
   private static final VarHandle INBOX;
 
   static {
     try {
       var lookup = MethodHandles.lookup();
-      QUEUED = lookup.findVarHandle(WriteQueue.class, "queued", long.class);
       INBOX = lookup.findVarHandle(WriteQueue.class, "inbox", long.class);
     } catch (ReflectiveOperationException e) {
       throw new ExceptionInInitializerError(e);
     }
   }
 
-  private final LoopConnections home;
   private final ConnectionDoor owner;
   private final long low;
   private final long high;
   private final long limit;
   private final long atOnce;
 
-  private @Nullable Block head;
-  private @Nullable Block tail;
-  private long put;
-  private long sent;
   private long dropped; // accepted, and then not put: it had ended meanwhile
   private int checkedIn = -1; // in which callback the limit was looked at
-
-  @SuppressWarnings({"unused", "FieldMayBeFinal"}) // put - sent, for other threads: through QUEUED
-  private long queued;
 
   @SuppressWarnings("FieldMayBeFinal") // written through INBOX
   private volatile long inbox; // on its way to here
 
   private volatile boolean congested;
   private volatile boolean closed;
-  private boolean blocked;
   private boolean dirty;
   private boolean crossed; // onDrained is owed when it falls to the low mark
 
@@ -74,7 +58,7 @@ final class WriteQueue extends BlockOutput {
 
   /** The queue of a connection. */
   WriteQueue(LoopConnections home, ConnectionDoor owner, ConnectionConfig config) {
-    this.home = home;
+    super(home);
     this.owner = owner;
     low = config.low;
     high = config.high;
@@ -83,7 +67,7 @@ final class WriteQueue extends BlockOutput {
   }
 
   private WriteQueue(LoopConnections home, ConnectionDoor owner) {
-    this.home = home;
+    super(home);
     this.owner = owner;
     low = 0;
     high = Long.MAX_VALUE;
@@ -100,7 +84,7 @@ final class WriteQueue extends BlockOutput {
 
   /** How many bytes are queued here, or on their way to here. Any thread. */
   long queuedBytes() {
-    return (long) QUEUED.getOpaque(this) + inbox;
+    return published() + inbox;
   }
 
   /** How many bytes were accepted, and not taken by the system. */
@@ -113,23 +97,14 @@ final class WriteQueue extends BlockOutput {
     return congested || queuedBytes() > high;
   }
 
-  boolean isEmpty() {
-    return put == sent;
-  }
-
   /** Whether there is something that may be sent now. */
   boolean hasSendable() {
     return sendable() > 0;
   }
 
-  /** How many bytes may be sent now. */
+  @Override
   long sendable() {
     return (holdCount > 0 && holds != null ? holds[0] : put) - sent;
-  }
-
-  /** How many bytes are here. */
-  long waiting() {
-    return put - sent;
   }
 
   /** Whether something was put since {@link #clean}. */
@@ -149,15 +124,6 @@ final class WriteQueue extends BlockOutput {
   /** Whether what was put was above the high mark, and has not fallen to the low one. */
   boolean isCongestedHere() {
     return crossed;
-  }
-
-  /** Whether the kernel took no more, and its next event is waited for. */
-  boolean isBlocked() {
-    return blocked;
-  }
-
-  void unblock() {
-    blocked = false;
   }
 
   /** Whether a write would find more than the limit. Any thread. */
@@ -236,11 +202,6 @@ final class WriteQueue extends BlockOutput {
   }
 
   @Override
-  Block last() {
-    return Objects.requireNonNull(tail);
-  }
-
-  @Override
   boolean room(int bytes) {
     if (closed) {
       return false;
@@ -270,16 +231,6 @@ final class WriteQueue extends BlockOutput {
     return true;
   }
 
-  private void link(Block block) {
-    Block before = tail;
-    tail = block;
-    if (before == null) {
-      head = block;
-    } else {
-      before.next = block;
-    }
-  }
-
   @Override
   void added(Block block, int bytes) {
     block.end += bytes;
@@ -291,7 +242,7 @@ final class WriteQueue extends BlockOutput {
 
   private void grown(int bytes) {
     put += bytes;
-    QUEUED.setOpaque(this, put - sent);
+    publish();
     if (!dirty) {
       dirty = true;
       owner.hasOutput();
@@ -357,7 +308,7 @@ final class WriteQueue extends BlockOutput {
       block = next;
     }
     sent = put;
-    QUEUED.setOpaque(this, 0L);
+    publish();
     if (crossed) {
       crossed = false;
       congested = false;
@@ -375,56 +326,10 @@ final class WriteQueue extends BlockOutput {
     INBOX.getAndAdd(this, -bytes);
   }
 
-  // ---- sending
+  // ---- what is sent
 
-  /**
-   * Sends what the kernel takes.
-   *
-   * @return false if there is more than one flush sends: another is owed
-   * @throws IOException if the connection has failed
-   */
-  boolean send(StreamSocket socket) throws IOException {
-    for (int i = 0; i < MAX_SENDS; i++) {
-      long most = sendable();
-      if (most == 0) {
-        return true;
-      }
-      Block first = firstWithBytes();
-      long taken = home.vectors.write(socket, first, most);
-      if (taken == IoStatus.WOULD_BLOCK) {
-        block();
-        return true;
-      }
-      take(taken);
-    }
-    return false;
-  }
-
-  private Block firstWithBytes() {
-    Block first = Objects.requireNonNull(head);
-    while (first.length() == 0) { // reserved, and never put
-      dropHead(first);
-      first = Objects.requireNonNull(head);
-    }
-    return first;
-  }
-
-  /** The first bytes are gone: before anything else, or they would be sent twice. */
-  void take(long bytes) {
-    sent += bytes;
-    QUEUED.setOpaque(this, put - sent);
-    long left = bytes;
-    Block block = head;
-    while (block != null && (left > 0 || block.length() == 0)) {
-      int n = (int) Math.min(left, block.length());
-      block.start += n;
-      left -= n;
-      if (block.length() > 0) {
-        break;
-      }
-      dropHead(block);
-      block = head;
-    }
+  @Override
+  void hasTaken() {
     owner.madeProgress();
     if (crossed && put - sent <= low) {
       crossed = false;
@@ -433,39 +338,9 @@ final class WriteQueue extends BlockOutput {
     }
   }
 
-  private void dropHead(Block block) {
-    head = block.next;
-    if (head == null) {
-      tail = null;
-    }
-    block.next = null;
-    home.blocks.release(block);
-  }
-
-  // A little that waits for long needs no large block.
-  private void block() {
-    blocked = true;
-    Block only = head;
-    if (only != null
-        && only.next == null
-        && only.isWritable()
-        && only.capacity > Blocks.SMALL
-        && only.length() <= Blocks.SMALL) {
-      Block small = home.blocks.acquire(only.length());
-      if (small != null) {
-        small.end = only.length();
-        MemorySegment.copy(only.memory, only.start, small.memory, 0, only.length());
-        head = small;
-        tail = small;
-        home.blocks.release(only);
-      }
-    }
+  @Override
+  void isNowBlocked() {
     owner.isBlocked();
-  }
-
-  /** The first bytes that may be sent, for a layer that takes them; null if there are none. */
-  @Nullable Block first() {
-    return sendable() == 0 ? null : firstWithBytes();
   }
 
   // ---- the end
@@ -483,42 +358,11 @@ final class WriteQueue extends BlockOutput {
 
   /** Drops what was put from a mark on, as far as it is not sent yet. */
   void truncate(long mark) {
-    long keep = Math.max(mark, sent);
+    long keep = Math.min(put, Math.max(mark, sent)); // less is there if close() has dropped a hold
     while (holdCount > 0 && holds != null && holds[holdCount - 1] >= keep) {
       holdCount--;
     }
-    long at = sent;
-    Block block = head;
-    Block last = null;
-    while (block != null && at + block.length() <= keep) {
-      at += block.length();
-      last = block;
-      block = block.next;
-    }
-    if (block != null && at < keep) {
-      block.end = block.start + (int) (keep - at);
-      last = block;
-      block = block.next;
-    }
-    if (last == null) {
-      head = null;
-    } else {
-      last.next = null;
-    }
-    tail = last;
-    releaseFrom(block);
-    put = keep;
-    QUEUED.setOpaque(this, put - sent);
-  }
-
-  private void releaseFrom(@Nullable Block first) {
-    Block block = first;
-    while (block != null) {
-      Block next = block.next;
-      block.next = null;
-      home.blocks.release(block);
-      block = next;
-    }
+    keepUntil(keep);
   }
 
   /** Gives all memory back. What is still here counts as undelivered for ever. */
@@ -526,10 +370,6 @@ final class WriteQueue extends BlockOutput {
     closed = true;
     dropped += put - sent;
     sent = put;
-    QUEUED.setOpaque(this, 0L);
-    Block first = head;
-    head = null;
-    tail = null;
-    releaseFrom(first);
+    releaseAll();
   }
 }

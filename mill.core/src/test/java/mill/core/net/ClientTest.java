@@ -3,16 +3,19 @@ package mill.core.net;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.concurrent.CountDownLatch;
 import mill.core.DispatchMode;
 import mill.core.EventLoop;
 import mill.core.LoopConfig;
 import mill.core.net.CloseCause.Kind;
+import mill.natives.CurrentPlatform;
 import mill.natives.net.TcpListener;
 import mill.natives.net.UnixAddress;
 import mill.testing.Await;
@@ -221,30 +224,42 @@ class ClientTest {
     }
   }
 
+  // As many names as it asks for at a time are stuck, and one waits behind them.
   @Test
-  void aSlowResolverDoesNotHoldUpTheLoop() throws Exception {
-    var asked = new CountDownLatch(1);
+  void aSystemThatResolvesSlowlyHoldsUpNamesAndNeverTheLoop() throws Exception {
+    var asked = new CountDownLatch(2);
     var goOn = new CountDownLatch(1);
-    var resolved =
-        loops.loop.offload(
-            task -> {
-              var _ =
-                  Await.inBackground(
-                      "slow resolver",
-                      () -> {
-                        task.run();
-                        return true;
-                      });
-            },
-            () -> {
+    var resolver =
+        new SystemResolver(
+            loops.loop,
+            CurrentPlatform.get(),
+            name -> {
               asked.countDown();
               Await.await(goOn);
-              return true;
+              return new InetAddress[] {Net.ip("127.0.0.1")};
             });
-    Await.await(asked);
-    loops.run(() -> true); // as it is for every offloaded question
-    goOn.countDown();
-    assertThat(Await.outcomeOf(resolved)).isTrue();
+    try (var listener = Peer.listener()) {
+      int port = Peer.address(listener).getPort();
+      var config = LINES.resolver(resolver);
+      var all = new ArrayList<Recorder>();
+      for (int i = 0; i < 3; i++) {
+        all.add(new Recorder());
+        var name = InetSocketAddress.createUnresolved("name" + i + ".test", port);
+        TcpClient.connect(loops.loop, name, config, all.get(i));
+      }
+      Await.await(asked);
+      var other = new Recorder();
+      TcpClient.connect(loops.loop, Peer.address(listener), LINES, other);
+      other.connected(); // the loop goes on
+      assertThat(all).allMatch(each -> each.events.isEmpty());
+      goOn.countDown();
+      for (Recorder each : all) {
+        each.connected();
+      }
+    } finally {
+      goOn.countDown();
+      resolver.close();
+    }
   }
 
   @Test

@@ -21,7 +21,9 @@ import org.junit.jupiter.api.Test;
 class ConnectionAllocationTest {
   private static final int ROUNDS = 1_000;
 
-  /** How many bytes writers may be ahead of who reads: waiting for each would only measure waits. */
+  /**
+   * How many bytes writers may be ahead of who reads: waiting for each would only measure waits.
+   */
   private static final long ON_THEIR_WAY = 32 * 1024;
 
   private Arena arena;
@@ -100,6 +102,108 @@ class ConnectionAllocationTest {
                     }
                   },
                   loops.runner.thread().threadId()));
+    }
+  }
+
+  /** An echo of whatever comes, through what a test puts in its way. */
+  private void requireNoneOfEchoes(int bytes, TcpServer server, CountDownLatch there, Loops loops)
+      throws Exception {
+    connect(
+        server,
+        there,
+        client ->
+            Allocations.requireNone(
+                ROUNDS,
+                () -> {
+                  for (int i = 0; i < ROUNDS; i++) {
+                    send(client, bytes);
+                    receive(client, bytes);
+                  }
+                },
+                loops.runner.thread().threadId()));
+  }
+
+  @Test
+  void aRelayAllocatesNothing() throws Exception {
+    var there = new CountDownLatch(1);
+    ConnectionHandler echo =
+        new ConnectionHandler() {
+          @Override
+          public void onOpen(Connection c) {
+            there.countDown();
+          }
+
+          @Override
+          public void onFrame(Connection c, MemorySegment m, long offset, long length) {
+            c.out().put(m, offset, length);
+          }
+        };
+    var plain = ConnectionConfig.defaults();
+    try (var loops = Loops.start();
+        var backend = loops.listen(plain, echo);
+        var relay = loops.listen(plain, () -> Relay.to(backend.localAddress(), plain))) {
+      requireNoneOfEchoes(100, relay, there, loops);
+    }
+  }
+
+  // Blocks are handed over instead of copied.
+  @Test
+  void aRelayOfWholeBlocksAllocatesNothing() throws Exception {
+    var there = new CountDownLatch(1);
+    ConnectionHandler echo =
+        new ConnectionHandler() {
+          @Override
+          public void onOpen(Connection c) {
+            there.countDown();
+          }
+
+          @Override
+          public void onFrame(Connection c, MemorySegment m, long offset, long length) {
+            c.out().put(m, offset, length);
+          }
+        };
+    var plain = ConnectionConfig.defaults();
+    try (var loops = Loops.start();
+        var backend = loops.listen(plain, echo);
+        var relay = loops.listen(plain, () -> Relay.to(backend.localAddress(), plain))) {
+      requireNoneOfEchoes((int) buffer.byteSize(), relay, there, loops);
+    }
+  }
+
+  /** Passes on what it is given, whole. */
+  private static final class Copying implements Layer {
+    @Override
+    public long decode(Site site, MemorySegment m, long from, long to) {
+      site.up().put(m, from, to - from);
+      return to - from;
+    }
+
+    @Override
+    public long encode(Site site, MemorySegment m, long from, long to) {
+      site.down().put(m, from, to - from);
+      return to - from;
+    }
+  }
+
+  @Test
+  void twoLayersAllocateNothing() throws Exception {
+    var there = new CountDownLatch(1);
+    ConnectionHandler echo =
+        new ConnectionHandler() {
+          @Override
+          public void onOpen(Connection c) {
+            there.countDown();
+          }
+
+          @Override
+          public void onFrame(Connection c, MemorySegment m, long offset, long length) {
+            c.out().put(m, offset, length);
+          }
+        };
+    var layered = ConnectionConfig.defaults().layer(Copying::new).layer(Copying::new);
+    try (var loops = Loops.start();
+        var server = loops.listen(layered, echo)) {
+      requireNoneOfEchoes(100, server, there, loops);
     }
   }
 

@@ -3,7 +3,10 @@ package mill.core.net;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import mill.core.net.CloseCause.Kind;
+import mill.natives.net.SockOpt;
+import mill.testing.Await;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -78,6 +81,33 @@ class ConnectionTest {
         var peer = Peer.connect(server)) {
       peer.send("go\n" + "x".repeat(300 << 10)); // more than is read before the close
       assertThat(peer.readAll()).isEqualTo(bytes);
+    }
+    assertThat(heard.ended().kind()).isEqualTo(Kind.LOCAL);
+    assertThat(heard.ended().undeliveredBytes()).isZero();
+  }
+
+  // The system has taken all of it, and the peer has not: a descriptor that is closed now, with a
+  // byte unread or one that comes later, resets the connection and drops what is on its way.
+  @Test
+  void whatThePeerHasNotReadYetOutlivesACloseThoughMoreInputComes() throws Exception {
+    int length = 200 << 10;
+    byte[] bytes = WriteTest.pattern(length);
+    heard.onOpen = c -> c.socket().setOption(SockOpt.SO_SNDBUF, 2 * length);
+    heard.onFrame =
+        (c, text) -> {
+          c.out().put(bytes, 0, length);
+          c.close();
+        };
+    try (var server = loops.listen(LINES, heard);
+        var peer = Peer.slow(server)) {
+      peer.send("go\n");
+      assertThat(peer.readBytes(1)).isEqualTo(Arrays.copyOf(bytes, 1));
+      Connection c = heard.connected();
+      Await.eventually("the system has taken all", () -> c.queuedBytes() == 0);
+      peer.send("x".repeat(1000)); // which nobody will ask for
+      loops.run(() -> true);
+      peer.send("y");
+      assertThat(peer.readAll()).isEqualTo(Arrays.copyOfRange(bytes, 1, length));
     }
     assertThat(heard.ended().kind()).isEqualTo(Kind.LOCAL);
     assertThat(heard.ended().undeliveredBytes()).isZero();

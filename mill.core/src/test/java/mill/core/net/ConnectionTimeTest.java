@@ -76,10 +76,108 @@ class ConnectionTimeTest {
     }
   }
 
+  // Nothing is said to this end, and that is what there is to it.
+  @Test
+  void aSlowDownloadIsNotIdleThoughItsReaderSaysNothing() throws Exception {
+    long idleNs = 150_000_000;
+    heard.onFrame = (c, text) -> c.out().put(new byte[16 << 20], 0, 16 << 20);
+    var config = LINES.readIdle(Duration.ofNanos(idleNs)).idle(Duration.ofNanos(idleNs));
+    try (var server = loops.listen(config, heard);
+        var peer = Peer.connect(server)) {
+      peer.send("go\n");
+      long begunNs = System.nanoTime();
+      readSlowly(peer, 15 << 20, 4 * idleNs);
+      assertThat(heard.closed).hasValue(0);
+      peer.readBytes(1 << 20);
+      long endNs = System.nanoTime();
+      assertThat(endNs - begunNs).isGreaterThan(4 * idleNs);
+      assertThat(peer.readAll()).isEmpty(); // and then it is
+      peer.leave();
+      assertThat(System.nanoTime() - endNs).isGreaterThan(idleNs / 3);
+      assertThat(heard.ended().kind()).isIn(Kind.IDLE, Kind.READ_IDLE);
+      assertThat(heard.ended().undeliveredBytes()).isZero();
+    }
+  }
+
+  private static void readSlowly(Peer peer, int bytes, long takingNs) throws Exception {
+    long begunNs = System.nanoTime();
+    byte[] into = new byte[64 << 10];
+    int got = 0;
+    while (got < bytes) {
+      long due = (System.nanoTime() - begunNs) * bytes / takingNs;
+      if (got < due) {
+        got += peer.in().read(into, 0, Math.min(into.length, bytes - got));
+      } else {
+        Thread.onSpinWait();
+      }
+    }
+  }
+
+  // The queue is never there for long: only what is said by this end keeps it from being idle.
+  @Test
+  void whoIsSpokenToIsNotIdleButReadIdle() throws Exception {
+    long idleNs = 100_000_000;
+    var both = new Recorder();
+    talksAlone(both, LINES.idle(Duration.ofNanos(idleNs)), 3 * idleNs);
+    assertThat(both.ended().kind()).isEqualTo(Kind.PEER_END);
+    talksAlone(heard, LINES.readIdle(Duration.ofNanos(idleNs)), 3 * idleNs);
+    assertThat(heard.ended().kind()).isEqualTo(Kind.READ_IDLE);
+  }
+
+  /** Lets the server say a byte each few milliseconds, to a peer that says nothing. */
+  private void talksAlone(Recorder to, ConnectionConfig config, long forNs) throws Exception {
+    to.onOpen = c -> c.deadline(Duration.ofMillis(5));
+    to.onDeadline =
+        c -> {
+          c.out().putAscii(".");
+          c.deadline(Duration.ofMillis(5));
+        };
+    try (var server = loops.listen(config, to);
+        var peer = Peer.connect(server)) {
+      long begunNs = System.nanoTime();
+      while (System.nanoTime() - begunNs < forNs && peer.in().read() >= 0) {
+        // it goes on
+      }
+      peer.end();
+      peer.skipAll();
+    }
+  }
+
+  @Test
+  void whoNeitherSaysNorHearsAnythingIsIdle() throws Exception {
+    var talking = new Recorder();
+    try (var server = loops.listen(LINES.idle(Duration.ofMillis(50)), heard);
+        var silent = Peer.connect(server);
+        var others = loops.listen(LINES.idle(Duration.ofMillis(200)), talking);
+        var talks = Peer.connect(others)) {
+      assertThat(silent.readAll()).isEmpty();
+      silent.leave();
+      assertThat(heard.ended().kind()).isEqualTo(Kind.IDLE);
+      long begunNs = System.nanoTime();
+      while (System.nanoTime() - begunNs < 400_000_000) {
+        talks.send("x\n");
+      }
+      assertThat(talking.closed).hasValue(0);
+    }
+  }
+
+  // Its peer has ended, this end has not, and nothing moves any more.
+  @Test
+  void aHalfClosedConnectionOnWhichNothingMovesIsIdle() throws Exception {
+    heard.onEnd = c -> {};
+    try (var server = loops.listen(LINES.idle(Duration.ofMillis(50)), heard);
+        var peer = Peer.connect(server)) {
+      peer.end();
+      assertThat(peer.readAll()).isEmpty();
+      assertThat(heard.ended().kind()).isEqualTo(Kind.IDLE);
+    }
+  }
+
   @Test
   void whoIsPausedIsNotIdle() throws Exception {
     heard.onOpen = c -> c.pause(heard);
-    try (var server = loops.listen(LINES.readIdle(Duration.ofMillis(20)), heard);
+    var config = LINES.readIdle(Duration.ofMillis(20)).idle(Duration.ofMillis(20));
+    try (var server = loops.listen(config, heard);
         var _ = Peer.connect(server)) {
       Connection c = heard.connected();
       c.execute(() -> c.deadline(Duration.ofMillis(150)));
@@ -106,7 +204,8 @@ class ConnectionTimeTest {
           c.end();
         };
     heard.onEnd = c -> {};
-    long stallNs = 1_000_000_000; // a reader that gets no processor for so long is not slow, it stands
+    long stallNs =
+        1_000_000_000; // a reader that gets no processor for so long is not slow, it stands
     try (var server = loops.listen(LINES.writeStall(Duration.ofNanos(stallNs)), heard);
         var peer = Peer.connect(server)) {
       long begunNs = System.nanoTime();

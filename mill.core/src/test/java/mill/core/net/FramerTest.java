@@ -43,7 +43,8 @@ class FramerTest {
       assertThat(peer.readAll()).isEmpty();
       peer.leave();
       assertThat(heard.ended().kind()).isEqualTo(Kind.FRAME_TOO_LONG);
-      assertThat(heard.events).containsExactly("open", "closed FRAME_TOO_LONG");
+      assertThat(heard.events)
+          .containsExactly("open", "closing FRAME_TOO_LONG", "closed FRAME_TOO_LONG");
       assertThat(loops.call(() -> loops.connections().blocks.lentBytes()))
           .isLessThanOrEqualTo(Blocks.LARGE);
     }
@@ -152,7 +153,8 @@ class FramerTest {
       peer.leave();
       assertThat(heard.ended().kind()).isEqualTo(Kind.FRAME_TOO_LONG);
       assertThat(heard.events)
-          .containsExactly("open", "frame 123456789\n", "closed FRAME_TOO_LONG");
+          .containsExactly(
+              "open", "frame 123456789\n", "closing FRAME_TOO_LONG", "closed FRAME_TOO_LONG");
     }
   }
 
@@ -184,7 +186,8 @@ class FramerTest {
       assertThat(peer.readAll()).isEmpty();
       peer.leave();
       assertThat(heard.ended().kind()).isEqualTo(Kind.MALFORMED);
-      assertThat(heard.events).containsExactly("open", "frame a", "closed MALFORMED");
+      assertThat(heard.events)
+          .containsExactly("open", "frame a", "closing MALFORMED", "closed MALFORMED");
     }
   }
 

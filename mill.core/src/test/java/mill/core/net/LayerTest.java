@@ -310,7 +310,7 @@ class LayerTest {
       byte[] read = peer.readBytes(4 << 20); // so that it has gone on after it was blocked
       loops.run(() -> {
         LayerStack stack = ((SocketConnection) c).layers;
-        assertThat(stack.wire().waiting()).isLessThanOrEqualTo((32 << 10) + 1002);
+        assertThat(stack.down.wire().waiting()).isLessThanOrEqualTo((32 << 10) + 1002);
         return true;
       });
       assertThat(TestLayers.lengthOf(records(read, peer.readAll()))).isEqualTo(8 << 20);

@@ -6,6 +6,7 @@ import mill.core.EventLoop;
 import mill.core.LoopConfig;
 import mill.core.LoopRunner;
 import mill.natives.memory.BufferPoolConfig;
+import mill.natives.platform.Platform;
 import mill.testing.Await;
 import mill.testnet.Net;
 
@@ -28,6 +29,11 @@ final class Loops implements AutoCloseable {
     EventLoop loop = EventLoop.open(LoopConfig.defaults());
     LoopConnections.of(loop, memory);
     return new Loops(loop);
+  }
+
+  /** On another platform. */
+  static Loops start(Platform platform) throws IOException {
+    return new Loops(EventLoop.open(LoopConfig.builder().platform(platform).build()));
   }
 
   LoopConnections connections() {

@@ -1,18 +1,23 @@
 package mill.core.net;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.abort;
 
 import java.lang.foreign.MemorySegment;
+import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import mill.core.net.CloseCause.Kind;
 import mill.testing.Await;
+import mill.testing.ChildJvm;
 import mill.testing.Threads;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /** What arrives is read to its end, in its time, and by whoever handles it then. */
 class ReadTest {
@@ -84,9 +89,46 @@ class ReadTest {
     }
   }
 
+  // In the order of the loop, not by time: a peer that never lets the kernel run empty has had no
+  // more than its share, of one turn or two, before each of the quiet ones is served.
+  @Test
+  void aFirehoseHasNoMoreThanItsShareBeforeAHundredQuietPeersAreServed() throws Exception {
+    var spy = new SpyPlatform();
+    var hose = new Counter();
+    var before = new ConcurrentLinkedQueue<Long>();
+    ConnectionHandler quiet = (c, memory, offset, length) -> before.add(hose.bytes.get());
+    var peers = new ArrayList<Peer>();
+    try (var watched = Loops.start(spy.platform());
+        var firehose = watched.listen(ConnectionConfig.defaults(), hose);
+        var server = watched.listen(ConnectionConfig.defaults(), quiet);
+        var busy = Peer.connect(firehose)) {
+      for (int i = 0; i < 100; i++) {
+        peers.add(Peer.connect(server));
+      }
+      Await.eventually("all are there", () -> server.connections() == 100);
+      Await.eventually("it is there", () -> firehose.connections() == 1);
+      firehose.forEach(c -> spy.endless = c.socket().fd());
+      Await.eventually("it is known which", () -> spy.endless >= 0);
+      busy.send("x");
+      Await.eventually("it comes without end", () -> hose.bytes.get() > 1 << 20);
+      var released = mill.core.LoopRunner.hold(watched.loop);
+      long until = hose.bytes.get();
+      for (Peer peer : peers) {
+        peer.send("x");
+      }
+      released.countDown();
+      Await.eventually("all were served", () -> before.size() == 100);
+      assertThat(before).allMatch(bytes -> bytes - until <= 2 * 4 * Blocks.LARGE);
+    } finally {
+      for (Peer peer : peers) {
+        peer.leave();
+      }
+    }
+  }
+
   @Test
   void pausesByTwoThreadsLoseNothing() throws Exception {
-    int rounds = 20_000;
+    int rounds = 500_000; // a million with the other's
     var counter = new Counter();
     var recorder = new Recorder();
     recorder.onFrame = (c, text) -> counter.bytes.addAndGet(text.length());
@@ -97,8 +139,8 @@ class ReadTest {
           Await.inBackground(
               "sender",
               () -> {
-                for (int i = 0; i < rounds / 10; i++) {
-                  peer.send("0123456789");
+                for (int i = 0; i < rounds / 100; i++) {
+                  peer.send("0123456789".repeat(10));
                 }
                 return true;
               });
@@ -266,6 +308,34 @@ class ReadTest {
       for (Peer peer : peers) {
         peer.leave();
       }
+    }
+  }
+
+  // The peers are another process's: one has not so many descriptors.
+  @Test
+  @Timeout(90)
+  void tenThousandIdleConnectionsHoldNoBuffer() throws Exception {
+    ConnectionHandler echo = (c, memory, offset, length) -> c.out().put(memory, offset, length);
+    try (var server = loops.listen(LINES, echo)) {
+      int port = ((InetSocketAddress) server.localAddress()).getPort();
+      var peers =
+          Await.inBackground(
+              "peers", () -> ChildJvm.of(IdlePeers.class).working().run("10000", "" + port));
+      for (int all = 1000; all <= 10_000; all += 1000) {
+        int some = all;
+        Await.eventually(
+            some + " are there, or it has ended",
+            () -> peers.isDone() || server.connections() >= some);
+      }
+      if (peers.isDone()) {
+        abort("no room for so many: " + peers.get());
+      }
+      loops.run(() -> true);
+      assertThat(loops.call(() -> loops.connections().blocks.lentBytes()))
+          .as("nothing but what is kept for the next read")
+          .isLessThanOrEqualTo(Blocks.LARGE);
+      server.forEach(Connection::close); // which lets the peers end
+      assertThat(Await.outcome(peers).exitCode()).isZero();
     }
   }
 

@@ -14,8 +14,8 @@ import mill.testing.Await;
 
 /**
  * A handler that writes down what it hears: {@code open}, {@code frame ...}, {@code end}, {@code
- * drained}, {@code deadline}, {@code shutdown}, {@code closed KIND}. What it does besides is said
- * by the test. Fails if callbacks nest or come after the last.
+ * drained}, {@code deadline}, {@code shutdown}, {@code closing KIND}, {@code closed KIND}. What it
+ * does besides is said by the test. Fails if callbacks nest or come after the last.
  */
 class Recorder implements ConnectionHandler {
   /** What a callback does. */
@@ -43,6 +43,7 @@ class Recorder implements ConnectionHandler {
   Action onDrained = NOTHING;
   Action onDeadline = Connection::reset;
   Action onShutdown = Connection::close;
+  Action onClosing = NOTHING;
   Action onClosed = NOTHING;
 
   private void enter(String event) {
@@ -107,6 +108,11 @@ class Recorder implements ConnectionHandler {
   @Override
   public void onShutdown(Connection c) throws IOException {
     call("shutdown", c, onShutdown);
+  }
+
+  @Override
+  public void onClosing(Connection c, CloseCause.Kind kind) throws IOException {
+    call("closing " + kind, c, onClosing);
   }
 
   @Override

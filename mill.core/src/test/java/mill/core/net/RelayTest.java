@@ -8,6 +8,7 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketException;
 import java.security.MessageDigest;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.Random;
@@ -127,7 +128,7 @@ class RelayTest {
       client.send("some");
       assertThat(server.read(4)).isEqualTo("some");
       client.reset();
-      assertThatThrownBy(server::readAll).isInstanceOf(SocketException.class);
+      server.requireReset();
     });
   }
 
@@ -137,7 +138,7 @@ class RelayTest {
       client.send("some");
       assertThat(server.read(4)).isEqualTo("some");
       server.reset();
-      assertThatThrownBy(client::readAll).isInstanceOf(SocketException.class);
+      client.requireReset();
     });
   }
 
@@ -147,7 +148,7 @@ class RelayTest {
       client.send("some").end();
       assertThat(server.readAll()).asString().isEqualTo("some");
       server.reset();
-      assertThatThrownBy(client::readAll).isInstanceOf(SocketException.class);
+      client.requireReset();
     });
   }
 
@@ -169,7 +170,7 @@ class RelayTest {
     backend.close();
     try (var proxy = proxy();
         var client = Peer.connect(proxy)) {
-      assertThatThrownBy(client::readAll).isInstanceOf(SocketException.class);
+      client.requireReset();
       allHaveGone(proxy);
     }
   }
@@ -182,7 +183,7 @@ class RelayTest {
         var server = Peer.accept(backend)) {
       assertThat(server.read(6)).isEqualTo("hello\n");
       client.reset();
-      assertThatThrownBy(server::readAll).isInstanceOf(SocketException.class);
+      server.requireReset();
       allHaveGone(proxy);
     }
   }
@@ -283,8 +284,9 @@ class RelayTest {
             c.out().put(m, offset, length);
           }
         };
-    try (var server = loops.listen(PLAIN, echo);
-        var proxy = loops.listen(PLAIN, () -> Relay.to(server.localAddress(), PLAIN));
+    var patient = PLAIN.closeTimeout(Duration.ofMinutes(1)); // whatever else the machine does
+    try (var server = loops.listen(patient, echo);
+        var proxy = loops.listen(patient, () -> Relay.to(server.localAddress(), patient));
         var client = Peer.connect(proxy)) {
       client.socket.setSendBufferSize(4096);
       loops.run(() -> {

@@ -17,6 +17,7 @@ import mill.core.ShutdownReport;
 import mill.core.group.EventLoopGroup;
 import mill.core.group.LoopGroupConfig;
 import mill.core.net.CloseCause.Kind;
+import mill.natives.CurrentPlatform;
 import mill.natives.net.UnixAddress;
 import mill.natives.net.UnixStream;
 import mill.testing.Await;
@@ -75,6 +76,29 @@ class ServerTest {
       Await.eventually("it has left", () -> server.connections() == 0);
       try (var three = Peer.connect(server)) {
         assertThat(three.send("3\n").read(2)).isEqualTo("3\n");
+      }
+    }
+  }
+
+  // EMFILE, 25 ms apart, with a connection that waits: nobody else comes to wake the server.
+  @Test
+  void aServerWithoutDescriptorsAcceptsWhoWaitsWhenThereAreSomeAgain() throws Exception {
+    int exhausted = CurrentPlatform.get().errnos().number("EMFILE");
+    var spy = new SpyPlatform();
+    try (var watched = Loops.start(spy.platform());
+        var server = watched.listen(LINES, ECHO);
+        var before = Peer.connect(server)) {
+      assertThat(before.send("1\n").read(2)).isEqualTo("1\n");
+      spy.acceptResult = () -> -exhausted;
+      try (var waits = Peer.connect(server)) {
+        waits.send("2\n");
+        Await.eventually("it tries", () -> server.acceptPauses() >= 3);
+        assertThat(before.send("1\n").read(2)).isEqualTo("1\n");
+        int tries = spy.count("accept");
+        assertThat(tries).as("it does not spin").isLessThan(100);
+        spy.acceptResult = () -> 0;
+        assertThat(waits.read(2)).isEqualTo("2\n");
+        assertThat(server.failure()).isEmpty();
       }
     }
   }

@@ -32,16 +32,14 @@ final class HttpHead {
   private int said;
   private long contentLength;
 
-  /**
-   * As {@link Framer#frame}: a head ends with an empty line. One that is too long is a frame too.
-   */
+  /** As {@link Framer#frame}: a head ends with an empty line. */
   static long frame(MemorySegment m, long from, long seen, long to) {
     for (long at = Math.max(from, seen - 3); at + 4 <= to; at++) {
       if (m.get(INT, at) == EMPTY_LINE) {
         return at + 4 - from;
       }
     }
-    return to - from < MAX_LENGTH ? Framer.INCOMPLETE : to - from;
+    return Framer.INCOMPLETE;
   }
 
   private boolean has(int all) {
@@ -76,8 +74,8 @@ final class HttpHead {
     long end = offset + length - 2; // of the last line
     // Some clients end the body before with a line end.
     long at = byteAt(m, offset) == '\r' ? offset + 2 : offset;
-    if (end < at + 2 || m.get(INT, end - 2) != EMPTY_LINE) {
-      return 431;
+    if (end < at + 2) {
+      return 400;
     }
     int status = 200;
     for (boolean first = true; status == 200 && at < end; first = false) {

@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.zip.CRC32;
 import mill.core.group.EventLoopGroup;
 import mill.core.group.LoopGroupConfig;
+import mill.core.net.CloseCause.Kind;
 import mill.core.net.Connection;
 import mill.core.net.ConnectionConfig;
 import mill.core.net.ConnectionHandler;
@@ -103,6 +104,11 @@ public final class HttpServer implements ConnectionHandler, Framer {
     if (left == 0) { // keep-alive and pipelining come by themselves
       answer(connection, 200, head.isHead() ? "" : checksum());
     }
+  }
+
+  @Override
+  public void onClosing(Connection connection, Kind kind) {
+    answer(connection, kind == Kind.FRAME_TOO_LONG ? 431 : 400, "");
   }
 
   private void answer(Connection connection, int status, String body) {

@@ -16,8 +16,7 @@ final class RespRequest implements Framer {
     GET(2),
     INCR(2),
     QUIT(1),
-    UNKNOWN(-1),
-    MALFORMED(-1);
+    UNKNOWN(-1);
 
     private final int arguments; // its name among them
 
@@ -36,20 +35,18 @@ final class RespRequest implements Framer {
   private final int[] starts = new int[KEPT]; // from the request's first byte on
   private final int[] lengths = new int[KEPT];
   private int count;
-  private boolean malformed;
   private long end; // behind the number that was read last, and its line end
 
   @Override
   public long frame(MemorySegment m, long from, long seen, long to) {
     count = 0;
-    malformed = false;
     return byteAt(m, from) == '*' ? array(m, from, to) : line(m, from, seen, to);
   }
 
   private long array(MemorySegment m, long from, long to) {
     long arguments = number(m, from + 1, to);
     if (arguments < 0 || arguments > MAX_ARGUMENTS) {
-      return arguments == MISSING ? INCOMPLETE : malformed(from, to);
+      return arguments == MISSING ? INCOMPLETE : MALFORMED;
     }
     long at = end;
     for (long left = arguments; left > 0; left--) {
@@ -58,13 +55,13 @@ final class RespRequest implements Framer {
       }
       long length = byteAt(m, at) == '$' ? number(m, at + 1, to) : WRONG;
       if (length < 0) {
-        return length == MISSING ? INCOMPLETE : malformed(from, to);
+        return length == MISSING ? INCOMPLETE : MALFORMED;
       }
       if (end + length + 2 > to) {
         return from - (end + length + 2);
       }
       if (byteAt(m, end + length) != '\r' || byteAt(m, end + length + 1) != '\n') {
-        return malformed(from, to);
+        return MALFORMED;
       }
       argument(end - from, length);
       at = end + length + 2;
@@ -79,7 +76,7 @@ final class RespRequest implements Framer {
       feed++;
     }
     if (feed == to) {
-      return to - from < MAX_LINE ? INCOMPLETE : malformed(from, to);
+      return to - from < MAX_LINE ? INCOMPLETE : MALFORMED;
     }
     for (long at = from; at < feed; at++) {
       long word = at;
@@ -118,17 +115,8 @@ final class RespRequest implements Framer {
     count++;
   }
 
-  // What is there becomes a request, so that the answer says what is wrong.
-  private long malformed(long from, long to) {
-    malformed = true;
-    return to - from;
-  }
-
   /** Returns what the request wants, if it has as many arguments as that takes. */
   Command command(MemorySegment m, long offset) {
-    if (malformed) {
-      return Command.MALFORMED;
-    }
     if (count == 0) {
       return Command.NOTHING;
     }

@@ -5,6 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.net.SocketAddress;
 import java.time.Duration;
 import mill.core.EventLoop;
+import mill.core.net.CloseCause.Kind;
 import mill.core.net.Connection;
 import mill.core.net.ConnectionConfig;
 import mill.core.net.ConnectionHandler;
@@ -27,7 +28,7 @@ public final class RespServer implements ConnectionHandler {
   private static final ConnectionConfig CONFIG =
       ConnectionConfig.defaults()
           .maxFrame(1 << 20)
-          .readIdle(Duration.ofMinutes(5))
+          .idle(Duration.ofMinutes(5))
           .maxConnections(10_000, 1_000);
 
   private final RespStore store;
@@ -77,11 +78,12 @@ public final class RespServer implements ConnectionHandler {
         connection.close(); // sends what is queued
       }
       case UNKNOWN -> out.putAscii("-ERR unknown command, or another number of arguments\r\n");
-      case MALFORMED -> {
-        out.putAscii("-ERR Protocol error\r\n");
-        connection.close();
-      }
     }
+  }
+
+  @Override
+  public void onClosing(Connection connection, Kind kind) {
+    connection.out().putAscii(kind == Kind.IDLE ? "" : "-ERR Protocol error\r\n");
   }
 
   private void set(Output out, MemorySegment memory, long offset) {

@@ -136,8 +136,23 @@ final class GuideSnippets {
         .framer(GuideSnippets::typed)
         .maxFrame(3 + 0xffff)
         .queueLimit(1 << 20)
-        .readIdle(Duration.ofMinutes(1))
+        .idle(Duration.ofMinutes(1))
         .writeStall(Duration.ofSeconds(10))
-        .maxConnections(10_000, 100);
+        .maxConnections(10_000, 100)
+        .acceptRate(1_000, 100);
+  }
+
+  /** One end of a proxy by hand: what it says goes to the other. Relay does that, and more. */
+  record End(Connection other) implements ConnectionHandler {
+    @Override
+    public void onFrame(Connection connection, MemorySegment memory, long offset, long length) {
+      other.out().put(memory, offset, length);
+      connection.pauseWhile(other);
+    }
+
+    @Override
+    public void onEnd(Connection connection) {
+      other.end(); // the other direction goes on
+    }
   }
 }

@@ -137,6 +137,15 @@ class HttpServerTest {
     assertRefused("x".repeat(HttpHead.MAX_LENGTH), "431 Request Header Fields Too Large");
   }
 
+  @Test
+  void headThatIsCutOffIsAnswered() throws Exception {
+    try (Peer peer = Peer.connect(address)) {
+      peer.send("GET / HTTP/1.1\r\nHost:");
+      peer.end();
+      assertThat(peer.readAll()).startsWith("HTTP/1.1 400 Bad Request\r\n");
+    }
+  }
+
   private void assertRefused(String request, String status) throws Exception {
     try (Peer peer = Peer.connect(address)) {
       peer.send(request + request("GET", ""));

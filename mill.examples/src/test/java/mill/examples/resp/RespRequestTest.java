@@ -101,7 +101,9 @@ class RespRequestTest {
         "*1\r\n$2\r\nabcd"
       })
   void whatIsNoRequestIsMalformed(String text) {
-    assertThat(parse(text)).isEqualTo(Command.MALFORMED);
+    MemorySegment memory = memory(text);
+    assertThat(request.frame(memory, BEFORE, BEFORE, memory.byteSize()))
+        .isEqualTo(Framer.MALFORMED);
   }
 
   @Test

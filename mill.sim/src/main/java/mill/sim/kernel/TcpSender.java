@@ -32,6 +32,11 @@ final class TcpSender {
     windowEnd = firstWindowEnd;
   }
 
+  /** {@return how many bytes were taken over, ever} */
+  long written() {
+    return written;
+  }
+
   private long queued() {
     return written - Math.min(acked, written);
   }

@@ -18,6 +18,11 @@ final class TcpSocket extends InetSocket {
     super(host, family, Sockets.Type.STREAM);
   }
 
+  /** {@return its end of the connection: another one after each connect} */
+  TcpEnd end() {
+    return end;
+  }
+
   @Override
   boolean mayBind() {
     return end.state() == State.CLOSED && queue == null;

@@ -7,6 +7,8 @@ import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import mill.sim.programs.Programs;
 
 /**
  * A bug in mill: a piece of a source, and what stands there instead. It is planted into the source
@@ -19,6 +21,19 @@ import java.util.stream.Collectors;
  */
 record Plant(String name, String source, String right, String wrong) {
   private static final Pattern BLANKS = Pattern.compile("\\s+");
+
+  /** {@return the programs that look for it, the one first that finds most} */
+  List<Programs> programs() {
+    if (!source.startsWith(NetPlants.NET)) {
+      return Programs.byReach();
+    }
+    String file = source.substring(NetPlants.NET.length());
+    if (file.startsWith("Relay")) {
+      return Programs.ofConnections(Programs.RELAY);
+    }
+    boolean ofPools = Stream.of("Pool", "Lease", "Idle").anyMatch(file::startsWith);
+    return Programs.ofConnections(ofPools ? Programs.POOL : Programs.CONNECTIONS);
+  }
 
   /**
    * {@return the source with the bug in it}

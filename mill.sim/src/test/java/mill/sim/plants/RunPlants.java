@@ -11,11 +11,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.spi.ToolProvider;
+import java.util.stream.Stream;
 
 /**
- * Plants each bug of {@link Plants} in mill, and looks with which seed a program finds it: {@code
- * RunPlants 2000 throttle} plants those that have {@code throttle} in their names. Prints a table,
- * and fails if one is not found. On the class path, so that a bug's class is found before mill's.
+ * Plants each bug of {@link Plants} and {@link NetPlants} in mill, and looks with which seed a
+ * program finds it: {@code RunPlants 2000 throttle} plants those that have {@code throttle} in
+ * their names or files. Prints a table, and fails if one is not found. On the class path, so that a
+ * bug's class is found before mill's.
  */
 final class RunPlants {
   private static final long MAX_MINUTES = 10;
@@ -25,7 +27,11 @@ final class RunPlants {
   public static void main(String[] args) throws Exception {
     long seeds = args.length > 0 ? Long.parseLong(args[0]) : 2_000;
     String named = args.length > 1 ? args[1] : "";
-    List<Plant> plants = Plants.ALL.stream().filter(one -> one.name().contains(named)).toList();
+    List<Plant> plants =
+        Stream.of(Plants.ALL, NetPlants.ALL)
+            .flatMap(List::stream)
+            .filter(one -> one.name().contains(named) || one.source().contains(named))
+            .toList();
     int found = 0;
     System.out.println("| planted bug | program | first seed | how it shows |");
     System.out.println("| --- | --- | --- | --- |");
@@ -46,7 +52,7 @@ final class RunPlants {
     Path folder = Files.createTempDirectory("mill-plant");
     try {
       compile(plant, folder);
-      return firstFailure(folder, seeds);
+      return firstFailure(plant, folder, seeds);
     } finally {
       delete(folder);
     }
@@ -76,7 +82,7 @@ final class RunPlants {
     }
   }
 
-  private static String firstFailure(Path folder, long seeds) throws Exception {
+  private static String firstFailure(Plant plant, Path folder, long seeds) throws Exception {
     var command = new ArrayList<String>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.add("-Xmx256m");
@@ -87,6 +93,7 @@ final class RunPlants {
     String classPath = System.getProperty("java.class.path");
     command.addAll(List.of("-cp", folder + System.getProperty("path.separator") + classPath));
     command.addAll(List.of(FirstFailure.class.getName(), Long.toString(seeds)));
+    plant.programs().forEach(program -> command.add(program.name()));
     Path said = folder.resolve("said");
     Process process =
         new ProcessBuilder(command)

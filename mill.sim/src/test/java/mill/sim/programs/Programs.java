@@ -9,12 +9,16 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import mill.core.DispatchMode;
 import mill.core.LoopConfig;
 import mill.sim.Scenario;
 import mill.sim.Seeds;
 import mill.sim.SimHost;
 import mill.sim.Simulation;
+import mill.sim.programs.net.ConnectionProgram;
+import mill.sim.programs.net.PoolProgram;
+import mill.sim.programs.net.RelayProgram;
 
 /** The programs by their names, each with what befalls it. */
 @SuppressWarnings("ImmutableEnumChecker") // what it holds is not changed
@@ -30,8 +34,12 @@ public enum Programs {
       "DATAGRAM_LOST",
       "DATAGRAM_DUPLICATED",
       "DATAGRAM_REORDERED"),
+  MAIL(sim -> sim.host("host").start(() -> MailProgram.run(sim, (int) sim.between(1, 400)))),
   UPLOAD(sim -> UploadProgram.scenario(sim, UploadProgram.Bug.NONE)),
-  TORTURE(Programs::torture, "a task was refused", "an end");
+  TORTURE(Programs::torture, "a task was refused", "an end"),
+  CONNECTIONS(ConnectionProgram::scenario, "drained", "deadline", "handed over"),
+  RELAY(RelayProgram::scenario, "relayed client PEER_RESET", "relayed server PEER_END"),
+  POOL(PoolProgram::scenario, "a lease", "a trial", "a lease was cancelled");
 
   private static final int PORT = 7;
   private static final int GOAL = 5;
@@ -60,14 +68,34 @@ public enum Programs {
     sim.after(cut.plus(sim.between(ZERO, ofSeconds(2))), () -> sim.heal(server, client));
   }
 
+  /** {@return how many seeds a build runs: of what takes longer, fewer} */
+  int seedsOfABuild() {
+    return switch (this) {
+      case CONNECTIONS, RELAY, POOL -> 200;
+      default -> 1_000;
+    };
+  }
+
   /** {@return what is run} */
   public Scenario scenario() {
     return scenario;
   }
 
-  /** {@return all, the one first that finds most} */
+  /**
+   * {@return those over connections}
+   *
+   * @param first one of them, which comes first
+   */
+  public static List<Programs> ofConnections(Programs first) {
+    return Stream.concat(
+            Stream.of(first),
+            Stream.of(CONNECTIONS, RELAY, POOL).filter(program -> program != first))
+        .toList();
+  }
+
+  /** {@return the others, the one first that finds most} */
   public static List<Programs> byReach() {
-    return List.of(TORTURE, GOSSIP, UPLOAD, DATAGRAMS, ECHO_FROM_WORKERS, ECHO);
+    return List.of(TORTURE, MAIL, GOSSIP, UPLOAD, DATAGRAMS, ECHO_FROM_WORKERS, ECHO);
   }
 
   /**

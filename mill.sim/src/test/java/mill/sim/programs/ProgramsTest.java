@@ -8,12 +8,10 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** Programs of several hosts, through many bad days. */
 class ProgramsTest {
-  private static final int SEEDS = 1_000;
-
   @ParameterizedTest
   @EnumSource(Programs.class)
   void comesToItsEndWhateverBefallsIt(Programs program) {
-    program.seeds(SEEDS).run(program.scenario());
+    program.seeds(program.seedsOfABuild()).run(program.scenario());
   }
 
   @Test

@@ -20,6 +20,9 @@ public interface AcceptHandle {
   /** Looks again whether there is room, if it found none. */
   void look();
 
+  /** Stops accepting, and leaves the socket open: it is the caller's from now on. */
+  void detach();
+
   /** Takes what waits, as far as the limit allows, and listens no more. */
   void close();
 }

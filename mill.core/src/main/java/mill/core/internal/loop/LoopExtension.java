@@ -8,7 +8,7 @@ package mill.core.internal.loop;
  *   hasWork ─▶ poll ─▶ events ─▶ afterEvents ─▶ onClosed, timers, tasks ─▶ endOfTurn ─▶ onClosed
  *      ▲                                                                                  │
  *      └──────────────────────────────────────────────────────────────────────────────────┘
- *   loopEnds ─▶ registrations are closed ─▶ released
+ *   turnsEnd ─▶ loopEnds ─▶ registrations are closed ─▶ released
  * </pre>
  *
  * <p>On the loop's thread, or on the one that closes a loop that does not run. Nothing may be
@@ -33,6 +33,12 @@ public interface LoopExtension {
 
   /** A graceful shutdown has begun, or somebody may have come who has not heard of it. */
   void shutDown();
+
+  /**
+   * The loop has had its last turn, or will have none, and takes nothing over any more; perhaps it
+   * is closed later. May be called again.
+   */
+  void turnsEnd();
 
   /** There are no turns any more. The registrations are closed next. */
   void loopEnds();
