@@ -27,8 +27,8 @@ import org.commonmark.renderer.html.HtmlRenderer;
 /**
  * Makes a static site of the repository's Markdown pages. It starts at {@code README.md} and
  * follows the links: a page becomes a page, any other file that is linked becomes a page that shows
- * it, images are copied. Its argument is the site's folder; needs commonmark on the class path. Called by {@code
- * docs/pom.xml}.
+ * it, images are copied. Its argument is the site's folder; needs commonmark on the class path.
+ * Called by {@code docs/pom.xml}.
  */
 final class Site {
   private static final Path HOME = Path.of("README.md");

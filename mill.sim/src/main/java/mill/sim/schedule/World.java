@@ -286,6 +286,7 @@ public final class World {
   /**
    * Makes it the turn of the next one; the caller may hold the monitor that it is about to leave.
    */
+  @SuppressWarnings("ReferenceEquality") // a monitor is an object, not a value
   private void give(@Nullable SimThread next, @Nullable Object held) {
     if (next == null) {
       turn = null;
