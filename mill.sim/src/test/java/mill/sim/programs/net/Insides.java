@@ -44,7 +44,7 @@ final class Insides {
     try {
       return new Insides(BLOCKS.get(OF.invoke(null, loop, memory)));
     } catch (ReflectiveOperationException e) {
-      throw new AssertionError(e);
+      throw new LinkageError("mill.core.net is opened for this", e);
     }
   }
 
@@ -58,7 +58,7 @@ final class Insides {
     try {
       return (long) LENT.invoke(blocks);
     } catch (ReflectiveOperationException e) {
-      throw new AssertionError(e);
+      throw new LinkageError("mill.core.net is opened for this", e);
     }
   }
 
@@ -67,7 +67,7 @@ final class Insides {
     try {
       return (MemorySegment) MEMORY.invoke(message);
     } catch (ReflectiveOperationException e) {
-      throw new AssertionError(e);
+      throw new LinkageError("mill.core.net is opened for this", e);
     }
   }
 }

@@ -51,6 +51,7 @@ public final class PoolProgram {
   private ConnectionPool pool;
   private boolean drains;
   private boolean calms;
+  private boolean heardAfterRelease;
   long tickets;
 
   private PoolProgram(Simulation sim) {
@@ -207,7 +208,15 @@ public final class PoolProgram {
     side.awaitSoon(
         () -> "what peers have ended or spoken on is not idle: " + pool.metrics(),
         // A reset at a cut is lost, and what the network ends one side may not know.
+<<<<<<< HEAD
         () -> isCut || !Happenings.networkIsInnocent(sim) || pool.metrics().idle() <= peers.fit());
+=======
+        () ->
+            isCut
+                || heardAfterRelease
+                || !Happenings.networkIsInnocent(sim)
+                || pool.metrics().idle() <= peers.fit());
+>>>>>>> simnet
     boolean patient = leaseTimeout.compareTo(LONG) >= 0 && connectTimeout.compareTo(SLACK) >= 0;
     if (patient && !hasSmallQueue()) {
       for (int i = 0; i < targets; i++) {
@@ -249,6 +258,13 @@ public final class PoolProgram {
 
   boolean drains() {
     return drains;
+  }
+
+  /**
+   * What was said before a release had come to the loop is that user's: the pool has not seen it.
+   */
+  void heardAfterRelease() {
+    heardAfterRelease = true;
   }
 
   /** Whether nobody asks again. */

@@ -138,7 +138,7 @@ final class PoolUser implements ConnectionHandler {
 
   private void giveBack() {
     // While an answer is on its way nobody else can use it, which the pool cannot know.
-    boolean done = !awaits && sim.chance(0.8) ? lease.release() : lease.discard();
+    boolean done = (!awaits && sim.chance(0.8)) ? lease.release() : lease.discard();
     gaveBack |= done;
     if (done && (lease.release() || lease.discard())) {
       program.ledger().fail("given back twice: " + this);
@@ -214,6 +214,9 @@ final class PoolUser implements ConnectionHandler {
     }
     strayed |= first == '!'; // who says what it was not asked is not to be trusted
     awaits = strayed;
+    if (strayed && gaveBack) {
+      program.heardAfterRelease(); // on another thread, and this came before it has arrived
+    }
     if (sim.chance(0.6)) {
       giveBack();
     }
@@ -235,6 +238,7 @@ final class PoolUser implements ConnectionHandler {
     giveBack();
   }
 
+  @SuppressWarnings("ReferenceEquality") // the very same
   private void requireUsed(Connection c, String what) {
     if (at != At.HAS || connection != c) {
       program.ledger().fail(what + " of what it does not have: " + c + ", " + this);

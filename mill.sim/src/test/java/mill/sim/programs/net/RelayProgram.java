@@ -95,6 +95,7 @@ public final class RelayProgram {
     return ConnectionConfig.defaults().marks(sim.between(0, high + 1), high).readIdle(IDLE);
   }
 
+  @SuppressWarnings("ReferenceEquality") // which of the two
   private RelayEnd end(List<RelayEnd> of) {
     var made = new RelayEnd(ledger, (int) sim.between(0, MOST_BYTES), of == servers);
     of.add(made);
