@@ -1,6 +1,7 @@
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -16,6 +17,7 @@ import org.commonmark.ext.gfm.tables.TablesExtension;
 import org.commonmark.node.AbstractVisitor;
 import org.commonmark.node.Code;
 import org.commonmark.node.Heading;
+import org.commonmark.node.Image;
 import org.commonmark.node.Link;
 import org.commonmark.node.Node;
 import org.commonmark.node.Text;
@@ -25,8 +27,8 @@ import org.commonmark.renderer.html.HtmlRenderer;
 /**
  * Makes a static site of the repository's Markdown pages. It starts at {@code README.md} and
  * follows the links: a page becomes a page, any other file that is linked becomes a page that shows
- * it. Its argument is the site's folder; needs commonmark on the class path. Called by {@code
- * docs/pom.xml}.
+ * it, images are copied. Its argument is the site's folder; needs commonmark on the class path.
+ * Called by {@code docs/pom.xml}.
  */
 final class Site {
   private static final Path HOME = Path.of("README.md");
@@ -35,6 +37,7 @@ final class Site {
   private final List<Extension> extensions = List.of(TablesExtension.create());
   private final Map<Path, Node> pages = new LinkedHashMap<>();
   private final Set<Path> files = new LinkedHashSet<>();
+  private final Set<Path> images = new LinkedHashSet<>();
   private final List<String> problems = new ArrayList<>();
 
   private Site(Path folder) {
@@ -89,6 +92,16 @@ final class Site {
             }
             visitChildren(link);
           }
+
+          @Override
+          public void visit(Image image) {
+            Path target = page.resolveSibling(image.getDestination()).normalize();
+            if (isLocal(image.getDestination()) && Files.isRegularFile(target)) {
+              images.add(target);
+            } else {
+              problems.add(page + ": there is no image " + image.getDestination());
+            }
+          }
         });
     return targets;
   }
@@ -101,6 +114,11 @@ final class Site {
       String text = Files.readString(file);
       String name = escape(file.toString());
       write(file, name, "<h1>%s</h1>\n<pre><code>%s</code></pre>\n".formatted(name, escape(text)));
+    }
+    for (Path image : images) {
+      Path target = folder.resolve(image);
+      Files.createDirectories(target.getParent());
+      Files.copy(image, target, StandardCopyOption.REPLACE_EXISTING);
     }
     Files.copy(Path.of("docs/site.css"), folder.resolve("site.css"));
   }

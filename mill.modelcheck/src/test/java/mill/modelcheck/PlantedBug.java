@@ -38,6 +38,19 @@ public record PlantedBug(String source, String right, String wrong) {
     }
   }
 
+  /**
+   * Requires that the source has the piece, once.
+   *
+   * @throws AssertionError if not; the message names it
+   */
+  public void requireFits() {
+    try {
+      var _ = plantedSource();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   /** The folder of the class files. */
   private Path compiled() throws IOException {
     Path folder = Files.createTempDirectory(Path.of("target"), "planted");

@@ -63,7 +63,8 @@ public final class Net {
       UnixStream.open().close();
     } catch (ErrnoException e) {
       assumeFalse(
-          e.errnoName().equals("EAFNOSUPPORT"), "this system has no Unix sockets: " + e.getMessage());
+          e.errnoName().equals("EAFNOSUPPORT"),
+          "this system has no Unix sockets: " + e.getMessage());
       throw e;
     }
   }

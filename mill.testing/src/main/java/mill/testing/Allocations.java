@@ -59,8 +59,7 @@ public final class Allocations {
     long fewest = Long.MAX_VALUE;
     long startNs = System.nanoTime();
     for (int window = 0;
-        fewest >= iterations
-            && (window < MIN_WINDOWS || System.nanoTime() - startNs < PATIENCE_NS);
+        fewest >= iterations && (window < MIN_WINDOWS || System.nanoTime() - startNs < PATIENCE_NS);
         window++) {
       long before = of(threadIds);
       work.run();

@@ -310,7 +310,7 @@ class EndTest {
 
   // One poll brings: a frame whose handler resets the other, a connection that takes its number,
   // and
-  // what the other had to say.
+  // the other's reset, which would end that one as it opens.
   @Test
   void aDescriptorThatIsUsedAgainBringsNobodyElsesEvents() throws Exception {
     boolean reused = false;
@@ -337,7 +337,7 @@ class EndTest {
       var released = mill.core.LoopRunner.hold(loops.loop);
       one.send("go\n");
       try (var three = Peer.connect(nexts)) {
-        two.send("foreign\n");
+        two.reset(); // foreign to who has its number then
         released.countDown();
         three.send("own\n");
         assertThat(next.next()).isEqualTo("open");

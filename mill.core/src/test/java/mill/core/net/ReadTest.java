@@ -108,6 +108,7 @@ class ReadTest {
       Await.eventually("all are there", () -> server.connections() == 100);
       Await.eventually("it is there", () -> firehose.connections() == 1);
       firehose.forEach(c -> spy.endless = c.socket().fd());
+      Await.eventually("it is known which", () -> spy.endless >= 0);
       busy.send("x");
       Await.eventually("it comes without end", () -> hose.bytes.get() > 1 << 20);
       var released = mill.core.LoopRunner.hold(watched.loop);

@@ -39,6 +39,9 @@ class ServerMoveTest {
   }
 
   private TcpServer listen(EventLoopGroup group, boolean unix) throws Exception {
+    if (unix) {
+      Net.assumeUnixSockets();
+    }
     SocketAddress address = unix ? UnixAddress.of(folder.resolve("socket")) : Net.loopback();
     return TcpServer.listen(group, address, LINES, () -> echo);
   }

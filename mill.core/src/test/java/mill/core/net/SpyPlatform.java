@@ -1,8 +1,6 @@
 package mill.core.net;
 
-import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
-import java.lang.reflect.Proxy;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -11,6 +9,7 @@ import java.util.function.IntSupplier;
 import mill.natives.CurrentPlatform;
 import mill.natives.platform.Platform;
 import mill.natives.platform.Sockets;
+import mill.testing.Doubles;
 
 /** The platform of this system, whose socket calls are counted, and fail if a test says so. */
 final class SpyPlatform {
@@ -29,11 +28,11 @@ final class SpyPlatform {
 
   /** The platform itself. */
   Platform platform() {
-    Sockets sockets = proxy(Sockets.class, this::socketCall);
-    return proxy(
+    Sockets sockets = Doubles.of(Sockets.class, real.sockets(), this::answer);
+    return Doubles.of(
         Platform.class,
-        (method, arguments) ->
-            method.getName().equals("sockets") ? sockets : call(real, method, arguments));
+        real,
+        (method, arguments) -> method.getName().equals("sockets") ? sockets : null);
   }
 
   /** How many system calls have sent something. */
@@ -45,37 +44,12 @@ final class SpyPlatform {
     return calls.computeIfAbsent(call, name -> new AtomicInteger()).get();
   }
 
-  private Object socketCall(Method method, Object[] arguments) throws Throwable {
+  private Object answer(Method method, Object[] arguments) {
     calls.computeIfAbsent(method.getName(), name -> new AtomicInteger()).incrementAndGet();
     int result = method.getName().equals("accept") ? acceptResult.getAsInt() : 0;
     if (RECEIVING.contains(method.getName()) && (int) arguments[0] == endless) {
       return (int) (long) arguments[3]; // as many as there is room for
     }
-    return result < 0 ? (Object) result : call(real.sockets(), method, arguments);
-  }
-
-  private interface Handler {
-    Object call(Method method, Object[] arguments) throws Throwable;
-  }
-
-  private static <T> T proxy(Class<T> type, Handler handler) {
-    return type.cast(
-        Proxy.newProxyInstance(
-            type.getClassLoader(),
-            new Class<?>[] {type},
-            (self, method, arguments) ->
-                switch (method.getName()) {
-                  case "equals" -> self == arguments[0];
-                  case "hashCode" -> System.identityHashCode(self);
-                  default -> handler.call(method, arguments);
-                }));
-  }
-
-  private static Object call(Object on, Method method, Object[] arguments) throws Throwable {
-    try {
-      return method.invoke(on, arguments);
-    } catch (InvocationTargetException e) {
-      throw e.getCause();
-    }
+    return result < 0 ? result : null;
   }
 }

@@ -13,6 +13,8 @@ class WakeModelTest {
   private static final String LOOP =
       "mill.modelcheck/src/test/java/mill/natives/shared/ModelLoop.java";
 
+  private static final String REACTOR = "mill.core/src/main/java/mill/core/Reactor.java";
+
   /** Two threads bring work to a loop that sleeps when it has none. */
   static final class Work implements Runnable {
     static ModelLoop loop;
@@ -44,6 +46,20 @@ class WakeModelTest {
             waker.release();
           });
     }
+  }
+
+  /**
+   * The model has a copy of these lines; what is shown of it is shown of them while they are so.
+   */
+  @Test
+  void modelDoesWhatTheLoopDoes() {
+    new PlantedBug(
+            REACTOR,
+            "asleep = true; GracefulShutdown draining = ending.shutdown(); if (hasWork(draining)) { asleep = false;",
+            "")
+        .requireFits();
+    new PlantedBug(REACTOR, "} finally { asleep = false; }", "").requireFits();
+    new PlantedBug(REACTOR, "if (asleep && !isLoopThread()) { poller.wake(); }", "").requireFits();
   }
 
   @Test

@@ -21,7 +21,6 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  */
 final class BsdMessages {
-  private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
   private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG;
 
   private static final long VECTOR_OFFSET = msghdr.sizeof();
@@ -59,7 +58,10 @@ final class BsdMessages {
       }
       if (control.passedCount() > 0) {
         scratch.set(LONG, msghdr.msg_control$offset(), scratch.address() + CONTROL_OFFSET);
-        msghdr.msg_controllen(scratch, (int) writeDescriptors(scratch, control));
+        long written =
+            messages.writeDescriptors(
+                scratch, CONTROL_OFFSET, MacOs.SOL_SOCKET(), MacOs.SCM_RIGHTS(), control);
+        msghdr.msg_controllen(scratch, (int) written);
       }
       return (int) transfers.sendmsg(fd, scratch, sendFlags);
     } finally {
@@ -115,18 +117,6 @@ final class BsdMessages {
     msghdr.msg_iovlen(scratch, 1);
   }
 
-  private long writeDescriptors(MemorySegment scratch, ControlData control) {
-    int count = control.passedCount();
-    long bytes = (long) count * Integer.BYTES;
-    int level = MacOs.SOL_SOCKET();
-    messages.writeHeader(scratch, CONTROL_OFFSET, level, MacOs.SCM_RIGHTS(), bytes);
-    long data = messages.data(CONTROL_OFFSET);
-    for (int i = 0; i < count; i++) {
-      scratch.set(INT, data + (long) i * Integer.BYTES, control.passedDescriptor(i));
-    }
-    return messages.space(bytes);
-  }
-
   private void readDescriptors(MemorySegment scratch, long end, ControlData control) {
     long message = CONTROL_OFFSET;
     while (message + messages.headerBytes() <= end) {
@@ -136,10 +126,7 @@ final class BsdMessages {
       }
       if (messages.level(scratch, message) == MacOs.SOL_SOCKET()
           && messages.type(scratch, message) == MacOs.SCM_RIGHTS()) {
-        long data = messages.data(message);
-        for (long at = data; at < data + bytes; at += Integer.BYTES) {
-          control.addDescriptor(scratch.get(INT, at));
-        }
+        messages.readDescriptors(scratch, message, control);
       }
       message += messages.space(bytes);
     }

@@ -114,15 +114,10 @@ final class LinuxMessages {
   /** Writes control data; how many bytes it has. */
   private static long write(MemorySegment scratch, ControlData control) {
     long message = CONTROL_OFFSET;
-    int descriptors = control.passedCount();
-    if (descriptors > 0) {
-      long bytes = (long) descriptors * Integer.BYTES;
-      CONTROL.writeHeader(scratch, message, Linux.SOL_SOCKET(), Linux.SCM_RIGHTS(), bytes);
-      for (int i = 0; i < descriptors; i++) {
-        scratch.set(
-            INT, CONTROL.data(message) + (long) i * Integer.BYTES, control.passedDescriptor(i));
-      }
-      message += CONTROL.space(bytes);
+    if (control.passedCount() > 0) {
+      message +=
+          CONTROL.writeDescriptors(
+              scratch, message, Linux.SOL_SOCKET(), Linux.SCM_RIGHTS(), control);
     }
     if (control.segmentBytes() > 0) {
       message += writeSegment(scratch, message, control.segmentBytes());
@@ -155,15 +150,12 @@ final class LinuxMessages {
       }
       int level = CONTROL.level(scratch, message);
       int type = CONTROL.type(scratch, message);
-      long data = CONTROL.data(message);
       if (level == Linux.SOL_SOCKET() && type == Linux.SCM_RIGHTS()) {
-        for (long at = data; at < data + bytes; at += Integer.BYTES) {
-          control.addDescriptor(scratch.get(INT, at));
-        }
+        CONTROL.readDescriptors(scratch, message, control);
       } else if (level == Linux.IPPROTO_UDP()) {
         control.setSegmentBytes(readSegment(scratch, message));
       } else if (isError(level, type) && bytes >= sock_extended_err.sizeof()) {
-        readError(scratch, data, control);
+        readError(scratch, CONTROL.data(message), control);
       }
       message += CONTROL.space(bytes);
     }

@@ -102,9 +102,13 @@ abstract class AbstractDatagramSocket extends AbstractSocket {
    */
   public final int send(MemorySegment buffer, long offset, long length) throws IOException {
     Transfers.check(buffer, offset, length);
+    int sent;
+    int attempts = 0;
     int fd = acquire();
     try {
-      int sent = sockets().send(fd, buffer, offset, length);
+      do {
+        sent = sockets().send(fd, buffer, offset, length);
+      } while (sent < 0 && Transfers.again(platform().errnos(), sent, ++attempts));
       return sent >= 0 ? sent : Transfers.failure(platform().errnos(), "send", sent);
     } finally {
       release();
@@ -124,9 +128,13 @@ abstract class AbstractDatagramSocket extends AbstractSocket {
    */
   public final int receive(MemorySegment buffer, long offset, long length) throws IOException {
     Transfers.checkWritable(buffer, offset, length);
+    int received;
+    int attempts = 0;
     int fd = acquire();
     try {
-      int received = sockets().receive(fd, buffer, offset, length);
+      do {
+        received = sockets().receive(fd, buffer, offset, length);
+      } while (received < 0 && Transfers.again(platform().errnos(), received, ++attempts));
       return received >= 0 ? received : Transfers.failure(platform().errnos(), "recv", received);
     } finally {
       release();
@@ -174,9 +182,13 @@ abstract class AbstractDatagramSocket extends AbstractSocket {
   public final int sendTo(MemorySegment buffer, long offset, long length, NativeAddress to)
       throws IOException {
     Transfers.check(buffer, offset, length);
+    int sent;
+    int attempts = 0;
     int fd = acquire();
     try {
-      int sent = sockets().sendTo(fd, buffer, offset, length, to);
+      do {
+        sent = sockets().sendTo(fd, buffer, offset, length, to);
+      } while (sent < 0 && Transfers.again(platform().errnos(), sent, ++attempts));
       return sent >= 0 ? sent : sendToFailure(to, sent);
     } finally {
       release();
@@ -205,9 +217,13 @@ abstract class AbstractDatagramSocket extends AbstractSocket {
   public final int receiveFrom(MemorySegment buffer, long offset, long length, NativeAddress from)
       throws IOException {
     Transfers.checkWritable(buffer, offset, length);
+    int received;
+    int attempts = 0;
     int fd = acquire();
     try {
-      int received = sockets().receiveFrom(fd, buffer, offset, length, from);
+      do {
+        received = sockets().receiveFrom(fd, buffer, offset, length, from);
+      } while (received < 0 && Transfers.again(platform().errnos(), received, ++attempts));
       return received >= 0
           ? received
           : Transfers.failure(platform().errnos(), "recvfrom", received);
@@ -238,9 +254,13 @@ abstract class AbstractDatagramSocket extends AbstractSocket {
       ControlData control)
       throws IOException {
     Transfers.checkMessage(buffer, offset, length, false);
+    int sent;
+    int attempts = 0;
     int fd = acquire();
     try {
-      int sent = sockets().sendMessage(fd, buffer, offset, length, to, control);
+      do {
+        sent = sockets().sendMessage(fd, buffer, offset, length, to, control);
+      } while (sent < 0 && Transfers.again(platform().errnos(), sent, ++attempts));
       return sent >= 0 ? sent : Transfers.messageFailure(platform().errnos(), sent, control);
     } finally {
       release();
@@ -269,9 +289,13 @@ abstract class AbstractDatagramSocket extends AbstractSocket {
       ControlData control)
       throws IOException {
     Transfers.checkMessage(buffer, offset, length, true);
+    int received;
+    int attempts = 0;
     int fd = acquire();
     try {
-      int received = sockets().receiveMessage(fd, buffer, offset, length, from, control);
+      do {
+        received = sockets().receiveMessage(fd, buffer, offset, length, from, control);
+      } while (received < 0 && Transfers.again(platform().errnos(), received, ++attempts));
       return received >= 0 ? received : Transfers.failure(platform().errnos(), "recvmsg", received);
     } finally {
       release();
@@ -294,9 +318,13 @@ abstract class AbstractDatagramSocket extends AbstractSocket {
     if (count == 0) {
       return 0;
     }
+    int sent;
+    int attempts = 0;
     int fd = acquire();
     try {
-      int sent = sockets().sendBatch(fd, batch, from, count);
+      do {
+        sent = sockets().sendBatch(fd, batch, from, count);
+      } while (sent < 0 && Transfers.again(platform().errnos(), sent, ++attempts));
       return sent >= 0 ? sent : Transfers.failure(platform().errnos(), "sendmmsg", sent);
     } finally {
       release();
@@ -314,9 +342,13 @@ abstract class AbstractDatagramSocket extends AbstractSocket {
   public final int receiveBatch(DatagramBatch batch) throws IOException {
     Transfers.checkBatch(batch, 0, batch.capacity());
     batch.setCount(0);
+    int received;
+    int attempts = 0;
     int fd = acquire();
     try {
-      int received = sockets().receiveBatch(fd, batch);
+      do {
+        received = sockets().receiveBatch(fd, batch);
+      } while (received < 0 && Transfers.again(platform().errnos(), received, ++attempts));
       if (received < 0) {
         return Transfers.failure(platform().errnos(), "recvmmsg", received);
       }

@@ -106,9 +106,13 @@ public final class RawFd extends Pollable {
     if (length == 0) {
       return 0;
     }
+    int result;
+    int attempts = 0;
     int fd = acquire();
     try {
-      int result = platform().sockets().read(fd, buffer, offset, length);
+      do {
+        result = platform().sockets().read(fd, buffer, offset, length);
+      } while (result < 0 && Transfers.again(platform().errnos(), result, ++attempts));
       if (result == 0 && kind != DescriptorKind.DATAGRAM) {
         return IoStatus.END_OF_STREAM;
       }
@@ -131,9 +135,13 @@ public final class RawFd extends Pollable {
    */
   public int write(MemorySegment buffer, long offset, long length) throws IOException {
     Transfers.check(buffer, offset, length);
+    int result;
+    int attempts = 0;
     int fd = acquire();
     try {
-      int result = platform().sockets().write(fd, buffer, offset, length);
+      do {
+        result = platform().sockets().write(fd, buffer, offset, length);
+      } while (result < 0 && Transfers.again(platform().errnos(), result, ++attempts));
       return result >= 0 ? result : Transfers.failure(platform().errnos(), "write", result);
     } finally {
       release();

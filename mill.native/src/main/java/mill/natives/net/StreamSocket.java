@@ -163,9 +163,7 @@ public abstract sealed class StreamSocket extends AbstractSocket permits TcpStre
     try {
       do {
         result = sockets().receive(fd, buffer, offset, length);
-      } while (result < 0
-          && platform().errnos().isInterrupted(result)
-          && ++attempts < Transfers.MAX_INTERRUPTIONS);
+      } while (result < 0 && Transfers.again(platform().errnos(), result, ++attempts));
     } finally {
       release();
     }
@@ -213,9 +211,7 @@ public abstract sealed class StreamSocket extends AbstractSocket permits TcpStre
     try {
       do {
         result = sockets().send(fd, buffer, offset, length);
-      } while (result < 0
-          && platform().errnos().isInterrupted(result)
-          && ++attempts < Transfers.MAX_INTERRUPTIONS);
+      } while (result < 0 && Transfers.again(platform().errnos(), result, ++attempts));
     } finally {
       release();
     }
@@ -245,9 +241,7 @@ public abstract sealed class StreamSocket extends AbstractSocket permits TcpStre
     try {
       do {
         result = sockets().readv(fd, buffers, first, from + count - first);
-      } while (result < 0
-          && platform().errnos().isInterrupted(result)
-          && ++attempts < Transfers.MAX_INTERRUPTIONS);
+      } while (result < 0 && Transfers.again(platform().errnos(), result, ++attempts));
     } finally {
       release();
     }
@@ -285,9 +279,7 @@ public abstract sealed class StreamSocket extends AbstractSocket permits TcpStre
     try {
       do {
         result = sockets().readv(fd, buffers, offsets, lengths, first, from + count - first);
-      } while (result < 0
-          && platform().errnos().isInterrupted(result)
-          && ++attempts < Transfers.MAX_INTERRUPTIONS);
+      } while (result < 0 && Transfers.again(platform().errnos(), result, ++attempts));
     } finally {
       release();
     }
@@ -320,9 +312,7 @@ public abstract sealed class StreamSocket extends AbstractSocket permits TcpStre
     try {
       do {
         result = sockets().writev(fd, buffers, first, from + count - first);
-      } while (result < 0
-          && platform().errnos().isInterrupted(result)
-          && ++attempts < Transfers.MAX_INTERRUPTIONS);
+      } while (result < 0 && Transfers.again(platform().errnos(), result, ++attempts));
     } finally {
       release();
     }
@@ -357,9 +347,7 @@ public abstract sealed class StreamSocket extends AbstractSocket permits TcpStre
     try {
       do {
         result = sockets().writev(fd, buffers, offsets, lengths, first, from + count - first);
-      } while (result < 0
-          && platform().errnos().isInterrupted(result)
-          && ++attempts < Transfers.MAX_INTERRUPTIONS);
+      } while (result < 0 && Transfers.again(platform().errnos(), result, ++attempts));
     } finally {
       release();
     }

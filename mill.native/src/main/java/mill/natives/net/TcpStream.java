@@ -78,9 +78,13 @@ public final class TcpStream extends StreamSocket {
    * @throws java.nio.channels.ClosedChannelException if this is closed
    */
   public int readUrgent() throws IOException {
+    int result;
+    int attempts = 0;
     int fd = acquire();
     try {
-      int result = sockets().receiveUrgent(fd);
+      do {
+        result = sockets().receiveUrgent(fd);
+      } while (result < 0 && Transfers.again(platform().errnos(), result, ++attempts));
       if (result < 0 && platform().errnos().name(-result).equals("EINVAL")) {
         return IoStatus.WOULD_BLOCK;
       }

@@ -95,6 +95,16 @@ final class Transfers {
     throw errnos.exception(control.isPlain() ? "sendmsg" : "sendmsg(" + control + ")", result);
   }
 
+  /**
+   * Whether a call that failed is to be made again at once: a signal has interrupted it, and not
+   * too often. Who is told {@code WOULD_BLOCK} waits for an event, and an edge is not told twice.
+   *
+   * @param attempts how often it was made
+   */
+  static boolean again(Errnos errnos, long result, int attempts) {
+    return errnos.isInterrupted(result) && attempts < MAX_INTERRUPTIONS;
+  }
+
   /** What a failed call means to the caller: {@code WOULD_BLOCK}, or an exception. */
   static int failure(Errnos errnos, String call, long result) throws IOException {
     if (errnos.isWouldBlock(result) || errnos.isInterrupted(result)) {

@@ -120,9 +120,13 @@ public final class UdpSocket extends AbstractDatagramSocket {
       MemorySegment buffer, long offset, long length, NativeAddress to, ControlData control)
       throws IOException {
     Transfers.checkMessage(buffer, offset, length, true);
+    int received;
+    int attempts = 0;
     int fd = acquire();
     try {
-      int received = sockets().receiveError(fd, buffer, offset, length, to, control);
+      do {
+        received = sockets().receiveError(fd, buffer, offset, length, to, control);
+      } while (received < 0 && Transfers.again(platform().errnos(), received, ++attempts));
       return received >= 0
           ? received
           : Transfers.failure(platform().errnos(), "recvmsg(MSG_ERRQUEUE)", received);

@@ -164,9 +164,13 @@ public final class UnixStream extends StreamSocket {
     if (length == 0) {
       throw new IllegalArgumentException("a message of a stream has one byte at least");
     }
+    int sent;
+    int attempts = 0;
     int fd = acquire();
     try {
-      int sent = sockets().sendMessage(fd, buffer, offset, length, null, control);
+      do {
+        sent = sockets().sendMessage(fd, buffer, offset, length, null, control);
+      } while (sent < 0 && Transfers.again(platform().errnos(), sent, ++attempts));
       return sent >= 0 ? sent : Transfers.messageFailure(platform().errnos(), sent, control);
     } finally {
       release();
@@ -192,9 +196,13 @@ public final class UnixStream extends StreamSocket {
     if (length == 0) {
       return 0;
     }
+    int received;
+    int attempts = 0;
     int fd = acquire();
     try {
-      int received = sockets().receiveMessage(fd, buffer, offset, length, null, control);
+      do {
+        received = sockets().receiveMessage(fd, buffer, offset, length, null, control);
+      } while (received < 0 && Transfers.again(platform().errnos(), received, ++attempts));
       if (received == 0) {
         return IoStatus.END_OF_STREAM;
       }

@@ -262,8 +262,10 @@ public interface Sockets {
    */
   default int sendBatch(int fd, DatagramBatch batch, int from, int count) {
     ControlData control = batch.control();
-    for (int i = 0; i < count; i++) {
-      int index = from + i;
+    int attempts = 0;
+    int done = 0;
+    while (done < count) {
+      int index = from + done;
       control.setSegmentBytes(batch.segmentBytes(index));
       NativeAddress to = batch.address(index);
       int sent =
@@ -274,11 +276,13 @@ public interface Sockets {
               batch.length(index),
               to.length() == 0 ? null : to,
               control);
-      if (sent < 0) {
-        return i > 0 ? i : sent;
+      if (sent >= 0) {
+        done++;
+      } else if (!isInterrupted(control, sent, ++attempts)) {
+        return done > 0 ? done : sent;
       }
     }
-    return count;
+    return done;
   }
 
   /**
@@ -291,14 +295,24 @@ public interface Sockets {
   default int receiveBatch(int fd, DatagramBatch batch) {
     ControlData control = batch.control();
     int slotBytes = batch.slotBytes();
-    for (int i = 0; i < batch.capacity(); i++) {
-      int received = receiveMessage(fd, batch.buffer(i), 0, slotBytes, batch.address(i), control);
-      if (received < 0) {
-        return i > 0 ? i : received;
+    int attempts = 0;
+    int done = 0;
+    while (done < batch.capacity()) {
+      int received =
+          receiveMessage(fd, batch.buffer(done), 0, slotBytes, batch.address(done), control);
+      if (received >= 0) {
+        batch.received(done++, received, control.isTruncated(), control.segmentBytes());
+      } else if (!isInterrupted(control, received, ++attempts)) {
+        return done > 0 ? done : received;
       }
-      batch.received(i, received, control.isTruncated(), control.segmentBytes());
     }
-    return batch.capacity();
+    return done;
+  }
+
+  // Who gets fewer than there is room for takes that for all that there are.
+  private static boolean isInterrupted(ControlData control, int result, int attempts) {
+    return attempts < DatagramBatch.MAX_INTERRUPTIONS
+        && control.platform().errnos().isInterrupted(result);
   }
 
   private static int notSupported(ControlData control) {

@@ -2,6 +2,7 @@ package mill.natives.posix;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import mill.natives.platform.ControlData;
 
 /**
  * Where a system has its control messages: what the macros of {@code cmsg(3)} compute.
@@ -90,6 +91,43 @@ public record ControlMessages(int lengthBytes, int alignment) {
    */
   public int type(MemorySegment from, long message) {
     return from.get(INT, message + lengthBytes + Integer.BYTES);
+  }
+
+  /**
+   * Writes the message that passes descriptors.
+   *
+   * @param into the control data
+   * @param message where in it the message begins
+   * @param level {@code SOL_SOCKET}
+   * @param type {@code SCM_RIGHTS}
+   * @param control has the descriptors, one at least
+   * @return how much room the message takes
+   */
+  public long writeDescriptors(
+      MemorySegment into, long message, int level, int type, ControlData control) {
+    int count = control.passedCount();
+    long bytes = (long) count * Integer.BYTES;
+    writeHeader(into, message, level, type, bytes);
+    long data = data(message);
+    for (int i = 0; i < count; i++) {
+      into.set(INT, data + (long) i * Integer.BYTES, control.passedDescriptor(i));
+    }
+    return space(bytes);
+  }
+
+  /**
+   * Reads the descriptors that a message passes.
+   *
+   * @param from the control data
+   * @param message where in it the message begins
+   * @param control gets them
+   */
+  public void readDescriptors(MemorySegment from, long message, ControlData control) {
+    long data = data(message);
+    long end = data + dataBytes(from, message);
+    for (long at = data; at < end; at += Integer.BYTES) {
+      control.addDescriptor(from.get(INT, at));
+    }
   }
 
   private long aligned(long bytes) {

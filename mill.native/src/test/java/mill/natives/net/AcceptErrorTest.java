@@ -4,18 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
-import java.lang.reflect.InvocationHandler;
-import java.lang.reflect.InvocationTargetException;
-import java.lang.reflect.Method;
-import java.lang.reflect.Proxy;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import mill.natives.CurrentPlatform;
 import mill.natives.ErrnoException;
 import mill.natives.platform.Platform;
 import mill.natives.platform.Sockets;
+import mill.testing.Doubles;
 import mill.testnet.Net;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -95,32 +91,13 @@ class AcceptErrorTest {
 
   private Platform failing() {
     Sockets sockets =
-        proxy(
+        Doubles.of(
             Sockets.class,
             real.sockets(),
-            method -> method.getName().equals("accept") ? failures.poll() : null);
-    return proxy(
-        Platform.class, real, method -> method.getName().equals("sockets") ? sockets : null);
-  }
-
-  private interface Answers {
-    @Nullable Object to(Method method);
-  }
-
-  @SuppressWarnings("ReferenceEquality") // a proxy's equals is meant, not the target's
-  private static <T> T proxy(Class<T> type, T target, Answers answers) {
-    InvocationHandler handler =
-        (self, method, arguments) -> {
-          if (method.getName().equals("equals")) {
-            return self == arguments[0];
-          }
-          Object answer = answers.to(method);
-          try {
-            return answer != null ? answer : method.invoke(target, arguments);
-          } catch (InvocationTargetException e) {
-            throw e.getCause();
-          }
-        };
-    return type.cast(Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, handler));
+            (method, arguments) -> method.getName().equals("accept") ? failures.poll() : null);
+    return Doubles.of(
+        Platform.class,
+        real,
+        (method, arguments) -> method.getName().equals("sockets") ? sockets : null);
   }
 }

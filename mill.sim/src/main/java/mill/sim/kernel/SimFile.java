@@ -7,6 +7,7 @@ import java.util.List;
 abstract class SimFile {
   final Host host;
   boolean nonBlocking = true;
+  int interruptions; // of calls, one after the other
 
   private final List<Watch> watches = new ArrayList<>(2);
   private int references; // by descriptors, and by messages that pass one

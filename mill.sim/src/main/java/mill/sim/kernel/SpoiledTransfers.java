@@ -11,9 +11,15 @@ import org.jspecify.annotations.Nullable;
  * EAGAIN} or {@code EINTR}.
  *
  * <p>Who was told that nothing more can be moved, though it could, hears soon that it can: as if
- * the rest had only then arrived. An edge is never lost, for no kernel loses one.
+ * the rest had only then arrived. An edge is never lost, for no kernel loses one. {@code EINTR}
+ * says nothing of what can be moved, and no edge follows it: who does not ask again has lost one.
  */
 final class SpoiledTransfers {
+  /**
+   * How often calls on a file are interrupted without a pause: less than anybody gives up after.
+   */
+  private static final int MAX_INTERRUPTIONS = 8;
+
   private static final long MIN_AGAIN_NS = 1_000;
   private static final int AGAIN_RANGE_NS = 200_000;
 
@@ -153,11 +159,12 @@ final class SpoiledTransfers {
         return failure;
       }
     }
-    if (faults.interrupted(host, call)) {
+    if (file.interruptions < MAX_INTERRUPTIONS && faults.interrupted(host, call)) {
+      file.interruptions++;
       faults.happened(FaultKind.INTERRUPTED);
-      tellAgain(file);
       return -SimErrnos.EINTR;
     }
+    file.interruptions = 0;
     if ((file.ready() & wanted) != 0 && faults.wouldBlock(host, call)) {
       faults.happened(FaultKind.WOULD_BLOCK);
       tellAgain(file);

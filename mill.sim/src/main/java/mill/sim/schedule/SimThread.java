@@ -63,10 +63,7 @@ public final class SimThread {
         assert cleared;
       }
     }
-    if (interruptSeen) {
-      interruptSeen = false;
-      Thread.currentThread().interrupt();
-    }
+    giveBackInterrupt();
   }
 
   /** Waits for its turn outside of a monitor that is held. */
@@ -78,6 +75,10 @@ public final class SimThread {
         interruptSeen = true;
       }
     }
+    giveBackInterrupt();
+  }
+
+  private void giveBackInterrupt() {
     if (interruptSeen) {
       interruptSeen = false;
       Thread.currentThread().interrupt();

@@ -152,8 +152,7 @@ public final class SimThreads implements Threads {
     SimThread self = world.requireCurrent();
     throwIfInterrupted();
     long untilNs = until(timeoutNs);
-    CompletableFuture<Void> told = future.handle((result, thrown) -> null);
-    var _ = told.thenRun(() -> world.wake(self));
+    var _ = future.whenComplete((result, thrown) -> world.wake(self));
     while (!future.isDone() && world.nowNs() < untilNs) {
       world.sleep(untilNs, SimThread.Sleep.INTERRUPTIBLE, future, null);
       throwIfInterrupted();

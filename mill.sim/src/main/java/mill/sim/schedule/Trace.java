@@ -8,11 +8,6 @@ import java.util.Locale;
 final class Trace {
   private static final int KEPT = 64;
 
-  /** Hears each step, for {@code mill.sim.trace}. */
-  interface Listener {
-    void step(String line);
-  }
-
   private final long[] atNs = new long[KEPT];
   private final String[] who = new String[KEPT];
   private final String[] what = new String[KEPT];

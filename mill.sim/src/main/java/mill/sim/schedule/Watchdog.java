@@ -1,30 +1,55 @@
 package mill.sim.schedule;
 
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
-/** Looks, in real time, whether turns are still passed on. */
+/**
+ * Looks, in real time, whether turns are still passed on. It counts how often it has looked in
+ * vain, not how much time has passed: on a machine that gives neither it nor the simulation its
+ * turn, nothing is stuck.
+ */
 final class Watchdog {
-  private final long stuckNs;
+  /** How often it looks in vain. */
+  static final int LOOKS = 50;
+
+  private final long everyNs;
+  private final LongSupplier nanoTime;
   private long seenTurns = -1;
-  private long sinceNs = System.nanoTime();
+  private long sinceNs;
+  private long lookedNs;
+  private int looks;
 
-  Watchdog(long stuckNs) {
-    this.stuckNs = stuckNs;
+  /**
+   * Makes one.
+   *
+   * @param stuckNs how long a turn may last, if the machine is not busy otherwise
+   * @param nanoTime a clock of real time
+   */
+  Watchdog(long stuckNs, LongSupplier nanoTime) {
+    everyNs = Math.max(1, stuckNs / LOOKS);
+    this.nanoTime = nanoTime;
+    sinceNs = nanoTime.getAsLong();
+    lookedNs = sinceNs;
   }
 
-  long checkNs() {
-    return Math.max(1, stuckNs / 50);
+  long everyNs() {
+    return everyNs;
   }
 
-  /** What holds the world up, or null. */
+  /** What holds the world up, or null. Does nothing before its time. */
   @Nullable String look(long turns, @Nullable SimThread holder) {
-    long nowNs = System.nanoTime();
+    long nowNs = nanoTime.getAsLong();
+    if (nowNs - lookedNs < everyNs) {
+      return null;
+    }
+    lookedNs = nowNs;
     if (turns != seenTurns) {
       seenTurns = turns;
       sinceNs = nowNs;
+      looks = 0;
       return null;
     }
-    if (nowNs - sinceNs < stuckNs || holder == null) {
+    if (++looks < LOOKS || holder == null) {
       return null;
     }
     String stuck = Waiting.stuck(holder, nowNs - sinceNs);

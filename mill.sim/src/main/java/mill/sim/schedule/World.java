@@ -60,7 +60,7 @@ public final class World {
   private boolean inEvent;
   private boolean ending;
   private @Nullable Throwable failure;
-  private Trace.@Nullable Listener listener;
+  private @Nullable Consumer<String> stepListener;
   private Consumer<Throwable> thrownListener = thrown -> {};
 
   /**
@@ -140,8 +140,8 @@ public final class World {
     } else {
       trace.add(nowNs, actor.process().name(), actor.id, step, a, b);
     }
-    if (listener != null) {
-      listener.step(trace.newest());
+    if (stepListener != null) {
+      stepListener.accept(trace.newest());
     }
   }
 
@@ -166,7 +166,7 @@ public final class World {
    * @param lines takes a line each
    */
   public void tellSteps(Consumer<String> lines) {
-    listener = lines::accept;
+    stepListener = lines;
   }
 
   /**
@@ -273,7 +273,7 @@ public final class World {
     self.waitsFor = monitor;
     SimThread next = choose();
     if (next != self) {
-      give(next);
+      give(next, monitor);
       if (monitor == null) {
         self.awaitTurn(this);
       } else {
@@ -283,7 +283,11 @@ public final class World {
     self.waitsFor = null;
   }
 
-  private void give(@Nullable SimThread next) {
+  /**
+   * Makes it the turn of the next one; the caller may hold the monitor that it is about to leave.
+   */
+  @SuppressWarnings("ReferenceEquality") // a monitor is an object, not a value
+  private void give(@Nullable SimThread next, @Nullable Object held) {
     if (next == null) {
       turn = null;
       over = true;
@@ -294,10 +298,19 @@ public final class World {
     turn = next;
     if (monitor == null) {
       LockSupport.unpark(next.thread);
+    } else if (held == null || held == monitor) {
+      rouse(monitor);
     } else {
-      synchronized (monitor) {
-        monitor.notifyAll();
-      }
+      // Holding one monitor and waiting for another would be a deadlock: somebody may have roused
+      // the next one already, who runs on and hands over to one that waits in the monitor held
+      // here.
+      Thread.startVirtualThread(() -> rouse(monitor));
+    }
+  }
+
+  private static void rouse(Object monitor) {
+    synchronized (monitor) {
+      monitor.notifyAll();
     }
   }
 
@@ -395,7 +408,7 @@ public final class World {
       }
     } finally {
       end(self);
-      give(choose());
+      give(choose(), null);
     }
   }
 
@@ -440,7 +453,7 @@ public final class World {
   // It catches what is to end it, again and again: nothing waits for it any more.
   private void abandon(SimThread self) {
     end(self);
-    give(choose());
+    give(choose(), null);
     while (true) {
       LockSupport.park(this);
       var _ = Thread.interrupted(); // or park would wait no more
@@ -470,17 +483,18 @@ public final class World {
    * Runs the world to its end: when all threads of its foreground processes and all that must
    * happen are over, or it fails. Called once, by the thread that made it.
    *
-   * @param stuckNs after how long in real time a thread that keeps its turn is a failure
+   * @param stuckNs after how long in real time a thread that keeps its turn is a failure, unless
+   *     the machine is busy with something else
    */
   public void runToEnd(long stuckNs) {
     if (mustHappen == 0 && roster.isEmpty()) {
       throw new IllegalStateException(
           "there is nothing to run: start a host, or have something happen");
     }
-    give(choose());
-    var watchdog = new Watchdog(stuckNs);
+    give(choose(), null);
+    var watchdog = new Watchdog(stuckNs, System::nanoTime);
     while (!over) {
-      LockSupport.parkNanos(this, watchdog.checkNs());
+      LockSupport.parkNanos(this, watchdog.everyNs());
       String stuck = watchdog.look(turns.getOpaque(), turn);
       if (stuck != null) {
         failure = new AssertionError(stuck);

@@ -12,7 +12,6 @@ final class FirstFailure {
   static final String NONE = "none | -";
 
   private static final int SHOWN = 110;
-  private static final int MAX_SLOW = 10;
 
   private FirstFailure() {}
 
@@ -26,15 +25,19 @@ final class FirstFailure {
   private static String find(long seeds, List<Programs> programs) {
     for (Programs program : programs) {
       long first = 1;
-      for (int slow = 0; first <= seeds && slow < MAX_SLOW; slow++) {
+      long slow = 0; // the seed that was too slow last
+      while (first <= seeds) {
         try {
           var _ = program.unexpecting(seeds - first + 1).from(first).run(program.scenario());
           first = seeds + 1;
         } catch (SimFailure failure) {
-          if (!String.valueOf(failure.getCause().getMessage()).contains("of real time")) {
+          boolean tooSlow =
+              String.valueOf(failure.getCause().getMessage()).contains("of real time");
+          if (!tooSlow || failure.seed() == slow) {
             return program + " | " + failure.seed() + " | " + shown(failure.getCause());
           }
-          first = failure.seed(); // the machine was busy, which is no bug of mill's: again
+          first = failure.seed(); // once, the machine may have been busy
+          slow = first;
         }
       }
     }

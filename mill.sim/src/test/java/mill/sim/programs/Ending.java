@@ -29,6 +29,10 @@ final class Ending {
     this.loop = loop;
   }
 
+  boolean isOf(EventLoop other) {
+    return other == loop;
+  }
+
   /** Begins it, from any thread. */
   void begin() {
     sim.sometimes("an end");

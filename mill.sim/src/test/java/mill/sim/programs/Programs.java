@@ -34,6 +34,7 @@ public enum Programs {
       "DATAGRAM_LOST",
       "DATAGRAM_DUPLICATED",
       "DATAGRAM_REORDERED"),
+  MAIL(sim -> sim.host("host").start(() -> MailProgram.run(sim, (int) sim.between(1, 400)))),
   UPLOAD(sim -> UploadProgram.scenario(sim, UploadProgram.Bug.NONE)),
   TORTURE(Programs::torture, "a task was refused", "an end"),
   CONNECTIONS(ConnectionProgram::scenario, "drained", "deadline", "handed over"),
@@ -94,7 +95,7 @@ public enum Programs {
 
   /** {@return the others, the one first that finds most} */
   public static List<Programs> byReach() {
-    return List.of(TORTURE, GOSSIP, UPLOAD, DATAGRAMS, ECHO_FROM_WORKERS, ECHO);
+    return List.of(TORTURE, MAIL, GOSSIP, UPLOAD, DATAGRAMS, ECHO_FROM_WORKERS, ECHO);
   }
 
   /**

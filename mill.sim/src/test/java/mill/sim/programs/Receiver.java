@@ -5,6 +5,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.time.Duration;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.function.BooleanSupplier;
 import mill.core.CloseReason;
 import mill.core.EventLoop;
 import mill.core.RateLimiter;
@@ -24,14 +26,17 @@ final class Receiver extends Tracked {
 
   private final MemorySegment piece = Arena.ofAuto().allocate(PIECE);
   private final TcpStream stream;
+  private final BooleanSupplier isEnding;
   private final boolean scatters;
   private Throttle throttle;
   private int received;
   private boolean ended;
 
-  Receiver(Simulation sim, EventLoop loop, Trigger trigger, TcpStream stream) {
+  Receiver(
+      Simulation sim, EventLoop loop, Trigger trigger, TcpStream stream, BooleanSupplier isEnding) {
     super(sim, loop, trigger);
     this.stream = stream;
+    this.isEnding = isEnding;
     scatters = sim.chance(0.5);
   }
 
@@ -66,7 +71,7 @@ final class Receiver extends Tracked {
     int read = IoStatus.WOULD_BLOCK;
     while (!ended) {
       Throttle own = throttle;
-      long most = own == null ? PIECE : own.permit(PIECE);
+      long most = own == null ? PIECE : permit(own);
       if (most == 0) {
         interest(Interest.READABLE); // a one-shot is to be armed when there is more
         return;
@@ -93,6 +98,18 @@ final class Receiver extends Tracked {
       if (sim.chance(0.1)) { // a slow one: more comes while it runs
         CurrentPlatform.threads().park(this, sim.between(1, 1_000_000));
       }
+    }
+  }
+
+  private long permit(Throttle own) throws IOException {
+    try {
+      return own.permit(PIECE);
+    } catch (RejectedExecutionException e) {
+      if (!isEnding.getAsBoolean()) { // timers end first, and workers run on a little
+        throw e;
+      }
+      sim.sometimes("a wait of a throttle was refused");
+      return 0;
     }
   }
 

@@ -151,7 +151,7 @@ final class TortureProgram {
     @Override
     public void onAccept(TcpStream stream) {
       EventLoop loop = loops.get((int) sim.between(0, LOOPS));
-      var receiver = new Receiver(sim, loop, anyTrigger(), stream);
+      var receiver = new Receiver(sim, loop, anyTrigger(), stream, () -> isEnding(loop));
       tracked.add(receiver);
       receiver.start();
     }
@@ -312,6 +312,10 @@ final class TortureProgram {
   }
 
   // ---- the end
+
+  private boolean isEnding(EventLoop loop) {
+    return endings.stream().anyMatch(end -> end.isOf(loop));
+  }
 
   // While the loops run, what they were given is done without delay: a wake-up that is lost shows.
   private void settle() {

@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 import mill.natives.CurrentPlatform;
 import mill.natives.platform.AddressCodec;
 import mill.natives.platform.Errnos;
@@ -70,18 +71,37 @@ class WorldTest {
     }
   }
 
-  private static SimProcess start(World world, String name, boolean background, Runnable body) {
-    var process = new SimProcess(name, background);
-    OnlyThreads.of(world, process);
-    world.newThread(process, "main", false, body).start();
-    return process;
+  /** A process to be, and its world. */
+  private record Start(World world, String name, boolean background) {
+    /** Starts it with a thread that runs this. */
+    SimProcess runs(Body body) {
+      var process = new SimProcess(name, background);
+      OnlyThreads.of(world, process);
+      world.newThread(process, "main", false, () -> unchecked(body)).start();
+      return process;
+    }
   }
 
-  private static World run(long seed, java.util.function.Consumer<World> set) {
-    var world = new World(seed);
-    set.accept(world);
-    world.runToEnd(STUCK_NS);
-    return world;
+  private static Start foreground(World world, String name) {
+    return new Start(world, name, false);
+  }
+
+  private static Start background(World world, String name) {
+    return new Start(world, name, true);
+  }
+
+  /** A world to be. */
+  private record Seed(long number) {
+    World run(Consumer<World> set) {
+      var world = new World(number);
+      set.accept(world);
+      world.runToEnd(STUCK_NS);
+      return world;
+    }
+  }
+
+  private static Seed seed(long number) {
+    return new Seed(number);
   }
 
   private static Threads threads() {
@@ -91,6 +111,8 @@ class WorldTest {
   private static void unchecked(Body body) {
     try {
       body.run();
+    } catch (RuntimeException e) {
+      throw e;
     } catch (Exception e) {
       throw new AssertionError(e);
     }
@@ -102,15 +124,11 @@ class WorldTest {
 
   private static List<String> order(long seed) {
     var order = new ArrayList<String>();
-    run(
-        seed,
-        world -> {
+    seed(seed)
+        .run(world -> {
           for (String name : List.of("a", "b", "c")) {
-            start(
-                world,
-                name,
-                false,
-                () -> {
+            foreground(world, name)
+                .runs(() -> {
                   for (int i = 0; i < 5; i++) {
                     order.add(name);
                     world.handOver();
@@ -131,14 +149,10 @@ class WorldTest {
   void timeMovesToTheNextEventWhenAllSleep() {
     var seen = new ArrayList<Long>();
     World world =
-        run(
-            1,
-            made ->
-                start(
-                    made,
-                    "a",
-                    false,
-                    () -> {
+        seed(1)
+            .run(made ->
+                foreground(made, "a")
+                    .runs(() -> {
                       assertThat(made.sleep(3_600_000_000_000L)).isFalse();
                       seen.add(CurrentPlatform.get().nanoTime());
                     }));
@@ -150,15 +164,11 @@ class WorldTest {
   void parkAndUnparkAndTheirPermit() {
     var seen = new ArrayList<String>();
     World world =
-        run(
-            1,
-            made -> {
+        seed(1)
+            .run(made -> {
               var waiting = new Thread[1];
-              start(
-                  made,
-                  "a",
-                  false,
-                  () -> {
+              foreground(made, "a")
+                  .runs(() -> {
                     waiting[0] = Thread.currentThread();
                     threads().park(this, Threads.FOREVER);
                     seen.add("unparked at " + made.nowNs());
@@ -167,11 +177,8 @@ class WorldTest {
                     threads().park(this, 10);
                     seen.add("timed out at " + made.nowNs());
                   });
-              start(
-                  made,
-                  "b",
-                  false,
-                  () -> {
+              foreground(made, "b")
+                  .runs(() -> {
                     made.sleep(100);
                     threads().unpark(waiting[0]);
                   });
@@ -189,31 +196,23 @@ class WorldTest {
       items.clear();
       taken.clear();
       World world =
-          run(
-              seed,
-              made -> {
+          seed(seed)
+              .run(made -> {
                 for (String name : List.of("x", "y")) {
-                  start(
-                      made,
-                      name,
-                      true,
-                      () ->
-                          unchecked(() -> {
-                            while (true) {
-                              synchronized (lock) {
-                                while (items.isEmpty()) {
-                                  threads().await(lock, Threads.FOREVER);
-                                }
-                                taken.add(items.removeFirst());
-                              }
+                  background(made, name)
+                      .runs(() -> {
+                        while (true) {
+                          synchronized (lock) {
+                            while (items.isEmpty()) {
+                              threads().await(lock, Threads.FOREVER);
                             }
-                          }));
+                            taken.add(items.removeFirst());
+                          }
+                        }
+                      });
                 }
-                start(
-                    made,
-                    "producer",
-                    false,
-                    () -> {
+                foreground(made, "producer")
+                    .runs(() -> {
                       for (int i = 0; i < 10; i++) {
                         synchronized (lock) {
                           items.add(i);
@@ -229,37 +228,72 @@ class WorldTest {
     }
   }
 
+  /** Who holds one monitor must not wait for the other to hand its turn over. */
+  @Test
+  void turnsAreHandedOverFromMonitorToMonitor() {
+    for (int seed = 0; seed < 50; seed++) {
+      Object[] locks = {new Object(), new Object()};
+      int[] items = {0, 0};
+      World world =
+          seed(seed)
+              .run(made -> {
+                for (int i = 0; i < 6; i++) {
+                  int own = i % 2;
+                  background(made, "waiter" + i).runs(() -> take(locks, items, own));
+                }
+                foreground(made, "producer")
+                    .runs(() -> {
+                      for (int i = 0; i < 200; i++) {
+                        put(locks, items, i % 2);
+                        made.handOver();
+                      }
+                      made.sleep(1_000);
+                    });
+              });
+      assertThat(world.failure()).isNull();
+      assertThat(items).containsExactly(0, 0);
+    }
+  }
+
+  private static void put(Object[] locks, int[] items, int which) {
+    synchronized (locks[which]) {
+      items[which] += 2;
+      threads().signalAll(locks[which]);
+    }
+  }
+
+  private static void take(Object[] locks, int[] items, int which) throws InterruptedException {
+    while (true) {
+      synchronized (locks[which]) {
+        while (items[which] == 0) {
+          threads().await(locks[which], Threads.FOREVER);
+        }
+        items[which]--;
+      }
+    }
+  }
+
   @Test
   void interruptEndsWaitsAndIsKept() {
     var seen = new ArrayList<String>();
     World world =
-        run(
-            1,
-            made -> {
+        seed(1)
+            .run(made -> {
               var waiting = new Thread[2];
-              start(
-                  made,
-                  "parked",
-                  false,
-                  () -> {
+              foreground(made, "parked")
+                  .runs(() -> {
                     waiting[0] = Thread.currentThread();
                     threads().park(this, Threads.FOREVER);
                     seen.add("parked " + Thread.interrupted());
                   });
-              start(
-                  made,
-                  "deaf",
-                  false,
-                  () -> {
+              foreground(made, "deaf")
+                  .runs(() -> {
                     waiting[1] = Thread.currentThread();
                     made.sleep(500);
                     seen.add("deaf " + made.nowNs() + " " + Thread.interrupted());
                   });
-              start(
-                  made,
-                  "b",
-                  false,
-                  () -> {
+              foreground(made, "b")
+                  .runs(() -> {
                     made.sleep(100);
                     waiting[0].interrupt();
                     waiting[1].interrupt();
@@ -273,30 +307,25 @@ class WorldTest {
   void joinAndFuturesAndTimersAreInTheWorldsTime() {
     var seen = new ArrayList<String>();
     World world =
-        run(
-            1,
-            made ->
-                start(
-                    made,
-                    "a",
-                    false,
-                    () ->
-                        unchecked(() -> {
-                          Thread other = threads().unstarted("other", true, () -> made.sleep(700));
-                          other.start();
-                          assertThat(threads().join(other, 100)).isFalse();
-                          seen.add("not yet " + made.nowNs());
-                          assertThat(threads().join(other, Threads.FOREVER)).isTrue();
-                          seen.add("joined " + made.nowNs());
-                          var future = new CompletableFuture<String>();
-                          var _ = threads().schedule(300, () -> future.complete("x"));
-                          var never = threads().schedule(400, () -> seen.add("never"));
-                          assertThat(threads().await(future, 200)).isFalse();
-                          assertThat(threads().await(future, 200)).isTrue();
-                          never.cancel(false);
-                          seen.add("done " + made.nowNs());
-                          made.sleep(5_000);
-                        })));
+        seed(1)
+            .run(made ->
+                foreground(made, "a")
+                    .runs(() -> {
+                      Thread other = threads().unstarted("other", true, () -> made.sleep(700));
+                      other.start();
+                      assertThat(threads().join(other, 100)).isFalse();
+                      seen.add("not yet " + made.nowNs());
+                      assertThat(threads().join(other, Threads.FOREVER)).isTrue();
+                      seen.add("joined " + made.nowNs());
+                      var future = new CompletableFuture<String>();
+                      var _ = threads().schedule(300, () -> future.complete("x"));
+                      var never = threads().schedule(400, () -> seen.add("never"));
+                      assertThat(threads().await(future, 200)).isFalse();
+                      assertThat(threads().await(future, 200)).isTrue();
+                      never.cancel(false);
+                      seen.add("done " + made.nowNs());
+                      made.sleep(5_000);
+                    }));
     assertThat(world.failure()).isNull();
     assertThat(seen).containsExactly("not yet 100", "joined 700", "done 1000");
   }
@@ -304,7 +333,9 @@ class WorldTest {
   @Test
   void whoWaitsForNobodyIsADeadlock() {
     World world =
-        run(1, made -> start(made, "lonely", false, () -> threads().park(this, Threads.FOREVER)));
+        seed(1)
+            .run(made ->
+                foreground(made, "lonely").runs(() -> threads().park(this, Threads.FOREVER)));
     assertThat(world.failure())
         .isInstanceOf(AssertionError.class)
         .hasMessageContaining("deadlock at PT0S")
@@ -315,14 +346,10 @@ class WorldTest {
   @Test
   void whoSpinsWhileNoTimePassesIsALivelock() {
     World world =
-        run(
-            1,
-            made ->
-                start(
-                    made,
-                    "busy",
-                    false,
-                    () -> {
+        seed(1)
+            .run(made ->
+                foreground(made, "busy")
+                    .runs(() -> {
                       while (true) {
                         made.handOver();
                       }
@@ -334,7 +361,7 @@ class WorldTest {
   void whoBlocksOutsideOfTheSimulationIsShown() {
     var world = new World(1);
     var never = new CompletableFuture<String>();
-    start(world, "outside", false, never::join);
+    foreground(world, "outside").runs(never::join);
     world.runToEnd(200_000_000L);
     assertThat(world.failure())
         .hasMessageContaining("outside/main keeps its turn")
@@ -346,18 +373,14 @@ class WorldTest {
   void backgroundEndsWithTheWorldAndNoThreadIsLeft() {
     var made = new Thread[2];
     World world =
-        run(
-            1,
-            running -> {
-              start(
-                  running,
-                  "server",
-                  true,
-                  () -> {
+        seed(1)
+            .run(running -> {
+              background(running, "server")
+                  .runs(() -> {
                     made[0] = Thread.currentThread();
                     threads().park(this, Threads.FOREVER);
                   });
-              start(running, "client", false, () -> made[1] = Thread.currentThread());
+              foreground(running, "client").runs(() -> made[1] = Thread.currentThread());
             });
     assertThat(world.failure()).isNull();
     for (Thread thread : made) {
@@ -369,15 +392,11 @@ class WorldTest {
   void killedProcessRunsNoFurtherAndTheOthersGoOn() {
     var seen = new ArrayList<String>();
     World world =
-        run(
-            1,
-            made -> {
+        seed(1)
+            .run(made -> {
               SimProcess victim =
-                  start(
-                      made,
-                      "victim",
-                      false,
-                      () -> {
+                  foreground(made, "victim")
+                      .runs(() -> {
                         try {
                           made.sleep(1_000);
                           seen.add("not here");
@@ -386,11 +405,8 @@ class WorldTest {
                         }
                       });
               made.mustHappen(500, () -> made.kill(victim));
-              start(
-                  made,
-                  "other",
-                  false,
-                  () -> {
+              foreground(made, "other")
+                  .runs(() -> {
                     made.sleep(2_000);
                     seen.add("other at " + made.nowNs());
                   });
@@ -402,14 +418,10 @@ class WorldTest {
   @Test
   void whatAThreadThrowsFailsTheWorld() {
     World world =
-        run(
-            1,
-            made ->
-                start(
-                    made,
-                    "a",
-                    false,
-                    () -> {
+        seed(1)
+            .run(made ->
+                foreground(made, "a")
+                    .runs(() -> {
                       throw new IllegalStateException("planned");
                     }));
     assertThat(world.failure()).isInstanceOf(IllegalStateException.class).hasMessage("planned");
@@ -432,22 +444,18 @@ class WorldTest {
   }
 
   private static long hash(long seed) {
-    return run(
-            seed,
-            world -> {
-              for (String name : List.of("a", "b")) {
-                start(
-                    world,
-                    name,
-                    false,
-                    () -> {
-                      for (int i = 0; i < 20; i++) {
-                        world.trace("step", i, 0);
-                        world.sleep(world.nowNs() + world.random("network").nextLong(100));
-                      }
-                    });
-              }
-            })
+    return seed(seed)
+        .run(world -> {
+          for (String name : List.of("a", "b")) {
+            foreground(world, name)
+                .runs(() -> {
+                  for (int i = 0; i < 20; i++) {
+                    world.trace("step", i, 0);
+                    world.sleep(world.nowNs() + world.random("network").nextLong(100));
+                  }
+                });
+          }
+        })
         .traceHash();
   }
 }

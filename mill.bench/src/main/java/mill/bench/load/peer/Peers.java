@@ -1,0 +1,170 @@
+package mill.bench.load.peer;
+
+import java.io.File;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import mill.bench.load.client.Workload;
+
+/** Who can be measured, and how each is started. */
+public final class Peers {
+  /** All that take part in an echo, the baseline first. */
+  public static final List<String> ECHO =
+      List.of(
+          "c",
+          "nio",
+          "netty",
+          "virtual",
+          "mill",
+          "mill-workers",
+          "mill-connection",
+          "mio",
+          "mill-io",
+          "mill-io-pool",
+          "mill-net");
+
+  /** All that exist. */
+  public static final List<String> ALL =
+      Stream.concat(ECHO.stream(), Stream.of("redis-server")).toList();
+
+  private static final String PACKAGE = "mill.bench.load.server.";
+
+  private final Layout layout;
+  private final Programs programs;
+  private final int serverCpu;
+
+  /**
+   * Prepares them.
+   *
+   * @param serverCpu the processor that servers are pinned to
+   */
+  public Peers(Layout layout, Programs programs, int serverCpu) {
+    this.layout = layout;
+    this.programs = programs;
+    this.serverCpu = serverCpu;
+  }
+
+  /** {@return those of a kind of server, the baseline first, also those that are missing} */
+  public List<Peer> of(Workload.Kind kind) throws IOException {
+    return switch (kind) {
+      case ECHO -> ECHO.stream().map(this::echo).toList();
+      case BROADCAST ->
+          List.of(
+              c("broadcast"),
+              java("netty", "NettyBroadcast"),
+              java("mill-connection", "MillBroadcast"));
+      case HTTP ->
+          List.of(
+              c("http"),
+              java("netty", "NettyHttp"),
+              example("mill-connection", "mill.examples.http", "HttpServer"));
+      case RESP ->
+          List.of(
+              redisServer(),
+              java("netty", "NettyRedis"),
+              example("mill-connection", "mill.examples.resp", "RespServer"));
+    };
+  }
+
+  private Peer echo(String name) {
+    return switch (name) {
+      case "c" -> c("echo");
+      case "nio" -> java(name, "NioEcho");
+      case "netty" -> java(name, "NettyEcho");
+      case "virtual" -> java(name, "VirtualThreadEcho");
+      case "mill" -> java(name, "MillEcho", "INLINE");
+      case "mill-workers" -> java(name, "MillEcho", "WORKERS");
+      case "mill-connection" -> java(name, "MillConnectionEcho");
+      default -> rust(name);
+    };
+  }
+
+  private Peer c(String kind) {
+    return new Peer("c", pinned(List.of(programs.server().toString(), kind)), false, "");
+  }
+
+  /** {@return whether a peer is written in Rust} */
+  public static boolean isRust(String name) {
+    return name.equals("mio") || name.startsWith("mill-io") || name.equals("mill-net");
+  }
+
+  private Peer rust(String name) {
+    List<String> command = pinned(List.of(programs.rust().toString(), name));
+    return new Peer(name, command, false, programs.missing("rust"));
+  }
+
+  private Peer redisServer() throws IOException {
+    int port = freePort();
+    // It does not tell its port where the others do, and sh does it for it.
+    String script =
+        "echo port "
+            + port
+            + "; exec redis-server --port "
+            + port
+            + " --bind 127.0.0.1 --save '' --appendonly no --loglevel warning > /dev/null";
+    return new Peer(
+        "redis-server",
+        pinned(List.of("sh", "-c", script)),
+        false,
+        programs.missing("redis-server"));
+  }
+
+  private Peer java(String name, String main, String... arguments) {
+    List<String> command = new ArrayList<>(jvm());
+    command.add(PACKAGE + main);
+    command.addAll(List.of(arguments));
+    return new Peer(name, pinned(command), true, "");
+  }
+
+  private Peer example(String name, String folder, String main) {
+    Path modules = layout.modules();
+    if (modules == null || !Files.exists(modules.resolve("mill-examples.jar"))) {
+      return new Peer(name, List.of(), true, "mill.examples is not built");
+    }
+    List<String> command = new ArrayList<>(jvm());
+    command.addAll(List.of("--add-modules", "mill.examples"));
+    command.addAll(List.of("--add-exports", "mill.examples/" + folder + "=ALL-UNNAMED"));
+    command.addAll(List.of(PACKAGE + "ExampleServer", folder + '.' + main, "--port", "0"));
+    return new Peer(name, pinned(command), true, "");
+  }
+
+  /** The same flags for all, and what Netty and mill each ask for. */
+  private List<String> jvm() {
+    List<String> command = new ArrayList<>();
+    command.add(javaProgram());
+    command.addAll(List.of("-Xmx256m", "-XX:+UseSerialGC"));
+    command.addAll(
+        List.of(
+            "--sun-misc-unsafe-memory-access=allow", "-Dio.netty.leakDetection.level=disabled"));
+    Path modules = layout.modules();
+    if (modules == null) {
+      command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-cp", layout.classPath()));
+    } else {
+      command.addAll(List.of("-p", modules.toString(), "--add-modules", "mill.core"));
+      command.add("--enable-native-access=mill.natives,ALL-UNNAMED");
+      command.addAll(List.of("-cp", layout.classPath()));
+    }
+    return command;
+  }
+
+  private List<String> pinned(List<String> command) {
+    List<String> all = new ArrayList<>(List.of("taskset", "-c", Integer.toString(serverCpu)));
+    all.addAll(command);
+    return all;
+  }
+
+  static String javaProgram() {
+    return System.getProperty("java.home") + File.separator + "bin" + File.separator + "java";
+  }
+
+  private static int freePort() throws IOException {
+    try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return socket.getLocalPort();
+    }
+  }
+}

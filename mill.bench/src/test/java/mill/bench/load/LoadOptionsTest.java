@@ -1,0 +1,50 @@
+package mill.bench.load;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import mill.bench.load.client.Workload;
+import mill.bench.load.peer.Peers;
+import org.junit.jupiter.api.Test;
+
+class LoadOptionsTest {
+  private static LoadOptions parse(String... arguments) throws UsageException {
+    return LoadOptions.parse(arguments);
+  }
+
+  @Test
+  void withoutArgumentsAllIsMeasured() throws UsageException {
+    LoadOptions options = parse();
+    assertThat(options.workloads()).containsExactly(Workload.values());
+    assertThat(options.start()).isTrue();
+    assertThat(options.peers()).isEqualTo(Peers.ALL);
+    assertThat(options.number("--rounds", 8, 3)).isEqualTo(8);
+  }
+
+  @Test
+  void quickMeasuresLess() throws UsageException {
+    LoadOptions options = parse("--quick");
+    assertThat(options.workloads()).hasSize(3);
+    assertThat(options.start()).isFalse();
+    assertThat(options.number("--rounds", 8, 3)).isEqualTo(3);
+  }
+
+  @Test
+  void whatIsGivenCounts() throws UsageException {
+    LoadOptions options =
+        parse("--quick", "--workloads", "rate,start", "--peers", "mill,nio", "--rounds", "5");
+    assertThat(options.workloads()).containsExactly(Workload.RATE);
+    assertThat(options.start()).isTrue();
+    assertThat(options.peers()).containsExactly("mill", "nio");
+    assertThat(options.number("--rounds", 8, 3)).isEqualTo(5);
+  }
+
+  @Test
+  void whatIsNotKnownIsRefusedByName() {
+    assertThatThrownBy(() -> parse("--fast")).hasMessageContaining("--fast");
+    assertThatThrownBy(() -> parse("--workloads", "a").workloads()).hasMessageContaining("a");
+    assertThatThrownBy(() -> parse("--peers", "libuv").peers()).hasMessageContaining("libuv");
+    assertThatThrownBy(() -> parse("--rounds", "many").number("--rounds", 8, 3))
+        .hasMessageContaining("many");
+  }
+}
