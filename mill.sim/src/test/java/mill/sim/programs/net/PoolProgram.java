@@ -208,15 +208,11 @@ public final class PoolProgram {
     side.awaitSoon(
         () -> "what peers have ended or spoken on is not idle: " + pool.metrics(),
         // A reset at a cut is lost, and what the network ends one side may not know.
-<<<<<<< HEAD
-        () -> isCut || !Happenings.networkIsInnocent(sim) || pool.metrics().idle() <= peers.fit());
-=======
         () ->
             isCut
                 || heardAfterRelease
                 || !Happenings.networkIsInnocent(sim)
                 || pool.metrics().idle() <= peers.fit());
->>>>>>> simnet
     boolean patient = leaseTimeout.compareTo(LONG) >= 0 && connectTimeout.compareTo(SLACK) >= 0;
     if (patient && !hasSmallQueue()) {
       for (int i = 0; i < targets; i++) {
