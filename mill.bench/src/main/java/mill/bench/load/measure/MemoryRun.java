@@ -42,11 +42,15 @@ public final class MemoryRun {
       try {
         double resident = residentGrowth(idle(peer, peer.command()));
         double user = resident;
+        double heap = Double.NaN;
         if (peer.tellsAllocation()) {
           Sample touched = idle(peer, peer.commandWith(STEADY));
-          user = residentGrowth(touched) + touched.get("idle_heap_bytes");
+          heap = touched.get("idle_heap_bytes");
+          user = residentGrowth(touched) + heap;
         }
-        outcomes.add(new MemoryOutcome(peer.name(), resident / CONNECTIONS, user / CONNECTIONS));
+        outcomes.add(
+            new MemoryOutcome(
+                peer.name(), resident / CONNECTIONS, heap / CONNECTIONS, user / CONNECTIONS));
         progress.print('.');
       } catch (IOException e) {
         progress.print("[" + peer.name() + ": " + e.getMessage() + "] ");
