@@ -41,6 +41,7 @@ final class ServerConsole {
       while ((line = lines.readLine()) != null) {
         if (line.equals("gc")) {
           System.gc();
+          System.gc(); // what the first one has found to be cleaned is gone now
         }
         System.out.println("stat " + allocatedBytes() + ' ' + usedBytes());
         System.out.flush();

@@ -53,6 +53,7 @@ public final class LoadClient {
    */
   public Sample run(Workload workload, ServerProcess server, SliceTime time, boolean tells)
       throws IOException, InterruptedException {
+    long heapBefore = workload == Workload.IDLE && tells ? heap(server) : 0;
     Process process =
         new ProcessBuilder(command(workload, server, time))
             .redirectError(Redirect.appendTo(log.toFile()))
@@ -61,7 +62,7 @@ public final class LoadClient {
     var _ = process.onExit().orTimeout(limit, TimeUnit.SECONDS).exceptionally(_ -> kill(process));
     try (BufferedReader output = process.inputReader(StandardCharsets.UTF_8);
         Writer input = process.outputWriter(StandardCharsets.UTF_8)) {
-      return follow(workload, server, time, tells, output, input);
+      return follow(workload, server, time, tells, heapBefore, output, input);
     } finally {
       if (!process.waitFor(SECONDS_TO_SETTLE, TimeUnit.SECONDS)) {
         process.destroyForcibly().waitFor();
@@ -78,11 +79,11 @@ public final class LoadClient {
       ServerProcess server,
       SliceTime time,
       boolean tells,
+      long heapBefore,
       BufferedReader output,
       Writer input)
       throws IOException {
     List<String> lines = new ArrayList<>();
-    long heapBefore = workload == Workload.IDLE && tells ? heap(server) : 0;
     long heapIdle = 0;
     long allocatedBefore = 0;
     long allocated = 0;

@@ -15,8 +15,13 @@ import mill.bench.load.process.ServerProcess;
 public final class MemoryRun {
   private static final double CONNECTIONS = 10_000;
   private static final double KIB = 1024;
-  private static final LoadClient.SliceTime WARM = new LoadClient.SliceTime(0, 1);
+  private static final LoadClient.SliceTime WARM = new LoadClient.SliceTime(0, 2);
   private static final LoadClient.SliceTime SHORT = new LoadClient.SliceTime(0, 0.1);
+
+  // The heap is resident from the start, so what grows is outside of it; and the large compiler,
+  // which takes and gives back more than all connections, stays away.
+  private static final List<String> STEADY =
+      List.of("-Xms256m", "-XX:+AlwaysPreTouch", "-XX:TieredStopAtLevel=1");
 
   private final LoadClient client;
   private final Path log;
@@ -37,12 +42,15 @@ public final class MemoryRun {
       try {
         double resident = residentGrowth(idle(peer, peer.command()));
         double user = resident;
+        double heap = Double.NaN;
         if (peer.tellsAllocation()) {
-          // The heap is resident from the start, so what grows is outside of it.
-          Sample touched = idle(peer, peer.commandWith(List.of("-Xms256m", "-XX:+AlwaysPreTouch")));
-          user = residentGrowth(touched) + touched.get("idle_heap_bytes");
+          Sample touched = idle(peer, peer.commandWith(STEADY));
+          heap = touched.get("idle_heap_bytes");
+          user = residentGrowth(touched) + heap;
         }
-        outcomes.add(new MemoryOutcome(peer.name(), resident / CONNECTIONS, user / CONNECTIONS));
+        outcomes.add(
+            new MemoryOutcome(
+                peer.name(), resident / CONNECTIONS, heap / CONNECTIONS, user / CONNECTIONS));
         progress.print('.');
       } catch (IOException e) {
         progress.print("[" + peer.name() + ": " + e.getMessage() + "] ");

@@ -78,11 +78,12 @@ public final class Tables {
 
   private static String memory(Report report) {
     List<List<String>> rows = new ArrayList<>();
-    rows.add(List.of("server", "user memory, bytes", "resident, bytes"));
+    rows.add(List.of("server", "user memory, bytes", "of it live heap", "resident, bytes"));
     for (MemoryOutcome memory : report.memory()) {
       rows.add(
           List.of(
-              memory.peer(), number("%,.0f", memory.user()), number("%,.0f", memory.resident())));
+              memory.peer(), number("%,.0f", memory.user()),
+              number("%,.0f", memory.heap()), number("%,.0f", memory.resident())));
     }
     return table(rows);
   }

@@ -73,6 +73,7 @@ final class Tree {
     Map<String, Object> tree = new LinkedHashMap<>();
     tree.put("peer", memory.peer());
     tree.put("user_bytes_per_idle_connection", memory.user());
+    tree.put("heap_bytes_per_idle_connection", memory.heap());
     tree.put("resident_bytes_per_idle_connection", memory.resident());
     return tree;
   }
