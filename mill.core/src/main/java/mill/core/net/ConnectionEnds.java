@@ -152,6 +152,11 @@ abstract class ConnectionEnds extends ConnectionDoor {
         goAway(true);
       }
       case TRUNCATED, MALFORMED, FRAME_TOO_LONG, IDLE, READ_IDLE -> {
+        if (isRelayed()) { // a FIN would say that what the other has sent ends here
+          note(kind, why);
+          goAway(true);
+          return;
+        }
         if (!closing && !isGone()) {
           note(kind, why);
           lastWord(kind);
@@ -164,6 +169,10 @@ abstract class ConnectionEnds extends ConnectionDoor {
         goAway(false);
       }
     }
+  }
+
+  private boolean isRelayed() {
+    return reads.taker() != null;
   }
 
   private void note(Kind kind, @Nullable Throwable why) {

@@ -19,8 +19,8 @@ import java.net.SocketAddress;
  * first.
  *
  * <p>An end is passed on when all before it is sent, and the other direction goes on. When one of
- * the two has ended in good order, the other is closed; when it was reset or has failed, so is the
- * other reset.
+ * the two has ended in good order, the other is closed; when it was reset, was idle for too long or
+ * has failed in another way, both are reset: neither end takes the half that it has for the whole.
  */
 public final class Relay {
   /** A block with less in it is copied: it is not to be kept for a little. */

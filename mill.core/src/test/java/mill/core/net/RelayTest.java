@@ -165,6 +165,20 @@ class RelayTest {
     }
   }
 
+  // A FIN would tell the other end that this was all.
+  @Test
+  void whoIsIdleIsResetOnBothSides() throws Exception {
+    var impatient = PLAIN.readIdle(Duration.ofMillis(50));
+    try (var proxy = loops.listen(PLAIN, () -> Relay.to(Peer.address(backend), impatient));
+        var client = Peer.connect(proxy).send("half of");
+        var server = Peer.accept(backend)) {
+      assertThat(server.read(7)).isEqualTo("half of");
+      server.requireReset();
+      client.requireReset();
+      allHaveGone(proxy);
+    }
+  }
+
   @Test
   void whoCannotConnectResetsItsClient() throws Exception {
     backend.close();
