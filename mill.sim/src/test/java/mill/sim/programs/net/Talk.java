@@ -47,7 +47,7 @@ final class Talk {
   boolean hasVisitors; // that write
   private int writers; // lanes, as bits
   private int enders;
-  private boolean wroteAfterItsEnd; // taken as long as the end has not come to the loop, and dropped
+  private boolean wroteAfterItsEnd; // a thread: taken if the end was on its way, and dropped
   Duration refusedAt; // a write was refused, and nothing was heard since
 
   // What the loop's thread has done.
