@@ -64,6 +64,9 @@ abstract class ConnectionCalls extends ConnectionEnds {
     return handlerOpened;
   }
 
+  /** Whether it is given back to a pool, which is on its way here: what comes is nobody's. */
+  abstract boolean isGivenBack();
+
   /** It has ended, and its place is free. */
   abstract void leaves(long undelivered);
 
@@ -81,7 +84,8 @@ abstract class ConnectionCalls extends ConnectionEnds {
         && (due & HANDOVER) == 0
         && (layers == null || layers.isReady())
         && (pauses == null || pauses.isEmpty())
-        && !(pausesWhenCongested && queue.isCongestedHere());
+        && !(pausesWhenCongested && queue.isCongestedHere())
+        && !isGivenBack();
   }
 
   /** From here on what is put is sent at the end, and what is due is done there. */

@@ -51,6 +51,7 @@ abstract class ConnectionEnds extends ConnectionDoor {
   private boolean wasReset;
   private boolean finSent;
   private boolean isToFinish;
+  private boolean orderly; // known when it has finished
   private @Nullable Kind cause;
   private @Nullable Throwable error;
   private @Nullable ConnectionTimes times;
@@ -81,6 +82,16 @@ abstract class ConnectionEnds extends ConnectionDoor {
 
   final boolean isGone() {
     return phase.compareTo(Phase.GONE) >= 0;
+  }
+
+  /** Whether it has ended, and its handler is about to hear or has heard of it. */
+  final boolean isFinished() {
+    return phase == Phase.TOLD;
+  }
+
+  /** Whether its peer has got all, and then its end; for whom that is not known yet, no. */
+  final boolean wasOrderly() {
+    return orderly;
   }
 
   /** Something is to be done before the turn goes on, unless a pass does it anyway. */
@@ -305,10 +316,11 @@ abstract class ConnectionEnds extends ConnectionDoor {
       times.cancel();
     }
     Kind kind = cause == null ? Kind.LOCAL : cause;
+    boolean ended = kind == Kind.LOCAL || kind == Kind.PEER_END;
+    orderly = ended && undelivered == 0 && !wasReset;
     ReadTaker taker = reads.taker();
     if (taker != null) {
-      boolean ended = kind == Kind.LOCAL || kind == Kind.PEER_END;
-      taker.closed(self(), ended && undelivered == 0 && !wasReset);
+      taker.closed(self(), orderly);
     }
     isFinished(kind, error, undelivered);
   }

@@ -8,6 +8,11 @@ import org.jspecify.annotations.Nullable;
  * thread.
  */
 interface EndWatcher {
+  /** Whether who has it has given it back, on another thread: nothing is delivered any more. */
+  default boolean isGivenBack() {
+    return false;
+  }
+
   /** The handler is about to be told that another takes over. */
   void handsOver(SocketConnection connection);
 

@@ -122,8 +122,9 @@ public final class Lease extends Posted {
 
   /**
    * Gives the connection back, for others to use. The pool takes framer, deadline, attachment and
-   * pauses away; it closes the connection instead if anything is unread, queued, or ended. Do not
-   * touch the connection any more.
+   * pauses away; it closes the connection instead if anything is unread, queued, or ended. No frame
+   * comes any more, whatever thread this is: what has come meanwhile is unread. Do not touch the
+   * connection any more.
    *
    * @return true if it was given back; false if there was none to give: it was given back or
    *     discarded before, or has ended
@@ -190,6 +191,12 @@ public final class Lease extends Posted {
     }
     has(with);
     return true;
+  }
+
+  /** Whether it was given back, which has perhaps not arrived here. */
+  boolean isGivenBack() {
+    int now = state;
+    return now == RELEASED || now == DISCARDED;
   }
 
   /** The same for a trial. */

@@ -86,6 +86,11 @@ final class PooledConnection implements EndWatcher {
   }
 
   @Override
+  public boolean isGivenBack() {
+    return lease != null && lease.isGivenBack();
+  }
+
+  @Override
   public void handsOver(SocketConnection of) {
     if (handsOver) {
       handsOver = false;

@@ -35,7 +35,7 @@ public final class Relay {
   }
 
   /**
-   * Joins two connections. One that has ended already ends the other.
+   * Joins two connections. One that has ended already ends the other, in the same way.
    *
    * {@snippet class=mill.core.snippets.ConnectionSnippets region=relay}
    *
@@ -107,8 +107,8 @@ public final class Relay {
     }
 
     void begin() {
-      if (from.isGone()) {
-        to.close();
+      if (from.isFinished()) {
+        closed(from, from.wasOrderly());
         return;
       }
       from.readsThoughCongested();

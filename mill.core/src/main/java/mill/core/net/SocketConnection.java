@@ -155,6 +155,11 @@ final class SocketConnection extends ConnectionEvents {
   }
 
   @Override
+  boolean isGivenBack() {
+    return watcher != null && watcher.isGivenBack();
+  }
+
+  @Override
   void takesOver() {
     if (watcher != null) {
       watcher.handsOver(this);

@@ -310,6 +310,50 @@ class PoolTest {
     }
   }
 
+  // Both lines are there before the loop looks: the first to hear gives the other one back.
+  @Test
+  void noFrameComesOnceAnotherThreadHasGivenBackAndWhatHasComeClosesTheConnection()
+      throws Exception {
+    try (var all = new PoolFixture(CONFIG)) {
+      Holder one = all.ask();
+      Holder other = all.ask();
+      one.heard.onFrame = (c, text) -> releaseElsewhere(other);
+      other.heard.onFrame = (c, text) -> releaseElsewhere(one);
+      one.open();
+      other.open();
+      Connection first = all.serverEnd();
+      Connection second = all.serverEnd();
+      all.loops.run(() -> {
+        all.far.run(() -> {
+          say(first);
+          say(second);
+          return true;
+        });
+        return true;
+      });
+      all.until(() -> one.heard.cause.isDone() || other.heard.cause.isDone());
+      Holder gone = one.heard.cause.isDone() ? one : other;
+      assertThat(gone.end()).isEqualTo(Kind.HANDED_OVER);
+      assertThat(gone.heard.events).containsExactly("open", "closed HANDED_OVER");
+      all.until(() -> all.pool.metrics().places() == 1);
+      assertThat(all.pool.metrics().leased()).isEqualTo(1);
+    }
+  }
+
+  private static void say(Connection end) {
+    end.out().putAscii("said\n");
+    end.flush();
+  }
+
+  private static void releaseElsewhere(Holder holder) {
+    Thread elsewhere = Thread.ofPlatform().start(() -> holder.lease.release());
+    try {
+      elsewhere.join();
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
+  }
+
   @Test
   void givingBackTakesAwayWhatTheHandlerHasSet() throws Exception {
     try (var all = new PoolFixture(ONE)) {

@@ -401,11 +401,32 @@ class RelayTest {
   private final Recorder firstHeard = new Recorder();
 
   @Test
-  void aConnectionThatHasEndedEndsTheOther() throws Exception {
+  void aConnectionThatHasEndedInGoodOrderEndsTheOther() throws Exception {
+    joinedToOneThatHasGone(
+        Connection::close,
+        (peer, heard) -> {
+          assertThat(peer.readAll()).isEmpty();
+          peer.end();
+          assertThat(heard.ended().kind()).isEqualTo(Kind.LOCAL);
+        });
+  }
+
+  // It was closed, and its peer took what it had for all.
+  @Test
+  void aConnectionThatWasResetBeforeResetsTheOther() throws Exception {
+    joinedToOneThatHasGone(Connection::reset, (peer, heard) -> peer.requireReset());
+  }
+
+  private interface Outcome {
+    void check(Peer peer, Recorder heard) throws Exception;
+  }
+
+  private void joinedToOneThatHasGone(Recorder.Action going, Outcome outcome) throws Exception {
     try (var server = loops.listen(LINES, firstHeard);
         var gone = Peer.connect(server)) {
-      firstHeard.onFrame = (c, text) -> c.reset();
+      firstHeard.onFrame = (c, text) -> going.run(c);
       gone.send("x\n");
+      gone.end();
       firstHeard.ended();
       var second = new Recorder();
       try (var other = loops.listen(LINES, second);
@@ -413,9 +434,7 @@ class RelayTest {
         Connection open = second.connected();
         Connection closed = firstHeard.connected();
         loops.run(() -> Relay.join(closed, open) != null);
-        assertThat(peer.readAll()).isEmpty();
-        peer.end();
-        assertThat(second.ended().kind()).isEqualTo(Kind.LOCAL);
+        outcome.check(peer, second);
       }
     }
   }

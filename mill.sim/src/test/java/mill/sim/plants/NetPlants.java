@@ -225,6 +225,11 @@ final class NetPlants {
               "pauses.clear(); readAgain();",
               ""),
           new Plant(
+              "who has given back on another thread hears what comes",
+              NET + "Lease.java",
+              "return now == RELEASED || now == DISCARDED;",
+              "return false;"),
+          new Plant(
               "a lease's timer is kept",
               NET + "Lease.java",
               "step = Step.HAS; stopTimer();",

@@ -17,6 +17,7 @@ import mill.natives.memory.BufferPoolConfig;
 import mill.sim.Happenings;
 import mill.sim.SimHost;
 import mill.sim.Simulation;
+import mill.sim.programs.net.PoolUser.Last;
 
 /**
  * Users on several threads ask a pool for connections to servers that answer, are silent, end, or
@@ -29,6 +30,7 @@ public final class PoolProgram {
   private static final Duration SLACK = Duration.ofSeconds(3);
   private static final Duration LONG = Duration.ofSeconds(20);
   static final Duration CALM = Duration.ofSeconds(11); // faults end before
+  private static final Duration WHIM = Duration.ofMillis(200); // longer than servers plan theirs
 
   private final Simulation sim;
   private final Ledger ledger;
@@ -51,7 +53,6 @@ public final class PoolProgram {
   private ConnectionPool pool;
   private boolean drains;
   private boolean calms;
-  private boolean heardAfterRelease;
   long tickets;
 
   private PoolProgram(Simulation sim) {
@@ -192,7 +193,7 @@ public final class PoolProgram {
   // No fault comes any more, and everybody gives back: then nothing is on its way, what is idle is
   // fit to be lent, and whoever asks is served.
   private void calm(Side side) {
-    Duration left = CALM.minus(sim.now());
+    Duration left = CALM.plus(WHIM).minus(sim.now());
     if (left.isPositive()) {
       Visitor.park(left);
     }
@@ -207,22 +208,29 @@ public final class PoolProgram {
         () -> pool.metrics().connecting() + pool.metrics().leased() == 0);
     side.awaitSoon(
         () -> "what peers have ended or spoken on is not idle: " + pool.metrics(),
-        // A reset at a cut is lost, and what the network ends one side may not know.
-        () ->
-            isCut
-                || heardAfterRelease
-                || !Happenings.networkIsInnocent(sim)
-                || pool.metrics().idle() <= peers.fit());
+        () -> !peersAreKnown() || pool.metrics().idle() <= peers.fit());
     boolean patient = leaseTimeout.compareTo(LONG) >= 0 && connectTimeout.compareTo(SLACK) >= 0;
     if (patient && !hasSmallQueue()) {
       for (int i = 0; i < targets; i++) {
-        var last = new PoolUser(this, pool, servers.address(PORT + i), side.loops);
-        last.askAndGet();
-        side.await(() -> "served: " + last, last::watch, () -> last.has() || !last.isAsking());
-        users.add(last);
-        last.leave();
+        askLast(side, PORT + i, maxPerTarget, Last.ANSWERED);
       }
+      askLast(side, PORT - 1, 1, Last.REFUSED);
     }
+  }
+
+  // At the same time, so that they get all that is idle.
+  private void askLast(Side side, int port, int count, Last outcome) {
+    var asking = new ArrayList<PoolUser>();
+    for (int i = 0; i < count; i++) {
+      var last = new PoolUser(this, pool, servers.address(port), side.loops);
+      asking.add(last);
+      users.add(last);
+      last.askLast(outcome);
+    }
+    side.await(
+        () -> outcome + ": " + asking,
+        () -> asking.forEach(PoolUser::watch),
+        () -> asking.stream().filter(PoolUser::isServed).count() == count);
   }
 
   private void drain(Side side) {
@@ -256,11 +264,14 @@ public final class PoolProgram {
     return drains;
   }
 
-  /**
-   * What was said before a release had come to the loop is that user's: the pool has not seen it.
-   */
-  void heardAfterRelease() {
-    heardAfterRelease = true;
+  /** Whether no peer has ended without a word: resets at a cut are lost, as the network's are. */
+  boolean peersAreKnown() {
+    return !isCut && Happenings.networkIsInnocent(sim);
+  }
+
+  /** Whether its server never answers a connection from an address. */
+  boolean isSilent(SocketAddress client) {
+    return peers.isSilent(client);
   }
 
   /** Whether nobody asks again. */

@@ -2,7 +2,10 @@ package mill.sim.programs.net;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.net.SocketAddress;
 import java.time.Duration;
+import java.util.HashSet;
+import java.util.Set;
 import mill.core.net.CloseCause;
 import mill.core.net.Connection;
 import mill.core.net.ConnectionHandler;
@@ -11,6 +14,7 @@ import mill.sim.Simulation;
 /** The servers that a pool's connections go to: they echo, and now and then do something else. */
 final class PoolServers {
   private final Simulation sim;
+  private final Set<SocketAddress> silent = new HashSet<>(); // the clients' addresses
   private int fit;
 
   PoolServers(Simulation sim) {
@@ -27,8 +31,12 @@ final class PoolServers {
     return fit;
   }
 
+  /** Whether a client is never answered, or cannot know. */
+  boolean isSilent(SocketAddress client) {
+    return silent.contains(client);
+  }
+
   private final class Echo implements ConnectionHandler {
-    private boolean silent;
     private boolean spoilt;
 
     @Override
@@ -45,7 +53,9 @@ final class PoolServers {
       if (sim.chance(0.05)) {
         later(c, c::reset);
       }
-      silent = sim.chance(0.05);
+      if (sim.chance(0.05)) {
+        silent.add(c.remoteAddress());
+      }
     }
 
     private void later(Connection c, Runnable what) {
@@ -69,12 +79,13 @@ final class PoolServers {
 
     @Override
     public void onClosed(Connection c, CloseCause cause) {
+      silent.remove(c.remoteAddress());
       spoil();
     }
 
     @Override
     public void onFrame(Connection c, MemorySegment memory, long offset, long length) {
-      if (!silent) {
+      if (!isSilent(c.remoteAddress())) {
         c.out().put(memory, offset, length);
       }
       if (length > 0 && memory.get(ValueLayout.JAVA_BYTE, offset) == PoolUser.LAST) {

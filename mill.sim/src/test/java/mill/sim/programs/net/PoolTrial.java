@@ -47,7 +47,7 @@ final class PoolTrial implements ConnectionHandler {
     if (closed) {
       program.ledger().fail("a frame after the end of a trial: " + c);
     }
-    if (memory.get(ValueLayout.JAVA_BYTE, offset) == 't') {
+    if (length == 1 && memory.get(ValueLayout.JAVA_BYTE, offset) == 't') {
       verdict();
     } else {
       lease.discard(); // it says what it was not asked

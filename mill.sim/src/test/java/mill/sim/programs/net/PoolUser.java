@@ -29,6 +29,12 @@ final class PoolUser implements ConnectionHandler {
     HAS
   }
 
+  /** What has to become of a request when nothing can go wrong any more. */
+  enum Last {
+    ANSWERED,
+    REFUSED
+  }
+
   private final PoolProgram program;
   private final Simulation sim;
   private final Lease lease;
@@ -40,11 +46,13 @@ final class PoolUser implements ConnectionHandler {
   private boolean cancelled; // and is to hear of it
   private boolean gaveBack;
   private Duration askedAt;
+  private Duration openedAt;
   private Duration arrivedAt; // at the loop, for sure
   private byte sent;
   private boolean awaits;
   private boolean strayed;
-  private boolean mustGet;
+  private Last mustBe; // null: nothing in particular
+  private boolean wasAsMust;
 
   PoolUser(PoolProgram program, ConnectionPool pool, SocketAddress target, List<EventLoop> loops) {
     this.program = program;
@@ -114,9 +122,17 @@ final class PoolUser implements ConnectionHandler {
   }
 
   /** Asks when nothing can go wrong. */
-  void askAndGet() {
-    mustGet = true;
+  void askLast(Last outcome) {
+    mustBe = outcome;
     ask();
+  }
+
+  /** Whether that has become of it; then it has given back. */
+  boolean isServed() {
+    if (wasAsMust) {
+      leave();
+    }
+    return wasAsMust && at == At.FREE;
   }
 
   /** Gives back what it has, if it has anything. */
@@ -154,6 +170,10 @@ final class PoolUser implements ConnectionHandler {
         && sim.now().minus(askedAt).compareTo(program.leaseTimeout().plus(SLACK)) > 0) {
       program.ledger().fail("no outcome: " + this);
     }
+    boolean awaitsLast = at == At.HAS && mustBe != null && !wasAsMust;
+    if (awaitsLast && sim.now().minus(openedAt).compareTo(SLACK) > 0) {
+      program.ledger().fail("no answer: " + this);
+    }
   }
 
   /** Whether it has asked before another, and waits for the same. */
@@ -176,6 +196,7 @@ final class PoolUser implements ConnectionHandler {
     }
     program.isUsed(c, this);
     program.verifyOrder(this);
+    openedAt = sim.now();
     at = At.HAS;
     connection = c;
     sim.sometimes("a lease");
@@ -188,7 +209,10 @@ final class PoolUser implements ConnectionHandler {
 
   // What it leaves behind nobody else may find.
   private void dirty(Connection c) {
-    switch ((int) sim.between(0, 8)) {
+    if (mustBe != null) {
+      wasAsMust = program.isSilent(c.localAddress());
+    }
+    switch (mustBe != null ? 7 : (int) sim.between(0, 8)) {
       case 0 -> giveBack();
       case 1 -> c.pause(this);
       case 2 -> c.deadline(Duration.ofMillis(sim.between(0, 20)));
@@ -208,16 +232,20 @@ final class PoolUser implements ConnectionHandler {
   @Override
   public void onFrame(Connection c, MemorySegment memory, long offset, long length) {
     requireUsed(c, "a frame");
-    byte first = memory.get(ValueLayout.JAVA_BYTE, offset);
-    if (first != sent && first != '!') {
-      program.ledger().fail("an answer to somebody else: " + (char) first + ", " + this);
+    if (gaveBack) {
+      program.ledger().fail("a frame, and it has given back: " + this);
     }
-    strayed |= first == '!'; // who says what it was not asked is not to be trusted
+    for (long i = 0; i < length; i++) {
+      byte one = memory.get(ValueLayout.JAVA_BYTE, offset + i);
+      if (one != sent && one != '!') {
+        program.ledger().fail("an answer to somebody else: " + (char) one + ", " + this);
+      }
+      strayed |= one == '!'; // who says what it was not asked is not to be trusted
+    }
     awaits = strayed;
-    if (strayed && gaveBack) {
-      program.heardAfterRelease(); // on another thread, and this came before it has arrived
-    }
-    if (sim.chance(0.6)) {
+    if (mustBe != null) {
+      wasAsMust = true;
+    } else if (sim.chance(0.6)) {
       giveBack();
     }
   }
@@ -225,6 +253,9 @@ final class PoolUser implements ConnectionHandler {
   @Override
   public void onEnd(Connection c) {
     requireUsed(c, "the end");
+    if (gaveBack) {
+      program.ledger().fail("the end, and it has given back: " + this);
+    }
     if (sim.chance(0.5)) {
       c.close();
     } else {
@@ -255,14 +286,27 @@ final class PoolUser implements ConnectionHandler {
     }
     if (at == At.HAS) {
       program.isFree(c, this);
-    } else if (mustGet) {
-      program.ledger().fail("nothing is in its way, and it is told " + cause + ": " + this);
+    }
+    if (mustBe != null && !wasAsMust) {
+      hearsLast(cause);
     }
     sim.sometimes("lease " + cause.kind() + (cause.opened() ? "" : ", never opened"));
     connection = null;
     at = At.FREE;
     if (sim.chance(0.2) && !program.calms()) {
       ask(); // at once
+    }
+  }
+
+  // What it has was dead already, perhaps, and who could not know of that asks again.
+  private void hearsLast(CloseCause cause) {
+    wasAsMust =
+        switch (mustBe) {
+          case ANSWERED -> cause.opened() && !program.peersAreKnown();
+          case REFUSED -> cause.kind() == Kind.REFUSED;
+        };
+    if (!wasAsMust) {
+      program.ledger().fail("nothing is in its way, and it is told " + cause + ": " + this);
     }
   }
 

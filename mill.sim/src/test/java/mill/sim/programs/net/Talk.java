@@ -176,13 +176,15 @@ final class Talk {
       return;
     }
     drainedSince = owesDrained && !connection.isCongested() ? orNow(drainedSince) : null;
-    if (drainedSince != null && !isEnding() && isLongerThan(drainedSince, PATIENCE)) {
+    // Who is closed, by itself or for its peer's fault, sends first, which a cut may hold up.
+    boolean isOpen = connection.isOpen();
+    if (drainedSince != null && isOpen && isLongerThan(drainedSince, PATIENCE)) {
       ledger.fail("onDrained does not come: " + this);
     }
-    if (refusedAt != null && !isEnding() && isLongerThan(refusedAt, PATIENCE)) {
+    if (refusedAt != null && isOpen && isLongerThan(refusedAt, PATIENCE)) {
       ledger.fail("a write was refused, and nothing follows: " + this);
     }
-    if (deadline != null && !isEnding() && isLongerThan(deadline, PATIENCE)) {
+    if (deadline != null && isOpen && isLongerThan(deadline, PATIENCE)) {
       ledger.fail("onDeadline does not come: " + this);
     }
     boolean stuck = kernel != null && !holds && connection.queuedBytes() > 0;
@@ -197,10 +199,6 @@ final class Talk {
 
   private static Duration later(Duration one, Duration other) {
     return (one.compareTo(other) > 0 ? one : other).plus(PATIENCE);
-  }
-
-  boolean isEnding() {
-    return endAsked || closeAsked || resetAsked || threw || isMalformed;
   }
 
   // ---- its end

@@ -1,6 +1,7 @@
 package mill.sim.programs.net;
 
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicBoolean;
 import mill.natives.CurrentPlatform;
 import mill.sim.SimHost;
 import mill.sim.Simulation;
@@ -77,15 +78,23 @@ final class Visitor {
 
   // The reason is this thread's: what the loop's knows of it comes behind, and goes before.
   private void pause(Talk talk) {
-    var reason = new Object();
+    var reason = new AtomicBoolean(); // whether it is over
     talk.connection.pause(reason);
-    talk.execute(lane, () -> talk.pauses.add(reason));
+    talk.execute(
+        lane,
+        () -> {
+          if (!reason.get()) {
+            talk.pauses.add(reason);
+          }
+        });
     ledger.begins(talk.loop);
     host.executor()
         .execute(() -> {
           park(Duration.ofNanos(sim.between(0, 20_000_000)));
           if (!talk.execute(lane, () -> forget(talk, reason))) {
-            forget(talk, reason); // the ring is full, which a resume does not mind
+            // The ring is full, which a resume does not mind; it may even hold what adds it.
+            reason.set(true);
+            forget(talk, reason);
           }
           talk.connection.resume(reason);
           ledger.isDone(talk.loop);
