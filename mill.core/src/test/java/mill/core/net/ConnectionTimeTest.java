@@ -81,7 +81,7 @@ class ConnectionTimeTest {
   @Test
   void aSlowDownloadIsNotIdleThoughItsReaderSaysNothing() throws Exception {
     long idleNs = 400_000_000;
-    // Small buffers of the kernel's, so that it takes the last bytes when the reader is nearly there.
+    // With small buffers the kernel takes the last bytes when the reader is nearly there.
     heard.onOpen = c -> c.socket().setOption(SockOpt.SO_SNDBUF, 4096);
     heard.onFrame = (c, text) -> c.out().put(new byte[1 << 20], 0, 1 << 20);
     var config = LINES.readIdle(Duration.ofNanos(idleNs)).idle(Duration.ofNanos(idleNs));
