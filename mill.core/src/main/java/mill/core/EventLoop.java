@@ -21,6 +21,7 @@ import mill.core.internal.loop.LoopAccess;
 import mill.core.internal.loop.LoopExtension;
 import mill.core.internal.loop.LoopSeam;
 import mill.core.internal.loop.SocketAcceptor;
+import mill.core.internal.loop.TcpSource;
 import mill.natives.CurrentPlatform;
 import mill.natives.Interest;
 import mill.natives.Pollable;

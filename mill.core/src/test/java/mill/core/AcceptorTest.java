@@ -7,6 +7,7 @@ import java.net.SocketAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.RejectedExecutionException;
+import mill.core.internal.loop.TcpSource;
 import mill.natives.Interest;
 import mill.natives.net.TcpListener;
 import mill.natives.net.TcpStream;

@@ -8,10 +8,8 @@ import mill.core.internal.loop.AcceptHandle;
 import mill.core.internal.loop.AcceptLimit;
 import mill.core.internal.loop.AcceptSource;
 import mill.core.internal.loop.SocketAcceptor;
-import mill.natives.Pollable;
 import mill.natives.net.StreamSocket;
 import mill.natives.net.TcpListener;
-import mill.natives.net.UnixListener;
 import org.jspecify.annotations.Nullable;
 
 /** One socket that a server listens with, on one of its loops. */
@@ -42,42 +40,6 @@ final class ServerListener implements AcceptLimit, SocketAcceptor {
     var made = new ServerListener(server, home, source, staysHere);
     made.handle = home.seam.listen(source, TcpListener.DEFAULT_BACKLOG, made, made);
     return made;
-  }
-
-  /** A TCP listener as a source. */
-  record Tcp(TcpListener listener) implements AcceptSource {
-    @Override
-    public Pollable pollable() {
-      return listener;
-    }
-
-    @Override
-    public SocketAddress address() throws IOException {
-      return listener.localAddress();
-    }
-
-    @Override
-    public @Nullable StreamSocket accept() throws IOException {
-      return listener.accept();
-    }
-  }
-
-  /** A Unix listener as a source. */
-  record Unix(UnixListener listener) implements AcceptSource {
-    @Override
-    public Pollable pollable() {
-      return listener;
-    }
-
-    @Override
-    public SocketAddress address() throws IOException {
-      return listener.localAddress();
-    }
-
-    @Override
-    public @Nullable StreamSocket accept() throws IOException {
-      return listener.accept();
-    }
   }
 
   AcceptHandle handle() {

@@ -9,6 +9,8 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.BooleanSupplier;
 import mill.core.internal.loop.AcceptHandle;
 import mill.core.internal.loop.AcceptSource;
+import mill.core.internal.loop.TcpSource;
+import mill.core.internal.loop.UnixSource;
 import mill.natives.net.TcpListener;
 import mill.natives.net.UnixListener;
 import mill.natives.platform.Platform;
@@ -77,13 +79,13 @@ final class ServerListeners {
     Platform platform = parts.getFirst().home.seam.platform();
     int backlog = TcpListener.DEFAULT_BACKLOG;
     if (!(wanted instanceof InetSocketAddress)) {
-      return List.of(new ServerListener.Unix(UnixListener.bind(platform, wanted, backlog)));
+      return List.of(new UnixSource(UnixListener.bind(platform, wanted, backlog)));
     }
     if (parts.size() == 1 || !platform.balancesListeners()) {
-      return List.of(new ServerListener.Tcp(TcpListener.bind(platform, wanted, backlog)));
+      return List.of(new TcpSource(TcpListener.bind(platform, wanted, backlog)));
     }
     return TcpListener.bindShards(platform, wanted, backlog, parts.size()).stream()
-        .<AcceptSource>map(ServerListener.Tcp::new)
+        .<AcceptSource>map(TcpSource::new)
         .toList();
   }
 

@@ -19,6 +19,9 @@ import org.junit.jupiter.api.Test;
 
 /** How connections end: what is still delivered, which cause is told, and that it is told once. */
 class EndTest {
+  /** How many connections come and go; 50,000 by hand. */
+  private static final int CYCLES = Integer.getInteger("mill.connection.cycles", 10_000);
+
   private static final ConnectionConfig LINES = ConnectionConfig.defaults().framer(Framer.lines());
 
   private Loops loops;
@@ -350,7 +353,7 @@ class EndTest {
   }
 
   @Test
-  void tenThousandCyclesLeaveEverythingAsItWas() throws Exception {
+  void manyCyclesLeaveEverythingAsItWas() throws Exception {
     ConnectionHandler echo = (c, m, at, n) -> c.out().put(m, at, n);
     try (var server = loops.listen(LINES.readIdle(Duration.ofMinutes(1)), echo)) {
       cycles(server, 100);
@@ -358,7 +361,7 @@ class EndTest {
       loops.run(() -> true);
       long fds = OpenFds.count();
       long timers = loops.loop.metrics().timers().live();
-      cycles(server, 10_000);
+      cycles(server, CYCLES);
       Await.eventually("all are gone", () -> server.connections() == 0);
       assertThat(loops.loop.metrics().timers().live()).isEqualTo(timers);
       assertThat(loops.loop.metrics().registrations()).isEqualTo(1);

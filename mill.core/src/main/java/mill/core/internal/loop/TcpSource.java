@@ -1,8 +1,7 @@
-package mill.core;
+package mill.core.internal.loop;
 
 import java.io.IOException;
 import java.net.SocketAddress;
-import mill.core.internal.loop.AcceptSource;
 import mill.natives.Pollable;
 import mill.natives.net.StreamSocket;
 import mill.natives.net.TcpListener;
@@ -13,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param listener the socket
  */
-record TcpSource(TcpListener listener) implements AcceptSource {
+public record TcpSource(TcpListener listener) implements AcceptSource {
   @Override
   public Pollable pollable() {
     return listener;

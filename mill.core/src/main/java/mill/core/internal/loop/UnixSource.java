@@ -1,0 +1,30 @@
+package mill.core.internal.loop;
+
+import java.io.IOException;
+import java.net.SocketAddress;
+import mill.natives.Pollable;
+import mill.natives.net.StreamSocket;
+import mill.natives.net.UnixListener;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A Unix listener to accept on.
+ *
+ * @param listener the socket
+ */
+public record UnixSource(UnixListener listener) implements AcceptSource {
+  @Override
+  public Pollable pollable() {
+    return listener;
+  }
+
+  @Override
+  public SocketAddress address() throws IOException {
+    return listener.localAddress();
+  }
+
+  @Override
+  public @Nullable StreamSocket accept() throws IOException {
+    return listener.accept();
+  }
+}
