@@ -47,6 +47,7 @@ final class Talk {
   boolean hasVisitors; // that write
   private int writers; // lanes, as bits
   private int enders;
+  private boolean wroteAfterItsEnd; // a thread: taken if the end was on its way, and dropped
   Duration refusedAt; // a write was refused, and nothing was heard since
 
   // What the loop's thread has done.
@@ -117,6 +118,7 @@ final class Talk {
   // ---- what was asked for
 
   void wroteAs(int lane) {
+    wroteAfterItsEnd |= lane != Acts.LANE && (enders & 1 << lane) != 0;
     writers |= 1 << lane;
     hasVisitors |= lane != Acts.LANE;
   }
@@ -134,7 +136,7 @@ final class Talk {
   /** Whether a thread has ended what another was writing to: it may have come first. */
   private boolean hasRaced() {
     int others = writers & ~(1 << Acts.LANE); // the loop's thread comes before what it ends
-    return others != 0 && enders != others;
+    return wroteAfterItsEnd || (others != 0 && enders != others);
   }
 
   // ---- tasks
