@@ -22,7 +22,7 @@ final class Tally {
 
   static void serve(int port) throws IOException {
     try (var loop = EventLoop.open();
-        var server = TcpServer.listen(loop, new InetSocketAddress(port), LINES, Counting::new)) {
+        var _ = TcpServer.listen(loop, new InetSocketAddress(port), LINES, Counting::new)) {
       loop.run();
     }
   }
