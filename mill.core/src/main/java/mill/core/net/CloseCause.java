@@ -40,7 +40,7 @@ public final class CloseCause {
     OVERFLOW,
     /** The buffers of the loop were used up. */
     NO_MEMORY,
-    /** The loop or the server has shut down, or was closed. */
+    /** The loop, the server or the pool has shut down, or was closed. */
     SHUTDOWN,
     /** A callback has thrown. */
     HANDLER_THREW,

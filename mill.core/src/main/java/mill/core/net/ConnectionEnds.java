@@ -129,7 +129,12 @@ abstract class ConnectionEnds extends ConnectionDoor {
 
   @Override
   final void resetHere() {
-    note(Kind.LOCAL, null);
+    resetFor(Kind.LOCAL);
+  }
+
+  /** Resets it for a cause that may not be its user's. */
+  final void resetFor(Kind kind) {
+    note(kind, null);
     goAway(true);
   }
 

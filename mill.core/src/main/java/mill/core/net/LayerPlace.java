@@ -157,7 +157,10 @@ final class LayerPlace implements Layer.Site {
     } finally {
       stack.leave();
     }
-    if (took > 0 && !owner.isGone()) {
+    if (owner.isGone()) {
+      return 0; // what it took stays above, and counts as undelivered
+    }
+    if (took > 0) {
       above.take(took);
     }
     return took;

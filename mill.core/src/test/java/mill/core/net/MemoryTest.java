@@ -3,6 +3,7 @@ package mill.core.net;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import mill.core.net.CloseCause.Kind;
 import mill.natives.memory.BufferPoolConfig;
@@ -121,6 +122,44 @@ class MemoryTest {
         // it may be reset before all is sent
       }
       assertThat(heard.ended().kind()).isEqualTo(Kind.NO_MEMORY);
+    }
+  }
+
+  // It said how much it had taken, nothing of that was taken from the queue, and it was asked again.
+  @Test
+  void aLayerThatFindsNoMemoryEndsItsConnectionAloneAndTheLoopGoesOn() throws Exception {
+    loops = Loops.start(cap(1 << 20));
+    Blocks blocks = loops.connections().blocks;
+    var taken = new ArrayList<Block>();
+    var counted = new TestLayers.Counted();
+    var heard = new Recorder();
+    heard.onOpen =
+        c -> {
+          long held = c.out().hold(4);
+          c.out().put(new byte[5_000], 0, 5_000);
+          takeAll(blocks, taken, Blocks.MEDIUM);
+          takeAll(blocks, taken, Blocks.SMALL);
+          c.out().patchIntBE(held, 5_000);
+        };
+    var layered = ConnectionConfig.defaults().layer(() -> new TestLayers.Records(7, counted));
+    try (var server = loops.listen(layered, heard);
+        var peer = Peer.connect(server)) {
+      CloseCause cause = heard.ended();
+      assertThat(cause.kind()).isEqualTo(Kind.NO_MEMORY);
+      assertThat(cause.undeliveredBytes()).isEqualTo(5_004);
+      loops.run(() -> {
+        taken.forEach(blocks::release);
+        return true;
+      });
+      peer.requireReset();
+    }
+    assertThat(counted.closed).hasValue(1);
+    assertThat(heard.faults).isEmpty();
+  }
+
+  private static void takeAll(Blocks from, List<Block> to, int bytes) {
+    for (Block b = from.acquire(bytes); b != null; b = from.acquire(bytes)) {
+      to.add(b);
     }
   }
 

@@ -603,8 +603,30 @@ class PoolTest {
       comesBack.lease.release();
       assertThat(comesBack.end()).isEqualTo(Kind.HANDED_OVER);
       assertThat(Await.outcome(drained)).isEqualTo(new PoolReport(0, 0, 1, 1, 1));
-      assertThat(stays.end()).isEqualTo(Kind.LOCAL);
+      assertThat(stays.end()).isEqualTo(Kind.SHUTDOWN);
       assertThat(all.pool.metrics().places()).isZero();
+    }
+  }
+
+  // It was told that it had cancelled.
+  @Test
+  void whoIsLentAConnectionAndHasNotHeardOfItIsToldOfTheShutdownThatResetsIt() throws Exception {
+    try (var all = new PoolFixture(CONFIG)) {
+      Holder before = all.ask();
+      before.open();
+      before.lease.release();
+      before.end();
+      all.until(() -> all.pool.metrics().idle() == 1);
+      var lent = new Holder();
+      all.loops.run(() -> {
+        lent.lease = all.pool.lease(all.target(), lent.heard);
+        all.pool.close();
+        return true;
+      });
+      CloseCause cause = lent.heard.ended();
+      assertThat(cause.kind()).isEqualTo(Kind.SHUTDOWN);
+      assertThat(cause.opened()).isFalse();
+      assertThat(lent.heard.events).containsExactly("closed SHUTDOWN");
     }
   }
 
