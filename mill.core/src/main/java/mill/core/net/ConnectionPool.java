@@ -118,8 +118,8 @@ public final class ConnectionPool implements AutoCloseable {
 
   /**
    * Lends nothing any more: who waits is told {@link CloseCause.Kind#SHUTDOWN}, idle connections
-   * are closed, leased ones as they come back. Those that have not come back in time are reset,
-   * and told {@code SHUTDOWN} as well.
+   * are closed, leased ones as they come back. Those that have not come back in time are reset, and
+   * told {@code SHUTDOWN} as well.
    *
    * @param timeout how long to wait; of several calls the shortest counts
    * @return completes when all connections have gone

@@ -125,7 +125,8 @@ class MemoryTest {
     }
   }
 
-  // It said how much it had taken, nothing of that was taken from the queue, and it was asked again.
+  // It said how much it had taken, nothing of that was taken from the queue, and it was asked
+  // again.
   @Test
   void aLayerThatFindsNoMemoryEndsItsConnectionAloneAndTheLoopGoesOn() throws Exception {
     loops = Loops.start(cap(1 << 20));
