@@ -6,6 +6,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
+import java.util.Objects;
 import mill.natives.ffm.CallMemory;
 import mill.natives.ffm.NativeCalls;
 import mill.natives.gen.windows.Kernel32;
@@ -56,6 +57,14 @@ final class KernelCalls {
     } finally {
       memory.release();
     }
+  }
+
+  /**
+   * Links {@code PostQueuedCompletionStatus} now: whoever wakes a poller for the first time may
+   * have no stack left for it, and a class that could not be initialized never is.
+   */
+  static void linkPost() {
+    Objects.requireNonNull(Post.HANDLE);
   }
 
   /** {@code PostQueuedCompletionStatus}. */

@@ -20,6 +20,7 @@ final class NativeIocpCalls implements IocpCalls {
 
   @Override
   public int createPort(MemorySegment[] handle) {
+    KernelCalls.linkPost();
     MemorySegment none = MemorySegment.ofAddress(Windows.INVALID_HANDLE_VALUE());
     return KernelCalls.createIoCompletionPort(none, MemorySegment.NULL, handle);
   }
