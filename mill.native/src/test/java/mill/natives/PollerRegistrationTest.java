@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.io.RandomAccessFile;
-import java.lang.reflect.Proxy;
 import java.nio.channels.ClosedChannelException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -18,6 +17,7 @@ import mill.natives.net.RawFd;
 import mill.natives.net.UnixStream;
 import mill.natives.platform.Platform;
 import mill.testing.Await;
+import mill.testing.Doubles;
 import mill.testnet.Net;
 import mill.testnet.Net.TcpPair;
 import mill.testnet.Watch;
@@ -118,16 +118,10 @@ class PollerRegistrationTest {
   void pollableOfAnotherPlatformIsRefused() {
     Platform real = CurrentPlatform.get();
     Platform foreign =
-        (Platform)
-            Proxy.newProxyInstance(
-                Platform.class.getClassLoader(),
-                new Class<?>[] {Platform.class},
-                (proxy, method, arguments) ->
-                    switch (method.getName()) {
-                      case "name" -> "elsewhere";
-                      case "equals" -> false;
-                      default -> method.invoke(real, arguments);
-                    });
+        Doubles.of(
+            Platform.class,
+            real,
+            (method, arguments) -> method.getName().equals("name") ? "elsewhere" : null);
     try (var stranger =
         new Pollable(foreign, 0) {
           @Override

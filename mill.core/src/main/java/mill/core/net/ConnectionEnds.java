@@ -129,12 +129,12 @@ abstract class ConnectionEnds extends ConnectionDoor {
 
   @Override
   final void resetHere() {
-    resetFor(Kind.LOCAL);
+    resetFor(Kind.LOCAL, null);
   }
 
   /** Resets it for a cause that may not be its user's. */
-  final void resetFor(Kind kind) {
-    note(kind, null);
+  final void resetFor(Kind kind, @Nullable Throwable why) {
+    note(kind, why);
     goAway(true);
   }
 
@@ -163,14 +163,10 @@ abstract class ConnectionEnds extends ConnectionDoor {
   /** Ends for a cause that is not the user's: at once, or when what is queued is sent. */
   final void fail(Kind kind, @Nullable Throwable why) {
     switch (kind) {
-      case OVERFLOW, NO_MEMORY, WRITE_STALLED -> {
-        note(kind, why);
-        goAway(true);
-      }
+      case OVERFLOW, NO_MEMORY, WRITE_STALLED -> resetFor(kind, why);
       case TRUNCATED, MALFORMED, FRAME_TOO_LONG, IDLE, READ_IDLE -> {
         if (isRelayed()) { // a FIN would say that what the other has sent ends here
-          note(kind, why);
-          goAway(true);
+          resetFor(kind, why);
           return;
         }
         if (!closing && !isGone()) {

@@ -35,9 +35,7 @@ abstract class ConnectionEvents extends ConnectionCalls implements EventHandler 
     }
     try {
       for (Supplier<? extends Layer> made : config.layers) {
-        LayerStack stack = layers == null ? new LayerStack(home, self()) : layers;
-        layers = stack;
-        stack.add(requireNonNull(made.get(), "a layer"));
+        stack().add(requireNonNull(made.get(), "a layer"));
       }
     } catch (Throwable thrown) {
       fail(Kind.LAYER, thrown);
@@ -57,9 +55,16 @@ abstract class ConnectionEvents extends ConnectionCalls implements EventHandler 
               + " the peer must not send more before it knows: "
               + this);
     }
-    LayerStack stack = layers == null ? new LayerStack(home, self()) : layers;
-    layers = stack;
-    stack.addLater(layer);
+    stack().addLater(layer);
+  }
+
+  private LayerStack stack() {
+    LayerStack stack = layers;
+    if (stack == null) {
+      stack = new LayerStack(home, self());
+      layers = stack;
+    }
+    return stack;
   }
 
   /** All layers are ready. */

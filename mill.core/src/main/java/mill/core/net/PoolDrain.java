@@ -107,7 +107,8 @@ final class PoolDrain extends Posted {
       if (entry.state == State.LEASED || entry.state == State.RETURNING) {
         forced++;
       }
-      entry.connection.resetFor(Kind.SHUTDOWN); // perhaps lent, and its user has not heard of it
+      entry.connection.resetFor(
+          Kind.SHUTDOWN, null); // perhaps lent, and its user has not heard of it
     }
   }
 

@@ -69,39 +69,29 @@ class ConnectionAllocationTest {
     void run(TcpStream client) throws Exception;
   }
 
+  /** Gives everything back, and tells that it stands. */
+  private record Echo(CountDownLatch there) implements ConnectionHandler {
+    @Override
+    public void onOpen(Connection c) {
+      there.countDown();
+    }
+
+    @Override
+    public void onFrame(Connection c, MemorySegment m, long offset, long length) {
+      c.out().put(m, offset, length);
+    }
+  }
+
   @Test
   void anEchoOfLinesAllocatesNothing() throws Exception {
     var there = new CountDownLatch(1);
-    ConnectionHandler echo =
-        new ConnectionHandler() {
-          @Override
-          public void onOpen(Connection c) {
-            there.countDown();
-          }
-
-          @Override
-          public void onFrame(Connection c, MemorySegment m, long offset, long length) {
-            c.out().put(m, offset, length);
-          }
-        };
     try (var loops = Loops.start();
-        var server = loops.listen(ConnectionConfig.defaults().framer(Framer.lines()), echo)) {
+        var server =
+            loops.listen(ConnectionConfig.defaults().framer(Framer.lines()), new Echo(there))) {
       for (int i = 0; i < 64; i++) {
         buffer.set(java.lang.foreign.ValueLayout.JAVA_BYTE, i, (byte) (i % 16 == 15 ? '\n' : 'x'));
       }
-      connect(
-          server,
-          there,
-          client ->
-              Allocations.requireNone(
-                  ROUNDS,
-                  () -> {
-                    for (int i = 0; i < ROUNDS; i++) {
-                      send(client, 64);
-                      receive(client, 64);
-                    }
-                  },
-                  loops.runner.thread().threadId()));
+      requireNoneOfEchoes(64, server, there, loops);
     }
   }
 
@@ -125,48 +115,22 @@ class ConnectionAllocationTest {
 
   @Test
   void aRelayAllocatesNothing() throws Exception {
-    var there = new CountDownLatch(1);
-    ConnectionHandler echo =
-        new ConnectionHandler() {
-          @Override
-          public void onOpen(Connection c) {
-            there.countDown();
-          }
-
-          @Override
-          public void onFrame(Connection c, MemorySegment m, long offset, long length) {
-            c.out().put(m, offset, length);
-          }
-        };
-    var plain = ConnectionConfig.defaults();
-    try (var loops = Loops.start();
-        var backend = loops.listen(plain, echo);
-        var relay = loops.listen(plain, () -> Relay.to(backend.localAddress(), plain))) {
-      requireNoneOfEchoes(100, relay, there, loops);
-    }
+    requireNoneOfRelay(100);
   }
 
   // Blocks are handed over instead of copied.
   @Test
   void aRelayOfWholeBlocksAllocatesNothing() throws Exception {
-    var there = new CountDownLatch(1);
-    ConnectionHandler echo =
-        new ConnectionHandler() {
-          @Override
-          public void onOpen(Connection c) {
-            there.countDown();
-          }
+    requireNoneOfRelay((int) buffer.byteSize());
+  }
 
-          @Override
-          public void onFrame(Connection c, MemorySegment m, long offset, long length) {
-            c.out().put(m, offset, length);
-          }
-        };
+  private void requireNoneOfRelay(int bytes) throws Exception {
+    var there = new CountDownLatch(1);
     var plain = ConnectionConfig.defaults();
     try (var loops = Loops.start();
-        var backend = loops.listen(plain, echo);
+        var backend = loops.listen(plain, new Echo(there));
         var relay = loops.listen(plain, () -> Relay.to(backend.localAddress(), plain))) {
-      requireNoneOfEchoes((int) buffer.byteSize(), relay, there, loops);
+      requireNoneOfEchoes(bytes, relay, there, loops);
     }
   }
 
@@ -188,21 +152,9 @@ class ConnectionAllocationTest {
   @Test
   void twoLayersAllocateNothing() throws Exception {
     var there = new CountDownLatch(1);
-    ConnectionHandler echo =
-        new ConnectionHandler() {
-          @Override
-          public void onOpen(Connection c) {
-            there.countDown();
-          }
-
-          @Override
-          public void onFrame(Connection c, MemorySegment m, long offset, long length) {
-            c.out().put(m, offset, length);
-          }
-        };
     var layered = ConnectionConfig.defaults().layer(Copying::new).layer(Copying::new);
     try (var loops = Loops.start();
-        var server = loops.listen(layered, echo)) {
+        var server = loops.listen(layered, new Echo(there))) {
       requireNoneOfEchoes(100, server, there, loops);
     }
   }
