@@ -107,8 +107,8 @@ final class PoolDrain extends Posted {
       if (entry.state == State.LEASED || entry.state == State.RETURNING) {
         forced++;
       }
-      entry.connection.resetFor(
-          Kind.SHUTDOWN, null); // perhaps lent, and its user has not heard of it
+      // Perhaps it is lent, and its user has not heard of it.
+      entry.connection.resetFor(Kind.SHUTDOWN, null);
     }
   }
 

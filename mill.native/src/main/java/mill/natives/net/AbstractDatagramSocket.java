@@ -108,7 +108,7 @@ abstract class AbstractDatagramSocket extends AbstractSocket {
     try {
       do {
         sent = sockets().send(fd, buffer, offset, length);
-      } while (sent < 0 && Transfers.again(platform().errnos(), sent, ++attempts));
+      } while (sent < 0 && platform().errnos().mayRetry(sent, ++attempts));
       return sent >= 0 ? sent : Transfers.failure(platform().errnos(), "send", sent);
     } finally {
       release();
@@ -134,7 +134,7 @@ abstract class AbstractDatagramSocket extends AbstractSocket {
     try {
       do {
         received = sockets().receive(fd, buffer, offset, length);
-      } while (received < 0 && Transfers.again(platform().errnos(), received, ++attempts));
+      } while (received < 0 && platform().errnos().mayRetry(received, ++attempts));
       return received >= 0 ? received : Transfers.failure(platform().errnos(), "recv", received);
     } finally {
       release();
@@ -188,7 +188,7 @@ abstract class AbstractDatagramSocket extends AbstractSocket {
     try {
       do {
         sent = sockets().sendTo(fd, buffer, offset, length, to);
-      } while (sent < 0 && Transfers.again(platform().errnos(), sent, ++attempts));
+      } while (sent < 0 && platform().errnos().mayRetry(sent, ++attempts));
       return sent >= 0 ? sent : sendToFailure(to, sent);
     } finally {
       release();
@@ -223,7 +223,7 @@ abstract class AbstractDatagramSocket extends AbstractSocket {
     try {
       do {
         received = sockets().receiveFrom(fd, buffer, offset, length, from);
-      } while (received < 0 && Transfers.again(platform().errnos(), received, ++attempts));
+      } while (received < 0 && platform().errnos().mayRetry(received, ++attempts));
       return received >= 0
           ? received
           : Transfers.failure(platform().errnos(), "recvfrom", received);
@@ -260,7 +260,7 @@ abstract class AbstractDatagramSocket extends AbstractSocket {
     try {
       do {
         sent = sockets().sendMessage(fd, buffer, offset, length, to, control);
-      } while (sent < 0 && Transfers.again(platform().errnos(), sent, ++attempts));
+      } while (sent < 0 && platform().errnos().mayRetry(sent, ++attempts));
       return sent >= 0 ? sent : Transfers.messageFailure(platform().errnos(), sent, control);
     } finally {
       release();
@@ -295,7 +295,7 @@ abstract class AbstractDatagramSocket extends AbstractSocket {
     try {
       do {
         received = sockets().receiveMessage(fd, buffer, offset, length, from, control);
-      } while (received < 0 && Transfers.again(platform().errnos(), received, ++attempts));
+      } while (received < 0 && platform().errnos().mayRetry(received, ++attempts));
       return received >= 0 ? received : Transfers.failure(platform().errnos(), "recvmsg", received);
     } finally {
       release();
@@ -324,7 +324,7 @@ abstract class AbstractDatagramSocket extends AbstractSocket {
     try {
       do {
         sent = sockets().sendBatch(fd, batch, from, count);
-      } while (sent < 0 && Transfers.again(platform().errnos(), sent, ++attempts));
+      } while (sent < 0 && platform().errnos().mayRetry(sent, ++attempts));
       return sent >= 0 ? sent : Transfers.failure(platform().errnos(), "sendmmsg", sent);
     } finally {
       release();
@@ -348,7 +348,7 @@ abstract class AbstractDatagramSocket extends AbstractSocket {
     try {
       do {
         received = sockets().receiveBatch(fd, batch);
-      } while (received < 0 && Transfers.again(platform().errnos(), received, ++attempts));
+      } while (received < 0 && platform().errnos().mayRetry(received, ++attempts));
       if (received < 0) {
         return Transfers.failure(platform().errnos(), "recvmmsg", received);
       }

@@ -112,7 +112,7 @@ public final class RawFd extends Pollable {
     try {
       do {
         result = platform().sockets().read(fd, buffer, offset, length);
-      } while (result < 0 && Transfers.again(platform().errnos(), result, ++attempts));
+      } while (result < 0 && platform().errnos().mayRetry(result, ++attempts));
       if (result == 0 && kind != DescriptorKind.DATAGRAM) {
         return IoStatus.END_OF_STREAM;
       }
@@ -141,7 +141,7 @@ public final class RawFd extends Pollable {
     try {
       do {
         result = platform().sockets().write(fd, buffer, offset, length);
-      } while (result < 0 && Transfers.again(platform().errnos(), result, ++attempts));
+      } while (result < 0 && platform().errnos().mayRetry(result, ++attempts));
       return result >= 0 ? result : Transfers.failure(platform().errnos(), "write", result);
     } finally {
       release();

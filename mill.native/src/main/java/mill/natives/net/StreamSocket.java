@@ -163,7 +163,7 @@ public abstract sealed class StreamSocket extends AbstractSocket permits TcpStre
     try {
       do {
         result = sockets().receive(fd, buffer, offset, length);
-      } while (result < 0 && Transfers.again(platform().errnos(), result, ++attempts));
+      } while (result < 0 && platform().errnos().mayRetry(result, ++attempts));
     } finally {
       release();
     }
@@ -211,7 +211,7 @@ public abstract sealed class StreamSocket extends AbstractSocket permits TcpStre
     try {
       do {
         result = sockets().send(fd, buffer, offset, length);
-      } while (result < 0 && Transfers.again(platform().errnos(), result, ++attempts));
+      } while (result < 0 && platform().errnos().mayRetry(result, ++attempts));
     } finally {
       release();
     }
@@ -241,7 +241,7 @@ public abstract sealed class StreamSocket extends AbstractSocket permits TcpStre
     try {
       do {
         result = sockets().readv(fd, buffers, first, from + count - first);
-      } while (result < 0 && Transfers.again(platform().errnos(), result, ++attempts));
+      } while (result < 0 && platform().errnos().mayRetry(result, ++attempts));
     } finally {
       release();
     }
@@ -279,7 +279,7 @@ public abstract sealed class StreamSocket extends AbstractSocket permits TcpStre
     try {
       do {
         result = sockets().readv(fd, buffers, offsets, lengths, first, from + count - first);
-      } while (result < 0 && Transfers.again(platform().errnos(), result, ++attempts));
+      } while (result < 0 && platform().errnos().mayRetry(result, ++attempts));
     } finally {
       release();
     }
@@ -312,7 +312,7 @@ public abstract sealed class StreamSocket extends AbstractSocket permits TcpStre
     try {
       do {
         result = sockets().writev(fd, buffers, first, from + count - first);
-      } while (result < 0 && Transfers.again(platform().errnos(), result, ++attempts));
+      } while (result < 0 && platform().errnos().mayRetry(result, ++attempts));
     } finally {
       release();
     }
@@ -347,7 +347,7 @@ public abstract sealed class StreamSocket extends AbstractSocket permits TcpStre
     try {
       do {
         result = sockets().writev(fd, buffers, offsets, lengths, first, from + count - first);
-      } while (result < 0 && Transfers.again(platform().errnos(), result, ++attempts));
+      } while (result < 0 && platform().errnos().mayRetry(result, ++attempts));
     } finally {
       release();
     }

@@ -84,7 +84,7 @@ public final class TcpStream extends StreamSocket {
     try {
       do {
         result = sockets().receiveUrgent(fd);
-      } while (result < 0 && Transfers.again(platform().errnos(), result, ++attempts));
+      } while (result < 0 && platform().errnos().mayRetry(result, ++attempts));
       if (result < 0 && platform().errnos().name(-result).equals("EINVAL")) {
         return IoStatus.WOULD_BLOCK;
       }

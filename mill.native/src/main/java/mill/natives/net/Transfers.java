@@ -9,12 +9,6 @@ import mill.natives.platform.Errnos;
 
 /** What all transfers share: how their buffers are checked and what their results mean. */
 final class Transfers {
-  /**
-   * How often a call that a signal interrupted is made again before the transfer counts as one that
-   * would block. A call that does not wait is hardly ever interrupted even once.
-   */
-  static final int MAX_INTERRUPTIONS = 16;
-
   private Transfers() {}
 
   static void check(MemorySegment buffer, long offset, long length) {
@@ -93,16 +87,6 @@ final class Transfers {
       return IoStatus.WOULD_BLOCK;
     }
     throw errnos.exception(control.isPlain() ? "sendmsg" : "sendmsg(" + control + ")", result);
-  }
-
-  /**
-   * Whether a call that failed is to be made again at once: a signal has interrupted it, and not
-   * too often. Who is told {@code WOULD_BLOCK} waits for an event, and an edge is not told twice.
-   *
-   * @param attempts how often it was made
-   */
-  static boolean again(Errnos errnos, long result, int attempts) {
-    return errnos.isInterrupted(result) && attempts < MAX_INTERRUPTIONS;
   }
 
   /** What a failed call means to the caller: {@code WOULD_BLOCK}, or an exception. */

@@ -126,7 +126,7 @@ public final class UdpSocket extends AbstractDatagramSocket {
     try {
       do {
         received = sockets().receiveError(fd, buffer, offset, length, to, control);
-      } while (received < 0 && Transfers.again(platform().errnos(), received, ++attempts));
+      } while (received < 0 && platform().errnos().mayRetry(received, ++attempts));
       return received >= 0
           ? received
           : Transfers.failure(platform().errnos(), "recvmsg(MSG_ERRQUEUE)", received);

@@ -170,7 +170,7 @@ public final class UnixStream extends StreamSocket {
     try {
       do {
         sent = sockets().sendMessage(fd, buffer, offset, length, null, control);
-      } while (sent < 0 && Transfers.again(platform().errnos(), sent, ++attempts));
+      } while (sent < 0 && platform().errnos().mayRetry(sent, ++attempts));
       return sent >= 0 ? sent : Transfers.messageFailure(platform().errnos(), sent, control);
     } finally {
       release();
@@ -202,7 +202,7 @@ public final class UnixStream extends StreamSocket {
     try {
       do {
         received = sockets().receiveMessage(fd, buffer, offset, length, null, control);
-      } while (received < 0 && Transfers.again(platform().errnos(), received, ++attempts));
+      } while (received < 0 && platform().errnos().mayRetry(received, ++attempts));
       if (received == 0) {
         return IoStatus.END_OF_STREAM;
       }

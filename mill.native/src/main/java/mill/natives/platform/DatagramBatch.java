@@ -12,9 +12,6 @@ import java.util.Objects;
  * is. Not thread-safe.
  */
 public final class DatagramBatch {
-  /** How often the calls for one batch are made again that a signal has interrupted. */
-  static final int MAX_INTERRUPTIONS = 16;
-
   /** How many datagrams one batch has at most ({@code UIO_MAXIOV}). */
   public static final int MAX_DATAGRAMS = 1024;
 

@@ -10,6 +10,9 @@ import mill.natives.ErrnoException;
  * <p>Immutable, any thread.
  */
 public final class Errnos {
+  // A call that does not wait is hardly ever interrupted even once.
+  private static final int MAX_INTERRUPTIONS = 16;
+
   private final Map<Integer, String> names = new HashMap<>();
   private final Map<String, Integer> numbers;
   private final int again;
@@ -78,6 +81,19 @@ public final class Errnos {
    */
   public boolean isInterrupted(long result) {
     return result == -interrupted;
+  }
+
+  /**
+   * Tells whether a transfer that failed is to be made again at once: a signal has interrupted it,
+   * and not too often. Who is told that it would block waits for an event, and an edge is not told
+   * twice.
+   *
+   * @param result what the call returned
+   * @param attempts how often it was made
+   * @return true for {@code -EINTR}, up to 16 attempts
+   */
+  public boolean mayRetry(long result, int attempts) {
+    return isInterrupted(result) && attempts < MAX_INTERRUPTIONS;
   }
 
   /**

@@ -278,7 +278,7 @@ public interface Sockets {
               control);
       if (sent >= 0) {
         done++;
-      } else if (!isInterrupted(control, sent, ++attempts)) {
+      } else if (!control.platform().errnos().mayRetry(sent, ++attempts)) {
         return done > 0 ? done : sent;
       }
     }
@@ -302,17 +302,12 @@ public interface Sockets {
           receiveMessage(fd, batch.buffer(done), 0, slotBytes, batch.address(done), control);
       if (received >= 0) {
         batch.received(done++, received, control.isTruncated(), control.segmentBytes());
-      } else if (!isInterrupted(control, received, ++attempts)) {
+      } else if (!control.platform().errnos().mayRetry(received, ++attempts)) {
+        // Who gets fewer than there is room for takes that for all that there are.
         return done > 0 ? done : received;
       }
     }
     return done;
-  }
-
-  // Who gets fewer than there is room for takes that for all that there are.
-  private static boolean isInterrupted(ControlData control, int result, int attempts) {
-    return attempts < DatagramBatch.MAX_INTERRUPTIONS
-        && control.platform().errnos().isInterrupted(result);
   }
 
   private static int notSupported(ControlData control) {

@@ -208,7 +208,7 @@ final class Plants {
           new Plant(
               "a read that is interrupted fails",
               NATIVES + "net/StreamSocket.java",
-              "result = sockets().receive(fd, buffer, offset, length); } while (result < 0 && Transfers.again(platform().errnos(), result, ++attempts));",
+              "result = sockets().receive(fd, buffer, offset, length); } while (result < 0 && platform().errnos().mayRetry(result, ++attempts));",
               "result = sockets().receive(fd, buffer, offset, length); } while (attempts > 0); if (platform().errnos().isInterrupted(result)) { throw platform().errnos().exception(\"recv\", result); }"),
           new Plant(
               "write says that it has taken all",
@@ -218,37 +218,37 @@ final class Plants {
           new Plant(
               "a gathering write that is interrupted fails",
               NATIVES + "net/StreamSocket.java",
-              "result = sockets().writev(fd, buffers, first, from + count - first); } while (result < 0 && Transfers.again(platform().errnos(), result, ++attempts));",
+              "result = sockets().writev(fd, buffers, first, from + count - first); } while (result < 0 && platform().errnos().mayRetry(result, ++attempts));",
               "result = sockets().writev(fd, buffers, first, from + count - first); } while (attempts > 0); if (platform().errnos().isInterrupted(result)) { throw platform().errnos().exception(\"sendmsg\", result); }"),
           new Plant(
               "a datagram's receive that is interrupted is not made again",
               NATIVES + "net/AbstractDatagramSocket.java",
-              "received = sockets().receiveFrom(fd, buffer, offset, length, from); } while (received < 0 && Transfers.again(platform().errnos(), received, ++attempts));",
+              "received = sockets().receiveFrom(fd, buffer, offset, length, from); } while (received < 0 && platform().errnos().mayRetry(received, ++attempts));",
               "received = sockets().receiveFrom(fd, buffer, offset, length, from); } while (attempts > 0);"),
           new Plant(
               "an interruption ends a batch",
               NATIVES + "platform/Sockets.java",
-              "} else if (!isInterrupted(control, received, ++attempts)) {",
+              "} else if (!control.platform().errnos().mayRetry(received, ++attempts)) {",
               "} else {"),
           new Plant(
               "a datagram's send that is interrupted is not made again",
               NATIVES + "net/AbstractDatagramSocket.java",
-              "sent = sockets().send(fd, buffer, offset, length); } while (sent < 0 && Transfers.again(platform().errnos(), sent, ++attempts));",
+              "sent = sockets().send(fd, buffer, offset, length); } while (sent < 0 && platform().errnos().mayRetry(sent, ++attempts));",
               "sent = sockets().send(fd, buffer, offset, length); } while (attempts > 0);"),
           new Plant(
               "a message of a stream that is interrupted is not received again",
               NATIVES + "net/UnixStream.java",
-              "received = sockets().receiveMessage(fd, buffer, offset, length, null, control); } while (received < 0 && Transfers.again(platform().errnos(), received, ++attempts));",
+              "received = sockets().receiveMessage(fd, buffer, offset, length, null, control); } while (received < 0 && platform().errnos().mayRetry(received, ++attempts));",
               "received = sockets().receiveMessage(fd, buffer, offset, length, null, control); } while (attempts > 0);"),
           new Plant(
               "a pipe's read that is interrupted is not made again",
               NATIVES + "net/RawFd.java",
-              "result = platform().sockets().read(fd, buffer, offset, length); } while (result < 0 && Transfers.again(platform().errnos(), result, ++attempts));",
+              "result = platform().sockets().read(fd, buffer, offset, length); } while (result < 0 && platform().errnos().mayRetry(result, ++attempts));",
               "result = platform().sockets().read(fd, buffer, offset, length); } while (attempts > 0);"),
           new Plant(
               "a read that is interrupted would block",
               NATIVES + "net/StreamSocket.java",
-              "result = sockets().receive(fd, buffer, offset, length); } while (result < 0 && Transfers.again(platform().errnos(), result, ++attempts));",
+              "result = sockets().receive(fd, buffer, offset, length); } while (result < 0 && platform().errnos().mayRetry(result, ++attempts));",
               "result = sockets().receive(fd, buffer, offset, length); } while (attempts > 0);"),
           new Plant(
               "readv skips the first of its buffers",
