@@ -85,7 +85,7 @@ class WorkerPoolTest {
               done.countDown();
             });
     IntStream.range(0, 500).mapToObj(Item::new).forEach(pool::submit);
-    pool.start();
+    pool.start(null);
     IntStream.range(500, 1_000).mapToObj(Item::new).forEach(pool::submit);
     await(done);
     end(pool);
@@ -109,7 +109,7 @@ class WorkerPoolTest {
               names.add(Thread.currentThread().getName());
               done.countDown();
             });
-    pool.start();
+    pool.start(null);
     IntStream.range(0, 4).mapToObj(Item::new).forEach(pool::submit);
     await(done);
     end(pool);
@@ -136,7 +136,7 @@ class WorkerPoolTest {
       pool.submit(new Item(9));
     }
     pool.stop();
-    pool.start();
+    pool.start(null);
     end(pool);
     assertThat(worked).hasValue(1_000);
   }
@@ -163,7 +163,7 @@ class WorkerPoolTest {
               await(release);
             });
     self.set(pool);
-    pool.start();
+    pool.start(null);
     pool.submit(new Item(0));
     await(entered);
     pool.stop();
@@ -189,7 +189,7 @@ class WorkerPoolTest {
               first.countDown();
               second.countDown();
             });
-    pool.start();
+    pool.start(null);
     pool.submit(new Item(0));
     await(first);
     worker.get().interrupt();
