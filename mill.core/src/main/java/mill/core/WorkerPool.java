@@ -138,7 +138,7 @@ final class WorkerPool<T extends SerialCalls> {
   private boolean waiting; // and does not look only
 
   @GuardedBy("lock")
-  private int share; // how many items it may work on before it polls again
+  private int share; // how many items are worked on, if nobody polls, before somebody does
 
   @GuardedBy("lock")
   private long steps; // its polls and items
@@ -429,18 +429,21 @@ final class WorkerPool<T extends SerialCalls> {
     boolean watched = watcher == worker;
     awake(worker);
     boolean leads = leader == worker;
+    boolean mayLead = source != null && !failed && (leads || leader == null);
     // Behind its share, what the source has comes first: items that are submitted again and again
-    // must not keep it from polling.
-    if (first != null && !dropping && (stopping || !leads || share > 0)) {
-      steps += leads ? 1 : 0;
-      share -= leads ? 1 : 0;
+    // must not keep everybody from polling.
+    if (first != null && !dropping && (stopping || !mayLead || share > 0)) {
+      if (mayLead) {
+        steps++;
+        share--;
+      }
       return Step.WORK;
     }
     if (stopping) {
       end(leads);
       return Step.END;
     }
-    if (source != null && !failed && (leads || leader == null || held)) {
+    if (mayLead || (held && source != null && !failed)) {
       leader = worker;
       polling = true;
       waiting = first == null;
