@@ -282,7 +282,7 @@ class SerialCallbackTest {
       fake.start();
       Await.await(again);
       fake.stopAndJoin();
-      assertThat(fake.poller().ops()).containsExactly(Op.ADD, Op.REMOVE, Op.ADD);
+      assertThat(fake.poller().ops()).startsWith(Op.ADD, Op.REMOVE, Op.ADD);
       assertThat(registration.interest()).isSameAs(Interest.READABLE);
     }
   }
