@@ -39,7 +39,7 @@ final class Reactor {
   private final Poller poller;
   private final ReadyEvents events;
   private final @Nullable WorkerPool<Registration> workers;
-  private final @Nullable WorkerEvents workerEvents; // if there are workers
+  private final @Nullable WorkerEvents<Registration> workerEvents; // if there are workers
   private final RegistrationTable<Registration> registrations = new RegistrationTable<>();
   private final RunQueue<Registration> runQueue;
   private final LoopTasks tasks;
@@ -93,7 +93,7 @@ final class Reactor {
     workerEvents =
         workers == null
             ? null
-            : new WorkerEvents(
+            : new WorkerEvents<>(
                 config, poller, registrations, workers, telemetry, this::wakeIfAsleep);
     ending =
         new LoopEnd<>(
@@ -165,7 +165,8 @@ final class Reactor {
     try {
       runQueue.begin(() -> registrations.items().iterator());
       if (workers != null) {
-        workers.start(workerEvents); // who can handle an event from now on, so not before
+        // They can handle events from now on, so not before; none if the loop is not to turn.
+        workers.start(stopping ? null : workerEvents);
       }
       if (telemetry != null) {
         watch(telemetry);
@@ -518,12 +519,18 @@ final class Reactor {
   }
 
   void wakeIfAsleep() {
+    if (workerEvents != null) {
+      wakeIfAsleep(workerEvents);
+      return;
+    }
     if (asleep && !isLoopThread()) {
-      if (workerEvents != null) {
-        workerEvents.wake(lifecycle.thread());
-      } else {
-        poller.wake();
-      }
+      poller.wake();
+    }
+  }
+
+  private void wakeIfAsleep(WorkerEvents<Registration> sleep) {
+    if (asleep && !isLoopThread()) {
+      sleep.wake(lifecycle.thread());
     }
   }
 

@@ -448,10 +448,7 @@ public final class Registration extends SerialCalls {
     }
   }
 
-  /**
-   * Notes an event that the kernel has reported; true if this is now to be submitted to the
-   * workers. The thread that polls.
-   */
+  @Override
   boolean reported(int events) {
     return isScheduled() ? reportedMeanwhile(events) : schedule(events);
   }

@@ -81,6 +81,12 @@ abstract class SerialCalls {
   /** Calls the handler for events. On the thread that runs this registration's callbacks. */
   abstract void fire(int events);
 
+  /**
+   * Notes an event that the kernel has reported; true if this is now to be submitted to the
+   * workers. The thread that polls.
+   */
+  abstract boolean reported(int events);
+
   /** Lets events be reported again that are held, and calls {@link #letGo} before. */
   abstract void rearm();
 

@@ -11,11 +11,13 @@ import org.jspecify.annotations.Nullable;
  * The events of a loop whose handlers run on workers: the worker that leads polls for them, so that
  * none has to be handed over to it. The loop's own thread, which has tasks and timers, sleeps apart
  * from that.
+ *
+ * @param <T> what is registered
  */
-final class WorkerEvents implements WorkerPool.Source {
+final class WorkerEvents<T extends SerialCalls> implements WorkerPool.Source {
   private final Poller poller;
-  private final RegistrationTable<Registration> registrations;
-  private final WorkerPool<Registration> workers;
+  private final RegistrationTable<T> registrations;
+  private final WorkerPool<T> workers;
   private final @Nullable LoopTelemetry telemetry;
   private final Threads threads;
   private final Runnable wakeLoop;
@@ -28,8 +30,8 @@ final class WorkerEvents implements WorkerPool.Source {
   WorkerEvents(
       LoopConfig config,
       Poller poller,
-      RegistrationTable<Registration> registrations,
-      WorkerPool<Registration> workers,
+      RegistrationTable<T> registrations,
+      WorkerPool<T> workers,
       @Nullable LoopTelemetry telemetry,
       Runnable wakeLoop) {
     this.poller = poller;
@@ -49,7 +51,7 @@ final class WorkerEvents implements WorkerPool.Source {
     poller.poll(events, waits ? maxPollTimeoutNs : 0);
     int dispatched = 0;
     for (int i = 0; i < events.size(); i++) {
-      Registration registration = registrations.find(events.token(i));
+      T registration = registrations.find(events.token(i));
       if (registration == null) {
         continue;
       }

@@ -72,7 +72,7 @@ public final class FakeSleep implements Threads {
 
   @Override
   public void park(Object blocker, long timeoutNs) {
-    if (blocker instanceof WorkerEvents) {
+    if (blocker instanceof WorkerEvents<?>) {
       sleep(timeoutNs);
     } else {
       delegate.park(blocker, timeoutNs);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
@@ -73,9 +74,14 @@ class ListenEndsTest {
     void releaseToEnd() throws Exception {
       released.countDown();
       if (loop.config().dispatch() == DispatchMode.WORKERS) {
-        Await.state(runner.thread(), Thread.State.TIMED_WAITING); // for its workers
+        Await.eventually("it waits for its workers", this::awaitsWorkers);
         workersReleased.countDown();
       }
+    }
+
+    private boolean awaitsWorkers() {
+      return Arrays.stream(runner.thread().getStackTrace())
+          .anyMatch(frame -> frame.getMethodName().equals("awaitEnd"));
     }
 
     @Override

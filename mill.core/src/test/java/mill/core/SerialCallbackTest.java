@@ -251,6 +251,7 @@ class SerialCallbackTest {
           });
       fake.start();
       Await.await(held);
+      fake.poller().awaitPolls(3);
       fake.settle();
       assertThat(fake.poller().polls()).as("the event, the same again, the sleep").isEqualTo(3);
       release.countDown();

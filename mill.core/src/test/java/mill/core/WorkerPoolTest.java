@@ -37,6 +37,11 @@ class WorkerPoolTest {
     void fire(int events) {}
 
     @Override
+    boolean reported(int events) {
+      return schedule(events);
+    }
+
+    @Override
     void rearm() {}
 
     @Override

@@ -80,6 +80,11 @@ class SerialCallsModelTest {
     }
 
     @Override
+    boolean reported(int events) {
+      return schedule(events);
+    }
+
+    @Override
     void rearm() {}
 
     @Override
