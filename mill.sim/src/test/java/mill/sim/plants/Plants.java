@@ -40,10 +40,40 @@ final class Plants {
               "if (next.runCalls()) { again(next); }",
               "next.runCalls();"),
           new Plant(
-              "a worker is not notified of an item",
+              "a worker that sleeps is not told of an item",
               CORE + "WorkerPool.java",
-              "threads.signal(lock);",
-              ""),
+              "if (woken != null) { threads.unpark(woken.thread); } else if (wakes",
+              "if (wakes"),
+          new Plant(
+              "the only worker polls on, and is not told of an item",
+              CORE + "WorkerPool.java",
+              "wakes = woken == null && waiting; }",
+              "wakes = false; }"),
+          new Plant(
+              "nobody relieves a worker that is held up while it leads",
+              CORE + "WorkerPool.java",
+              "return works && done == 0;",
+              "return false;"),
+          new Plant(
+              "nobody watches the worker that leads when all have slept for a while",
+              CORE + "WorkerPool.java",
+              "} else if (leader == worker && watcherSleeps) { return takeWatcher(); }",
+              "} else if (leader == worker && watcherSleeps) { return null; }"),
+          new Plant(
+              "who gives the lead away wakes nobody to take it",
+              CORE + "WorkerPool.java",
+              "wakes = first != null || (source != null && !failed);",
+              "wakes = first != null;"),
+          new Plant(
+              "items that are submitted again and again keep everybody from polling",
+              CORE + "WorkerPool.java",
+              "(stopping || !mayLead || share > 0)",
+              "true"),
+          new Plant(
+              "workers poll in vain, and the loop does not end with it",
+              CORE + "WorkerEvents.java",
+              "failure = thrown; wakeLoop.run();",
+              "failure = thrown;"),
           // ---- interest and events
           new Plant(
               "a one-shot is not armed again by the same interest",
@@ -51,10 +81,20 @@ final class Plants {
               "newTrigger == trigger && trigger == Trigger.LEVEL) {",
               "newTrigger == trigger) {"),
           new Plant(
-              "a worker's registration is not armed again after a callback",
+              "an event that was held is not reported again after the callback",
               CORE + "SerialCalls.java",
-              "fire(taken & EVENTS_MASK); rearm();",
-              "fire(taken & EVENTS_MASK);"),
+              "if ((seen & (HELD | CANCELLED)) == HELD) { report(); continue; }",
+              ""),
+          new Plant(
+              "an event by level is reported on while its handler runs",
+              CORE + "Registration.java",
+              "return isScheduled() ? reportedMeanwhile(events) : schedule(events);",
+              "return schedule(events);"),
+          new Plant(
+              "an event that comes while its registration waits for a worker is held and forgotten",
+              CORE + "SerialCalls.java",
+              "int held = seen | HELD | (runner == null ? bits : 0);",
+              "int held = seen | HELD;"),
           new Plant(
               "an event is lost that comes while a worker's callback runs",
               CORE + "SerialCalls.java",
