@@ -43,6 +43,9 @@ final class PriorityWorkers {
   private @Nullable Worker idle;
 
   @GuardedBy("lock")
+  private @Nullable Worker waking; // woken, and not there yet
+
+  @GuardedBy("lock")
   private boolean anyOwed;
 
   @GuardedBy("lock")
@@ -201,9 +204,31 @@ final class PriorityWorkers {
         return Offer.FULL;
       }
       accepted++;
-      woken = takeIdle();
+      woken = wakeIdle();
       owed = anyOwed;
     }
+    wake(woken);
+    if (owed) {
+      wakeOwed();
+    }
+    return Offer.ACCEPTED;
+  }
+
+  /**
+   * Takes an idle worker, to be woken; null while another is on its way, which takes the next one
+   * if more tasks wait by then: most small tasks are done before a second worker would be there.
+   */
+  @GuardedBy("lock")
+  private @Nullable Worker wakeIdle() {
+    assert Thread.holdsLock(lock);
+    if (waking != null) {
+      return null;
+    }
+    waking = takeIdle();
+    return waking;
+  }
+
+  private void wake(@Nullable Worker woken) {
     if (woken != null) {
       boolean awake = false;
       try {
@@ -218,10 +243,6 @@ final class PriorityWorkers {
         }
       }
     }
-    if (owed) {
-      wakeOwed();
-    }
-    return Offer.ACCEPTED;
   }
 
   @GuardedBy("lock")
@@ -391,23 +412,32 @@ final class PriorityWorkers {
 
   private @Nullable Runnable next(Worker worker) {
     while (true) {
+      Runnable task;
+      Worker helper = null;
       synchronized (lock) {
         settle(worker);
-        Runnable task = queue.poll();
+        if (waking == worker) {
+          waking = null;
+        }
+        task = queue.poll();
         if (task != null) {
           active++;
           worker.running = true;
-          return task;
-        }
-        if (closed) {
+          helper = queue.isEmpty() ? null : wakeIdle();
+        } else if (closed) {
           if (--live == 0) {
             threads.signalAll(lock);
           }
           return null;
+        } else {
+          worker.asleep = true;
+          worker.nextIdle = idle;
+          idle = worker;
         }
-        worker.asleep = true;
-        worker.nextIdle = idle;
-        idle = worker;
+      }
+      if (task != null) {
+        wake(helper);
+        return task;
       }
       worker.sleep();
     }

@@ -59,21 +59,6 @@ final class Plants {
               CORE + "WorkerPool.java",
               "} else if (leader == worker && watcherSleeps) { return takeWatcher(); }",
               "} else if (leader == worker && watcherSleeps) { return null; }"),
-          new Plant(
-              "who gives the lead away wakes nobody to take it",
-              CORE + "WorkerPool.java",
-              "wakes = first != null || (source != null && !failed);",
-              "wakes = first != null;"),
-          new Plant(
-              "items that are submitted again and again keep everybody from polling",
-              CORE + "WorkerPool.java",
-              "(stopping || !mayLead || share > 0)",
-              "true"),
-          new Plant(
-              "workers poll in vain, and the loop does not end with it",
-              CORE + "WorkerEvents.java",
-              "failure = thrown; wakeLoop.run();",
-              "failure = thrown;"),
           // ---- interest and events
           new Plant(
               "a one-shot is not armed again by the same interest",
@@ -85,16 +70,6 @@ final class Plants {
               CORE + "SerialCalls.java",
               "if ((seen & (HELD | CANCELLED)) == HELD) { report(); continue; }",
               ""),
-          new Plant(
-              "an event by level is reported on while its handler runs",
-              CORE + "Registration.java",
-              "return isScheduled() ? reportedMeanwhile(events) : schedule(events);",
-              "return schedule(events);"),
-          new Plant(
-              "an event that comes while its registration waits for a worker is held and forgotten",
-              CORE + "SerialCalls.java",
-              "int held = seen | HELD | (runner == null ? bits : 0);",
-              "int held = seen | HELD;"),
           new Plant(
               "an event is lost that comes while a worker's callback runs",
               CORE + "SerialCalls.java",
