@@ -252,8 +252,7 @@ class SerialCallsModelTest {
   @Test
   void holdOfWhatNobodyHasAnyMoreIsFound() {
     finds(
-        new PlantedBug(SOURCE, "if ((seen & SCHEDULED) == 0) { return false; }", ""),
-        Levels.class);
+        new PlantedBug(SOURCE, "if ((seen & SCHEDULED) == 0) { return false; }", ""), Levels.class);
   }
 
   @Test
