@@ -393,7 +393,7 @@ class WorkerPoolTest {
     source.put(new Item(0));
     var planned = new IOException("planned");
     source.fail(planned);
-    Await.eventually("told", () -> source.failure.get() == planned);
+    Await.eventually("told", () -> planned.equals(source.failure.get()));
     pool.submit(new Item(1));
     pool.submit(new Item(2));
     await(worked);

@@ -99,7 +99,9 @@ final class PriorityWorkers {
     boolean running;
     volatile boolean asleep;
     Outcome outcome = Outcome.COMPLETED; // of the last task; its own alone
-    long executionNs; // of the last task; its own alone
+    long executionNs; // of the last task; its own alone, as are the next two
+    long endNs; // when that was over
+    boolean rested = true; // since then
 
     Worker(ThreadFactory factory) {
       thread = requireNonNull(factory.newThread(this), "thread");
@@ -119,9 +121,12 @@ final class PriorityWorkers {
       if (task == null) {
         return false;
       }
-      long startNs = clock.getAsLong();
+      // While it is busy the end of one task is the begin of the next: one reading for each.
+      long startNs = rested ? clock.getAsLong() : endNs;
+      rested = false;
       outcome = runGuarded(task);
-      executionNs = clock.getAsLong() - startNs;
+      endNs = clock.getAsLong();
+      executionNs = endNs - startNs;
       return true;
     }
 
@@ -136,6 +141,7 @@ final class PriorityWorkers {
     }
 
     void sleep() {
+      rested = true;
       while (asleep) {
         threads.park(PriorityWorkers.this, FOREVER);
         Thread.interrupted(); // means nothing to a worker without a task, and would keep it awake
