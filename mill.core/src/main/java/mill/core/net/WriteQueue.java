@@ -17,7 +17,10 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  */
 final class WriteQueue extends BlockQueue {
-  /** A message up to this long is copied: that costs less than a buffer of its own in a send. */
+  /**
+   * A message up to this long is copied behind what is queued: that costs less than a buffer of its
+   * own in a send. One that comes first is not: a send of its own memory needs no block here.
+   */
   private static final int COPIED = 1024;
 
   /** From so much on it is sent in the middle of a callback. */
@@ -263,7 +266,7 @@ final class WriteQueue extends BlockQueue {
     int length = (int) message.length();
     if (closed) {
       dropped += length;
-    } else if (length <= COPIED) {
+    } else if (length <= COPIED && (length == 0 || !isEmpty())) {
       checkedIn = home.callbacks();
       long before = put + dropped;
       put(message.memory(), 0, length);
