@@ -56,7 +56,7 @@ final class ServerPart {
   // Most come to the same address: one object does for all of them.
   private SocketAddress shared(SocketAddress address) {
     SocketAddress before = lastLocal;
-    if (address.equals(before)) {
+    if (before != null && before.equals(address)) {
       return before;
     }
     lastLocal = address;
