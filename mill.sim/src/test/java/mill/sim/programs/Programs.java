@@ -68,14 +68,6 @@ public enum Programs {
     sim.after(cut.plus(sim.between(ZERO, ofSeconds(2))), () -> sim.heal(server, client));
   }
 
-  /** {@return how many seeds a build runs: of what takes longer, fewer} */
-  int seedsOfABuild() {
-    return switch (this) {
-      case CONNECTIONS, RELAY, POOL -> 400;
-      default -> 1_000;
-    };
-  }
-
   /** {@return what is run} */
   public Scenario scenario() {
     return scenario;
