@@ -33,16 +33,15 @@ public final class EchoDemo {
 
   private static void run(String[] args, PrintStream out) throws IOException, DemoFailure {
     Command command = CommandLine.parse(args);
-    switch (command) {
-      case Command.Help help -> out.print(CommandLine.USAGE);
-      case Command.Serve serve -> {
-        requirePlatform();
-        new ServeMode(serve, out).run();
-      }
-      case Command.Drive drive -> {
-        requirePlatform();
-        new DriveMode(drive, out).run();
-      }
+    // Not a switch over types, which would cost the start of a server some milliseconds.
+    if (command instanceof Command.Serve serve) {
+      requirePlatform();
+      new ServeMode(serve, out).run();
+    } else if (command instanceof Command.Drive drive) {
+      requirePlatform();
+      new DriveMode(drive, out).run();
+    } else {
+      out.print(CommandLine.USAGE);
     }
     out.flush();
   }

@@ -93,14 +93,7 @@ public record NativeFunction(MemorySegment address) {
           (int)
               (long)
                   CALL.invokeExact(
-                      address,
-                      memory.errnoSegment(),
-                      first,
-                      second,
-                      third,
-                      fourth,
-                      fifth,
-                      sixth));
+                      address, memory.errnoSegment(), first, second, third, fourth, fifth, sixth));
     } catch (Throwable t) {
       throw NativeCalls.rethrow(t);
     } finally {
