@@ -30,7 +30,8 @@ final class LoadOptions {
         --seconds S      the measured time of a slice (2; quick 0.7)
         --warm S         the load before the first round (4; quick 2)
         --minutes M      no slice begins later than this (90; quick 3)
-        --others P       a slice is thrown away if others had more percent of the time (5)
+        --others P       a slice is thrown away if others had more percent of the time
+                         (5; check 20)
         --stolen P       or if the host took more (3)
         --retries N      how often it is repeated then (2)
         --server-cpu N   the processor of the servers (the first)
