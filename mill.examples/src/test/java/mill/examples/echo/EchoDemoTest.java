@@ -60,8 +60,7 @@ class EchoDemoTest {
 
     assertThat(outcome).isEqualTo(new Outcome(0, outcome.out(), ""));
     assertThat(outcome.out())
-        .matches(
-            "listening on 127\\.0\\.0\\.1:\\d+\\Rstopped: 1 connections, 11 bytes echoed\\R");
+        .matches("listening on 127\\.0\\.0\\.1:\\d+\\Rstopped: 1 connections, 11 bytes echoed\\R");
   }
 
   @Test

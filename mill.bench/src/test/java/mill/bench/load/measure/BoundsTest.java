@@ -12,15 +12,16 @@ import org.junit.jupiter.api.Test;
 class BoundsTest {
   private static final double USUAL_CALLS = 2.1;
 
-  /** Rounds of the baseline, the peer and the baseline; 1,000 messages in each slice. */
+  /** Rounds of the baseline, the peer and the baseline; 40,000 messages in each slice. */
   private static Outcome outcome(double cpuRatio, double bytes, double calls, int busySlices) {
     List<Slice> slices = new ArrayList<>();
     for (int round = 0; round < 4; round++) {
-      slices.add(slice("nio", round, slices.size(), 7_000_000, 90_000, ""));
+      slices.add(slice("nio", round, slices.size(), 280_000_000, 20_000, ""));
       String verdict = round < busySlices ? "busy" : "";
-      long ns = (long) (7_000_000 * cpuRatio);
-      slices.add(slice("mill", round, slices.size(), ns, (long) (1000 * bytes), verdict));
-      slices.add(slice("nio", round, slices.size(), 7_000_000, 90_000, ""));
+      long ns = (long) (280_000_000 * cpuRatio);
+      slices.add(
+          slice("mill", round, slices.size(), ns, (long) (20_000 + 40_000 * bytes), verdict));
+      slices.add(slice("nio", round, slices.size(), 280_000_000, 20_000, ""));
     }
     return new Outcome(
         Workload.ECHO_64,
@@ -34,7 +35,7 @@ class BoundsTest {
   private static Slice slice(
       String peer, int round, int place, long serverNs, long allocated, String verdict) {
     List<String> values =
-        List.of("= messages 1000", "= server_ns " + serverNs, "= allocated_bytes " + allocated);
+        List.of("= messages 40000", "= server_ns " + serverNs, "= allocated_bytes " + allocated);
     return new Slice(Workload.ECHO_64, peer, round, place, Sample.parse(values), verdict);
   }
 
@@ -53,8 +54,8 @@ class BoundsTest {
   void eachBoundIsBrokenAlone() {
     assertThat(broken(outcome(3, 0.1, USUAL_CALLS, 0)))
         .containsExactly("processor time per message, as a multiple: 3.00, at most 1.50");
-    assertThat(broken(outcome(1, 1, USUAL_CALLS, 0)))
-        .containsExactly("bytes per message: 1.00, at most 0.50");
+    assertThat(broken(outcome(1, 16, USUAL_CALLS, 0)))
+        .containsExactly("bytes per message: 14.86, at most 0.50");
     assertThat(broken(outcome(1, 0.1, USUAL_CALLS + 1, 0)))
         .containsExactly("system calls per message, as a multiple: 1.48, at most 1.25");
   }
