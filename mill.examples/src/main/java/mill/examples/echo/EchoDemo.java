@@ -34,14 +34,16 @@ public final class EchoDemo {
   private static void run(String[] args, PrintStream out) throws IOException, DemoFailure {
     Command command = CommandLine.parse(args);
     // Not a switch over types, which would cost the start of a server some milliseconds.
+    if (command instanceof Command.Help) {
+      out.print(CommandLine.USAGE);
+    }
+    if (command instanceof Command.Drive drive) {
+      requirePlatform();
+      new DriveMode(drive, out).run();
+    }
     if (command instanceof Command.Serve serve) {
       requirePlatform();
       new ServeMode(serve, out).run();
-    } else if (command instanceof Command.Drive drive) {
-      requirePlatform();
-      new DriveMode(drive, out).run();
-    } else {
-      out.print(CommandLine.USAGE);
     }
     out.flush();
   }

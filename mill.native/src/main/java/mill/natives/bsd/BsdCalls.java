@@ -22,8 +22,10 @@ final class BsdCalls extends NativePosixCalls {
 
   @Override
   public int accept(int fd, MemorySegment address, MemorySegment length) {
-    int result = ACCEPT.call(fd, address.address(), length.address());
-    Reference.reachabilityFence(address);
-    return result;
+    try {
+      return ACCEPT.call(fd, address.address(), length.address());
+    } finally {
+      Reference.reachabilityFence(address);
+    }
   }
 }

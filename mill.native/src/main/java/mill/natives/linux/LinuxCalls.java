@@ -27,9 +27,11 @@ final class LinuxCalls extends NativePosixCalls {
   @Override
   public int accept(int fd, MemorySegment address, MemorySegment length) {
     int flags = Linux.SOCK_NONBLOCK() | Linux.SOCK_CLOEXEC();
-    int result = ACCEPT4.call(fd, address.address(), length.address(), flags);
-    Reference.reachabilityFence(address);
-    return result;
+    try {
+      return ACCEPT4.call(fd, address.address(), length.address(), flags);
+    } finally {
+      Reference.reachabilityFence(address);
+    }
   }
 
   /** {@code sched_setaffinity(2)}. */

@@ -51,9 +51,11 @@ public abstract class NativePosixCalls implements PosixCalls {
 
   @Override
   public final int bind(int fd, MemorySegment address, int length) {
-    int result = BIND.call(fd, address.address(), length);
-    Reference.reachabilityFence(address);
-    return result;
+    try {
+      return BIND.call(fd, address.address(), length);
+    } finally {
+      Reference.reachabilityFence(address);
+    }
   }
 
   @Override
@@ -63,23 +65,29 @@ public abstract class NativePosixCalls implements PosixCalls {
 
   @Override
   public final int connect(int fd, MemorySegment address, int length) {
-    int result = CONNECT.call(fd, address.address(), length);
-    Reference.reachabilityFence(address);
-    return result;
+    try {
+      return CONNECT.call(fd, address.address(), length);
+    } finally {
+      Reference.reachabilityFence(address);
+    }
   }
 
   @Override
   public final int getsockname(int fd, MemorySegment address, MemorySegment length) {
-    int result = GETSOCKNAME.call(fd, address.address(), length.address());
-    Reference.reachabilityFence(address);
-    return result;
+    try {
+      return GETSOCKNAME.call(fd, address.address(), length.address());
+    } finally {
+      Reference.reachabilityFence(address);
+    }
   }
 
   @Override
   public final int getpeername(int fd, MemorySegment address, MemorySegment length) {
-    int result = GETPEERNAME.call(fd, address.address(), length.address());
-    Reference.reachabilityFence(address);
-    return result;
+    try {
+      return GETPEERNAME.call(fd, address.address(), length.address());
+    } finally {
+      Reference.reachabilityFence(address);
+    }
   }
 
   @Override

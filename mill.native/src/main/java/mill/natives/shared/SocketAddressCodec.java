@@ -79,18 +79,30 @@ public abstract class SocketAddressCodec implements AddressCodec {
     into.segment().fill((byte) 0);
     // No switch over types, here and below: each one that is met first costs a start two
     // milliseconds.
-    if (address instanceof InetSocketAddress inet && family == Family.INET) {
+    if (family == Family.UNIX) {
+      encodeUnix(unix(address), into);
+    } else if (!(address instanceof InetSocketAddress inet)) {
+      throw refused(family, address);
+    } else if (family == Family.INET) {
       encodeIpv4(inet, into);
-    } else if (address instanceof InetSocketAddress inet && family == Family.INET6) {
-      encodeIpv6(inet, into);
-    } else if (address instanceof UnixAddress unix && family == Family.UNIX) {
-      encodeUnix(unix, into);
-    } else if (address instanceof UnixDomainSocketAddress unix && family == Family.UNIX) {
-      encodeUnix(UnixAddress.of(unix.getPath()), into);
     } else {
-      throw new IllegalArgumentException(
-          "a socket of family " + family + " cannot use the address " + address);
+      encodeIpv6(inet, into);
     }
+  }
+
+  private static UnixAddress unix(SocketAddress address) {
+    if (address instanceof UnixAddress unix) {
+      return unix;
+    }
+    if (address instanceof UnixDomainSocketAddress unix) {
+      return UnixAddress.of(unix.getPath());
+    }
+    throw refused(Family.UNIX, address);
+  }
+
+  private static IllegalArgumentException refused(Family family, SocketAddress address) {
+    return new IllegalArgumentException(
+        "a socket of family " + family + " cannot use the address " + address);
   }
 
   @Override
