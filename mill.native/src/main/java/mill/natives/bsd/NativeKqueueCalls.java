@@ -16,15 +16,13 @@ final class NativeKqueueCalls implements KqueueCalls {
   /** For tests only: the path of a userspace libkqueue. */
   static final String LIBRARY_PROPERTY = "mill.kqueue.library";
 
-  private static final NativeFunction CREATE = find("kqueue");
-  private static final NativeFunction KEVENT = find("kevent");
   private static final NativeFunction CLOSE = NativeFunction.of("close");
 
   NativeKqueueCalls() {}
 
   @Override
   public int kqueue() {
-    return CREATE.call();
+    return Kqueue.CREATE.call();
   }
 
   @Override
@@ -35,13 +33,19 @@ final class NativeKqueueCalls implements KqueueCalls {
       MemorySegment events,
       int eventCapacity,
       MemorySegment timeout) {
-    return KEVENT.call(
+    return Kqueue.KEVENT.call(
         kq, changes.address(), changeCount, events.address(), eventCapacity, timeout.address());
   }
 
   @Override
   public int close(int kq) {
     return CLOSE.call(kq);
+  }
+
+  /** A class of its own: elsewhere the platform can be made, if not used. */
+  private static final class Kqueue {
+    static final NativeFunction CREATE = find("kqueue");
+    static final NativeFunction KEVENT = find("kevent");
   }
 
   private static NativeFunction find(String name) {
