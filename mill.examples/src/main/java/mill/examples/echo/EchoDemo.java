@@ -32,20 +32,23 @@ public final class EchoDemo {
   }
 
   private static void run(String[] args, PrintStream out) throws IOException, DemoFailure {
-    Command command = CommandLine.parse(args);
-    // Not a switch over types, which would cost the start of a server some milliseconds.
-    if (command instanceof Command.Help) {
-      out.print(CommandLine.USAGE);
+    run(CommandLine.parse(args), out);
+    out.flush();
+  }
+
+  // Not a switch over types, which would cost the start of a server some milliseconds.
+  private static void run(Command command, PrintStream out) throws IOException, DemoFailure {
+    if (command instanceof Command.Serve serve) {
+      requirePlatform();
+      new ServeMode(serve, out).run();
+      return;
     }
     if (command instanceof Command.Drive drive) {
       requirePlatform();
       new DriveMode(drive, out).run();
+      return;
     }
-    if (command instanceof Command.Serve serve) {
-      requirePlatform();
-      new ServeMode(serve, out).run();
-    }
-    out.flush();
+    out.print(CommandLine.USAGE);
   }
 
   /**
