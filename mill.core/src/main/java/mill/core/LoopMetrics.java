@@ -124,7 +124,7 @@ public record LoopMetrics(
    * three add up to the time from the beginning of {@link EventLoop#run} to the end of the last
    * turn.
    *
-   * @param pollNs time in the poller, mostly asleep
+   * @param pollNs time in the poller, mostly asleep or, by its {@link IdleStrategy}, looking again
    * @param handlersNs time in handlers. With {@link DispatchMode#WORKERS} they run elsewhere
    *     meanwhile, and this is what handing events to the workers takes
    * @param tasksNs time in timers, results and tasks, and the rest of a turn; 0 in turns that had

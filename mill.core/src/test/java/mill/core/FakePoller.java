@@ -65,6 +65,7 @@ public final class FakePoller implements PollerBackend {
   private final Map<Op, Integer> failAfter = new EnumMap<>(Op.class);
   private final Map<Op, Integer> failWith = new EnumMap<>(Op.class);
   private long polls;
+  private long wakes;
   private int emptyPolls;
   private boolean woken;
   private boolean asleep;
@@ -163,6 +164,13 @@ public final class FakePoller implements PollerBackend {
   public long polls() {
     synchronized (platform) {
       return polls;
+    }
+  }
+
+  /** How often it was woken. */
+  public long wakes() {
+    synchronized (platform) {
+      return wakes;
     }
   }
 
@@ -302,6 +310,7 @@ public final class FakePoller implements PollerBackend {
   public void wake() {
     synchronized (platform) {
       woken = true;
+      wakes++;
       signal();
     }
   }

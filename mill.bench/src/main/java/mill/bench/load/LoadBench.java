@@ -106,7 +106,7 @@ public final class LoadBench {
     programs.look(List.of("strace", "wrk", "redis-benchmark", "redis-server"));
     for (Workload workload : options.workloads()) {
       workload.externalClient().ifPresent(client -> noteMissing(client, programs.missing(client)));
-      for (Peer peer : peers.of(workload.kind())) {
+      for (Peer peer : peers.of(workload)) {
         if (options.peers().contains(peer.name())) {
           noteMissing(peer.name(), peer.missing());
         }
@@ -159,7 +159,7 @@ public final class LoadBench {
       report.write(layout.output()); // what there is, should somebody end it
     }
     if (options.workloads().contains(Workload.IDLE) && !plan.isOver()) {
-      List<Peer> chosen = chosen(Workload.Kind.ECHO);
+      List<Peer> chosen = chosen(Workload.IDLE);
       report.memory().addAll(new MemoryRun(client, log, out).run(chosen));
     }
     if (options.start() && !plan.isOver()) {
@@ -172,7 +172,7 @@ public final class LoadBench {
     if (!programs.missing(workload.externalClient().orElse("")).isEmpty()) {
       return; // it is among the missing
     }
-    List<Peer> chosen = chosen(workload.kind());
+    List<Peer> chosen = chosen(workload);
     if (chosen.isEmpty()) {
       noteMissing(workload.id(), "none of the peers takes part");
       return;
@@ -206,8 +206,8 @@ public final class LoadBench {
   }
 
   /** The baseline takes part whoever was chosen; if it is missing the next one is the baseline. */
-  private List<Peer> chosen(Workload.Kind kind) throws IOException, UsageException {
-    List<Peer> all = peers.of(kind);
+  private List<Peer> chosen(Workload workload) throws IOException, UsageException {
+    List<Peer> all = peers.of(workload);
     List<Peer> chosen = new ArrayList<>();
     for (Peer peer : all) {
       boolean wanted = options.peers().contains(peer.name()) || peer.equals(all.getFirst());
