@@ -19,7 +19,7 @@ class ProgramsTest {
     program.seeds(seeds).from(first).run(program.scenario());
   }
 
-  // Those over connections in four parts: a test has 20 seconds.
+  // What takes longer in four parts: a test has 20 seconds.
   static Stream<Arguments> comesToItsEndWhateverBefallsIt() {
     return Stream.of(Programs.values())
         .flatMap(program -> {
