@@ -1,5 +1,6 @@
 /* The peer "c": level-triggered epoll, one read and one write per event, one buffer for all.
- * usage: server echo|broadcast|http
+ * usage: server echo|broadcast|http [spin]
+ * With spin, the peer "c-spin": it looks again before it sleeps, for some tens of milliseconds.
  * Prints "port N", and serves until its standard input ends. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -11,7 +12,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-enum { READ_BYTES = 64 * 1024, EVENTS = 1024, MAX_FDS = 1 << 17 };
+enum { READ_BYTES = 64 * 1024, EVENTS = 1024, MAX_FDS = 1 << 17, SPIN_LOOKS = 100 * 1000 };
 
 enum kind { ECHO, BROADCAST, HTTP };
 
@@ -151,13 +152,16 @@ static int listen_anywhere(void) {
 int main(int count, char **words) {
   const char *name = count > 1 ? words[1] : "echo";
   kind = strcmp(name, "http") == 0 ? HTTP : strcmp(name, "broadcast") == 0 ? BROADCAST : ECHO;
+  int looks = count > 2 && strcmp(words[2], "spin") == 0 ? SPIN_LOOKS : 0;
+  int in_vain = 0;
   epoll = epoll_create1(EPOLL_CLOEXEC);
   int listener = listen_anywhere();
   watch(listener, EPOLL_CTL_ADD, EPOLLIN);
   watch(STDIN_FILENO, EPOLL_CTL_ADD, EPOLLIN);
   static struct epoll_event events[EVENTS];
   for (;;) {
-    int ready = epoll_wait(epoll, events, EVENTS, -1);
+    int ready = epoll_wait(epoll, events, EVENTS, in_vain < looks ? 0 : -1);
+    in_vain = ready > 0 ? 0 : in_vain + 1;
     for (int i = 0; i < ready; i++) {
       int fd = events[i].data.fd;
       if (fd == listener) {

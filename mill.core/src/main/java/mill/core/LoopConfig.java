@@ -47,6 +47,7 @@ public final class LoopConfig {
   private final Duration timerTick;
   private final @Nullable Duration maxPollTimeout;
   private final long maxPollTimeoutNs;
+  private final IdleStrategy idleStrategy;
   private final Duration closeTimeout;
   private final boolean metrics;
   private final @Nullable Duration stallThreshold;
@@ -65,6 +66,7 @@ public final class LoopConfig {
     maxPollTimeout = builder.maxPollTimeout;
     maxPollTimeoutNs =
         maxPollTimeout == null ? Poller.FOREVER : Durations.saturatedNs(maxPollTimeout);
+    idleStrategy = builder.idleStrategy;
     closeTimeout = builder.closeTimeout;
     stallThreshold = builder.stallThreshold;
     metrics = builder.metrics || stallThreshold != null;
@@ -139,6 +141,11 @@ public final class LoopConfig {
     return Optional.ofNullable(maxPollTimeout);
   }
 
+  /** {@return what the loop does when it has nothing to do} */
+  public IdleStrategy idleStrategy() {
+    return idleStrategy;
+  }
+
   /** {@return how long the end of the loop waits for callbacks that run} */
   public Duration closeTimeout() {
     return closeTimeout;
@@ -178,10 +185,22 @@ public final class LoopConfig {
     return maxPollTimeoutNs;
   }
 
+  /** How long to look again with nothing but a pause between two looks. */
+  long spinNs() {
+    return Durations.saturatedNs(idleStrategy.spinFor());
+  }
+
+  /** How long to look again in all. */
+  long lookNs() {
+    long spinNs = spinNs();
+    long yieldNs = Durations.saturatedNs(idleStrategy.yieldFor());
+    return yieldNs > Long.MAX_VALUE - spinNs ? Long.MAX_VALUE : spinNs + yieldNs;
+  }
+
   /** {@return names and values} */
   @Override
   public String toString() {
-    return "LoopConfig[name=%s, dispatch=%s, workers=%d, eventsPerPoll=%d, taskQueueCapacity=%d, maxTasksPerTurn=%d, maxOffloads=%d, timerTick=%s, maxPollTimeout=%s, closeTimeout=%s, metrics=%s, stallThreshold=%s]"
+    return "LoopConfig[name=%s, dispatch=%s, workers=%d, eventsPerPoll=%d, taskQueueCapacity=%d, maxTasksPerTurn=%d, maxOffloads=%d, timerTick=%s, maxPollTimeout=%s, idleStrategy=%s, closeTimeout=%s, metrics=%s, stallThreshold=%s]"
         .formatted(
             name,
             dispatch,
@@ -192,6 +211,7 @@ public final class LoopConfig {
             maxOffloads,
             timerTick,
             maxPollTimeout,
+            idleStrategy,
             closeTimeout,
             metrics,
             stallThreshold);
@@ -211,6 +231,7 @@ public final class LoopConfig {
     private int maxOffloads = 1 << 12;
     private Duration timerTick = DEFAULT_TIMER_TICK;
     private @Nullable Duration maxPollTimeout;
+    private IdleStrategy idleStrategy = IdleStrategy.blocking();
     private Duration closeTimeout = DEFAULT_CLOSE_TIMEOUT;
     private boolean metrics = true;
     private @Nullable Duration stallThreshold;
@@ -320,13 +341,29 @@ public final class LoopConfig {
 
     /**
      * Bounds the loop's sleep; by default it sleeps until it is woken. {@link Duration#ZERO} makes
-     * it poll without ever sleeping, for the lowest latency at the price of a whole processor.
+     * it turn without ever sleeping, at the price of a whole processor; for the lowest latency
+     * there is {@link #idleStrategy}, with which other threads need not wake it either.
      *
      * @param value not negative
      * @return this
      */
     public Builder maxPollTimeout(Duration value) {
       maxPollTimeout = notNegative("maxPollTimeout", value, "leave it out to sleep until woken");
+      return this;
+    }
+
+    /**
+     * Chooses what the loop does when it has nothing to do; by default it sleeps at once: {@link
+     * IdleStrategy#blocking}. The others are for programs in which microseconds count, and which
+     * have a processor to spare.
+     *
+     * {@snippet class=mill.core.snippets.LoopSnippets region=idle}
+     *
+     * @param value the strategy
+     * @return this
+     */
+    public Builder idleStrategy(IdleStrategy value) {
+      idleStrategy = requireNonNull(value, "idleStrategy");
       return this;
     }
 

@@ -127,7 +127,8 @@ public record LoopMetrics(
    * three add up to the time from the beginning of {@link EventLoop#run} to the end of the last
    * turn.
    *
-   * @param pollNs time in the poller, mostly asleep. With {@link DispatchMode#WORKERS} asleep only
+   * @param pollNs time in the poller, mostly asleep or, by its {@link IdleStrategy}, looking again.
+   *     With {@link DispatchMode#WORKERS} asleep only
    * @param handlersNs time in handlers. With {@link DispatchMode#WORKERS} they run elsewhere, and
    *     this is 0
    * @param tasksNs time in timers, results and tasks, and the rest of a turn; 0 in turns that had

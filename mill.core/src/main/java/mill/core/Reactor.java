@@ -45,6 +45,8 @@ final class Reactor {
   private final LoopTasks tasks;
   private final LoopTimers timers;
   private final LoopLifecycle lifecycle;
+  private final long spinNs;
+  private final long lookNs; // 0 for a loop that sleeps at once
   private final InterruptFlag interrupts = new InterruptFlag();
   private final LoopEnd<Registration> ending;
   private final @Nullable LoopTelemetry telemetry;
@@ -62,6 +64,8 @@ final class Reactor {
     lifecycle = new LoopLifecycle(platform);
     boolean polls = config.dispatch() != DispatchMode.WORKERS;
     events = new ReadyEvents(polls ? config.eventsPerPoll() : 1);
+    spinNs = polls ? config.spinNs() : 0; // the workers poll, and sleep at once
+    lookNs = polls ? config.lookNs() : 0;
     timers =
         new LoopTimers(
             platform::nanoTime,
@@ -477,6 +481,9 @@ final class Reactor {
   }
 
   private void poll() throws IOException {
+    if (lookNs > 0 && look()) {
+      return;
+    }
     long timeoutNs = sooner(config.maxPollTimeoutNs(), timers.nextDelayNs());
     // Whoever brings work looks at asleep after leaving it, and this looks for work after raising
     // asleep: one of the two sees the other.
@@ -497,6 +504,46 @@ final class Reactor {
     } finally {
       asleep = false;
     }
+  }
+
+  /**
+   * Polls without waiting for as long as the idle strategy says; false if nothing came. The loop is
+   * not asleep meanwhile, so nobody wakes it: it looks for work as often as for events.
+   */
+  private boolean look() throws IOException {
+    poller.poll(events, 0);
+    if (hasFound()) {
+      return true;
+    }
+    long startNs = platform.nanoTime();
+    long dueNs = sooner(config.maxPollTimeoutNs(), timers.nextDelayNs());
+    long passedNs = 0;
+    while (!isOver(dueNs, passedNs)) {
+      if (passedNs >= lookNs) {
+        return false;
+      }
+      if (passedNs < spinNs) {
+        platform.threads().onSpinWait();
+      } else {
+        platform.threads().yieldProcessor();
+      }
+      poller.poll(events, 0);
+      if (hasFound()) {
+        return true;
+      }
+      passedNs = platform.nanoTime() - startNs;
+    }
+    return true;
+  }
+
+  private boolean hasFound() {
+    return events.size() > 0 || events.woken() || hasWork(ending.shutdown());
+  }
+
+  private boolean isOver(long dueNs, long passedNs) {
+    GracefulShutdown draining = ending.shutdown();
+    return (dueNs >= 0 && passedNs >= dueNs)
+        || (draining != null && draining.leftNs(platform.nanoTime()) == 0);
   }
 
   // Negative is without end.

@@ -65,6 +65,7 @@ public final class FakePoller implements PollerBackend {
   private final Map<Op, Integer> failAfter = new EnumMap<>(Op.class);
   private final Map<Op, Integer> failWith = new EnumMap<>(Op.class);
   private long polls;
+  private long wakes;
   private int emptyPolls;
   private boolean woken;
   private boolean asleep;
@@ -169,6 +170,13 @@ public final class FakePoller implements PollerBackend {
   public long polls() {
     synchronized (platform) {
       return polls;
+    }
+  }
+
+  /** How often it was woken. */
+  public long wakes() {
+    synchronized (platform) {
+      return wakes;
     }
   }
 
@@ -313,6 +321,7 @@ public final class FakePoller implements PollerBackend {
   public void wake() {
     synchronized (platform) {
       woken = true;
+      wakes++;
       signal();
     }
   }

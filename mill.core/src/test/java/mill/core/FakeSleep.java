@@ -152,6 +152,11 @@ public final class FakeSleep implements Threads {
   }
 
   @Override
+  public void yieldProcessor() {
+    delegate.yieldProcessor();
+  }
+
+  @Override
   public CompletableFuture<Void> schedule(long delayNs, Runnable task) {
     return delegate.schedule(delayNs, task);
   }

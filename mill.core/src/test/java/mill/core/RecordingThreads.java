@@ -32,7 +32,7 @@ public final class RecordingThreads implements Threads {
     return this;
   }
 
-  /** What is done at each spin. */
+  /** What is done at each spin, and each time the processor is yielded. */
   public void onSpin(Runnable action) {
     onSpin = action;
   }
@@ -125,6 +125,13 @@ public final class RecordingThreads implements Threads {
     note("spin");
     onSpin.run();
     delegate.onSpinWait();
+  }
+
+  @Override
+  public void yieldProcessor() {
+    note("yield");
+    onSpin.run();
+    delegate.yieldProcessor();
   }
 
   @Override

@@ -17,6 +17,8 @@ import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.LongStream;
 import mill.core.EventLoop;
+import mill.core.IdleStrategy;
+import mill.core.LoopConfig;
 import mill.core.RateLimiter;
 import mill.core.Registration;
 import mill.core.compute.ComputePool;
@@ -65,6 +67,23 @@ class SimulationTest {
     try (var loop = EventLoop.open()) {
       loop.schedule(time, loop::stop);
       loop.run();
+    }
+  }
+
+  @Test
+  void loopThatNeverSleepsLetsTimeGoOn() {
+    for (var strategy : List.of(IdleStrategy.busySpin(), IdleStrategy.yielding())) {
+      var config = LoopConfig.builder().idleStrategy(strategy).build();
+      SimReport report =
+          run(sim ->
+              sim.host("host")
+                  .start(() -> {
+                    try (var loop = EventLoop.open(config)) {
+                      loop.schedule(Duration.ofMillis(5), loop::stop);
+                      loop.run();
+                    }
+                  }));
+      assertThat(report.virtualTime()).isBetween(Duration.ofMillis(5), Duration.ofMillis(6));
     }
   }
 

@@ -35,14 +35,28 @@ public class ExecuteBusy {
   /** How many tasks one invocation submits. */
   public static final int TASKS = 1000;
 
+  /** Counts on the loop's thread, far from what the submitting thread reads meanwhile. */
+  private static final class Count implements Runnable {
+    private static final int PLACE = 16;
+
+    private final long[] counted = new long[2 * PLACE];
+    private volatile long batchesDone;
+
+    @Override
+    public void run() {
+      long count = ++counted[PLACE];
+      if (count % TASKS == 0) {
+        batchesDone = count / TASKS;
+      }
+    }
+  }
+
   /** A task that counts; the subclasses are loops. */
   @State(Scope.Thread)
   public abstract static class Subject {
-    private final Runnable task = this::count;
+    private final Count count = new Count();
     private Executor loop;
     private long submitted;
-    private long counted; // the loop's thread alone
-    private volatile long batchesDone;
     ReadyPipes pipes;
 
     abstract Executor start() throws Exception;
@@ -62,22 +76,17 @@ public class ExecuteBusy {
     }
 
     final long batch() {
+      Runnable task = count;
+      Executor to = loop;
       for (int i = 0; i < TASKS; i++) {
-        loop.execute(task);
+        to.execute(task);
       }
       submitted += TASKS;
       long batches = submitted / TASKS;
-      while (batchesDone != batches) {
+      while (count.batchesDone != batches) {
         Thread.onSpinWait();
       }
       return batches;
-    }
-
-    private void count() {
-      counted++;
-      if (counted % TASKS == 0) {
-        batchesDone = counted / TASKS;
-      }
     }
   }
 

@@ -15,6 +15,7 @@ import mill.bench.load.peer.Peers;
 /** What the command line asks for. */
 final class LoadOptions {
   static final String START = "start";
+  static final String CHECK = "--check";
 
   static final String USAGE =
       """
@@ -22,13 +23,15 @@ final class LoadOptions {
       server in C. It writes results.json, results.md and chart.svg.
 
         --quick          about two minutes: three workloads, the most important peers
+        --check          a minute: is mill still what it was, beside nio? ends with 1 if not
         --workloads A,B  only these: %s, start
         --peers A,B      only these: %s
         --rounds N       how often each peer has its turn (8; quick 3)
         --seconds S      the measured time of a slice (2; quick 0.7)
         --warm S         the load before the first round (4; quick 2)
         --minutes M      no slice begins later than this (90; quick 3)
-        --others P       a slice is thrown away if others had more percent of the time (5)
+        --others P       a slice is thrown away if others had more percent of the time
+                         (5; check 20)
         --stolen P       or if the host took more (3)
         --retries N      how often it is repeated then (2)
         --server-cpu N   the processor of the servers (the first)
@@ -41,7 +44,7 @@ final class LoadOptions {
               String.join(", ", Arrays.stream(Workload.values()).map(Workload::id).toList()),
               String.join(", ", Peers.ALL));
 
-  private static final List<String> FLAGS = List.of("--quick", "--list", "--help");
+  private static final List<String> FLAGS = List.of("--quick", CHECK, "--list", "--help");
   private static final List<String> VALUES =
       List.of(
           "--workloads",
@@ -65,6 +68,8 @@ final class LoadOptions {
       List.of("--output", "--sources", "--modules", "--servers", "--lib");
 
   private static final List<String> QUICK_WORKLOADS = List.of("64x64", "1x64", "pipelined");
+  private static final List<String> CHECK_WORKLOADS = List.of("64x64", "pipelined");
+  private static final List<String> CHECK_PEERS = List.of(Check.BESIDE, Check.CHECKED);
   private static final List<String> QUICK_PEERS =
       List.of("c", "nio", "netty", "mill", "mill-connection");
 
@@ -97,10 +102,14 @@ final class LoadOptions {
     return given.containsKey(flag);
   }
 
+  private boolean isShort() {
+    return has("--quick") || has(CHECK);
+  }
+
   double number(String name, double usual, double quick) throws UsageException {
     String text = given.get(name);
     try {
-      double number = text == null ? (has("--quick") ? quick : usual) : Double.parseDouble(text);
+      double number = text == null ? (isShort() ? quick : usual) : Double.parseDouble(text);
       if (number >= 0 && number < 1e6) {
         return number;
       }
@@ -134,12 +143,14 @@ final class LoadOptions {
   private List<String> workloadIds() {
     List<String> all = new ArrayList<>(Arrays.stream(Workload.values()).map(Workload::id).toList());
     all.add(START);
-    return list("--workloads").orElse(has("--quick") ? QUICK_WORKLOADS : all);
+    List<String> few = has(CHECK) ? CHECK_WORKLOADS : QUICK_WORKLOADS;
+    return list("--workloads").orElse(isShort() ? few : all);
   }
 
   /** {@return who takes part} A baseline always does. */
   List<String> peers() throws UsageException {
-    List<String> chosen = list("--peers").orElse(has("--quick") ? QUICK_PEERS : Peers.ALL);
+    List<String> few = has(CHECK) ? CHECK_PEERS : QUICK_PEERS;
+    List<String> chosen = list("--peers").orElse(isShort() ? few : Peers.ALL);
     for (String name : chosen) {
       if (!Peers.ALL.contains(name)) {
         throw new UsageException("there is no peer " + name);

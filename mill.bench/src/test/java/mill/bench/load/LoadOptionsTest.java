@@ -30,6 +30,14 @@ class LoadOptionsTest {
   }
 
   @Test
+  void theCheckIsOfMillBesideNio() throws UsageException {
+    LoadOptions options = parse("--check");
+    assertThat(options.workloads()).containsExactly(Workload.ECHO_64, Workload.PIPELINED);
+    assertThat(options.peers()).containsExactly("nio", "mill");
+    assertThat(options.number("--seconds", 2, 0.7)).isEqualTo(0.7);
+  }
+
+  @Test
   void whatIsGivenCounts() throws UsageException {
     LoadOptions options =
         parse("--quick", "--workloads", "rate,start", "--peers", "mill,nio", "--rounds", "5");

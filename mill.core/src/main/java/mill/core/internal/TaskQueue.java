@@ -10,9 +10,18 @@ import org.jspecify.annotations.Nullable;
  * A bounded queue of tasks with many producers and one consumer, first in first out; allocates
  * nothing after it is made.
  *
+ * <pre>
+ *   producers   tail ─ claims a place ─▶ slot ─ filled ─▶ cleared ─▶ head   consumer
+ *                │                                                    │
+ *                └─ limit: up to where places are known to be free ◀──┘ read when it is reached
+ * </pre>
+ *
  * <p>A producer claims a place by moving the tail, then fills it. Closing sets the tail's sign bit,
  * so that nothing can be claimed any more while everything claimed before is still delivered: each
  * task is either refused or run, never lost.
+ *
+ * <p>The two sides write to different cache lines, and look at each other's only when they must:
+ * the producers once in a lap, the consumer when it is about to sleep.
  */
 public final class TaskQueue {
   /** What became of an offer. */
@@ -27,27 +36,18 @@ public final class TaskQueue {
 
   private static final long CLOSED_BIT = Long.MIN_VALUE;
   private static final VarHandle SLOT = MethodHandles.arrayElementVarHandle(Runnable[].class);
-  private static final VarHandle TAIL;
-  private static final VarHandle HEAD;
+  private static final VarHandle WORD = MethodHandles.arrayElementVarHandle(long[].class);
 
-  static {
-    try {
-      var lookup = MethodHandles.lookup();
-      TAIL = lookup.findVarHandle(TaskQueue.class, "tail", long.class);
-      HEAD = lookup.findVarHandle(TaskQueue.class, "head", long.class);
-    } catch (ReflectiveOperationException e) {
-      throw new ExceptionInInitializerError(e);
-    }
-  }
+  // Where the words are: two lines of 64 bytes, which processors fetch together, lie between what
+  // producers write and what the consumer writes, and around both.
+  private static final int TAIL = 16;
+  private static final int LIMIT = 17;
+  private static final int HEAD = 33;
+  private static final int WORDS = 50;
 
   private final @Nullable Runnable[] slots;
   private final int mask;
-
-  @SuppressWarnings("FieldMayBeFinal") // written through TAIL
-  private volatile long tail;
-
-  @SuppressWarnings("FieldMayBeFinal") // written through HEAD
-  private volatile long head;
+  private final long[] words = new long[WORDS];
 
   /**
    * Makes a queue.
@@ -60,6 +60,7 @@ public final class TaskQueue {
     }
     slots = new @Nullable Runnable[capacity];
     mask = capacity - 1;
+    words[LIMIT] = capacity;
   }
 
   /** {@return how many tasks fit} */
@@ -76,25 +77,32 @@ public final class TaskQueue {
   public Offer offer(Runnable task) {
     requireNonNull(task, "task"); // a place that stays empty would stop the queue for ever
     VarHandle.releaseFence(); // what the task is made of, before the plain store below
-    long claimed = tail;
+    long claimed = (long) WORD.getVolatile(words, TAIL);
     while (true) {
       if (claimed < 0) {
         return Offer.CLOSED;
       }
-      if (claimed - head >= slots.length) {
+      if (claimed >= (long) WORD.getAcquire(words, LIMIT) && !isFree(claimed)) {
         return Offer.FULL;
       }
-      long witness = (long) TAIL.compareAndExchange(this, claimed, claimed + 1);
+      // Also the fence between the offer and the producer's question whether the consumer sleeps:
+      // see isEmpty().
+      long witness = (long) WORD.compareAndExchange(words, TAIL, claimed, claimed + 1);
       if (witness == claimed) {
         // A plain store and no call: where a call would overflow the stack, a store does not, and a
         // place that stays empty would stop the queue for ever.
         slots[(int) claimed & mask] = task;
-        // The producer goes on to ask whether the consumer sleeps, and must not ask too early.
-        VarHandle.fullFence();
         return Offer.ACCEPTED;
       }
       claimed = witness;
     }
+  }
+
+  /** Whether the consumer has cleared a place by now; moves the limit. */
+  private boolean isFree(long place) {
+    long limit = (long) WORD.getVolatile(words, HEAD) + slots.length;
+    WORD.setRelease(words, LIMIT, limit); // back at most, by a producer that was held up
+    return place < limit;
   }
 
   /**
@@ -103,37 +111,41 @@ public final class TaskQueue {
    * @return the task, or null if there is none that has been filled in
    */
   public @Nullable Runnable poll() {
-    long at = head;
+    long at = words[HEAD];
     int index = (int) at & mask;
     Runnable task = (Runnable) SLOT.getAcquire(slots, index);
     if (task != null) {
       SLOT.setRelease(slots, index, null);
-      HEAD.setRelease(this, at + 1);
+      WORD.setRelease(words, HEAD, at + 1);
     }
     return task;
   }
 
-  /** {@return whether {@link #poll()} would find nothing} The consumer's thread. */
+  /**
+   * {@return whether no place is claimed} The consumer's thread. A place that is claimed and not
+   * filled yet counts, though {@link #poll()} finds nothing in it: its producer may have asked
+   * whether the consumer sleeps before the task can be seen, but not before the claim can.
+   */
   public boolean isEmpty() {
-    return SLOT.getVolatile(slots, (int) head & mask) == null;
+    return ((long) WORD.getVolatile(words, TAIL) & ~CLOSED_BIT) == words[HEAD];
   }
 
   /** {@return how many tasks wait} Any thread; the answer may be old when it arrives. */
   public int size() {
     // The head first, which only grows: or it could have passed the tail that was read before it.
-    long taken = head;
-    long claimed = tail & ~CLOSED_BIT;
+    long taken = (long) WORD.getVolatile(words, HEAD);
+    long claimed = (long) WORD.getVolatile(words, TAIL) & ~CLOSED_BIT;
     return (int) Math.min(claimed - taken, slots.length);
   }
 
   /** {@return whether all further tasks are refused} Any thread. */
   public boolean isClosed() {
-    return tail < 0;
+    return (long) WORD.getVolatile(words, TAIL) < 0;
   }
 
   /** Refuses all further tasks. Any thread. */
   public void close() {
-    TAIL.getAndBitwiseOr(this, CLOSED_BIT);
+    WORD.getAndBitwiseOr(words, TAIL, CLOSED_BIT);
   }
 
   /**

@@ -43,6 +43,17 @@ public final class ConnectionConfig {
 
   private static final ConnectionConfig DEFAULTS = new ConnectionConfig(new Draft());
 
+  /** Of a queue that somebody else limits. */
+  static final ConnectionConfig UNLIMITED = unlimited();
+
+  private static ConnectionConfig unlimited() {
+    Draft draft = DEFAULTS.draft();
+    draft.low = 0;
+    draft.high = Long.MAX_VALUE;
+    draft.queueLimit = Long.MAX_VALUE;
+    return new ConnectionConfig(draft);
+  }
+
   /** What a configuration is made from. */
   private static final class Draft {
     private Framer framer = Framer.RAW;

@@ -6,8 +6,6 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.net.SocketAddress;
 import java.util.function.Function;
-import mill.core.Timeout;
-import mill.core.net.CloseCause.Kind;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -60,7 +58,7 @@ public final class Lease extends Posted {
   @SuppressWarnings("FieldMayBeFinal") // through STATE
   private volatile int state;
 
-  private volatile @Nullable PoolPart part; // written before ASKED
+  private @Nullable PoolPart part; // written before ASKED, read after the state
 
   // The loop's.
   Step step = Step.NONE;
@@ -68,8 +66,7 @@ public final class Lease extends Posted {
   @Nullable Lease next;
   @Nullable Lease previous;
   @Nullable PooledConnection entry;
-  private @Nullable Timeout timer;
-  private @Nullable PoolPart timerOf;
+  long waitsUntilNs;
 
   Lease(ConnectionPool pool, SocketAddress target, ConnectionHandler handler) {
     this.pool = pool;
@@ -106,7 +103,7 @@ public final class Lease extends Posted {
     }
     PoolPart chosen = pool.choose();
     part = chosen;
-    state = ASKED;
+    STATE.setRelease(this, ASKED);
     chosen.send(this);
   }
 
@@ -143,11 +140,10 @@ public final class Lease extends Posted {
   }
 
   private boolean decide(int from, int to) {
-    PoolPart current = part;
-    if (current == null || !STATE.compareAndSet(this, from, to)) {
+    if (!STATE.compareAndSet(this, from, to)) {
       return false;
     }
-    current.send(this);
+    requireNonNull(part).send(this);
     return true;
   }
 
@@ -156,11 +152,13 @@ public final class Lease extends Posted {
   /** Something has been decided, here or elsewhere. */
   @Override
   void arrived() {
-    PoolPart current = part;
-    if (current == null) {
+    int now = state;
+    PoolPart current = requireNonNull(part);
+    if (!current.home.isHere()) { // it was over while it was sent here, and asked for elsewhere
+      current.home.post(this);
       return;
     }
-    switch (state) {
+    switch (now) {
       case ASKED -> {
         if (step == Step.NONE) {
           current.enqueue(this);
@@ -208,12 +206,10 @@ public final class Lease extends Posted {
   private void has(PooledConnection with) {
     entry = with;
     step = Step.HAS;
-    stopTimer();
   }
 
   /** Decides that it has no connection; false if it was cancelled. */
   boolean refuse() {
-    stopTimer();
     return STATE.compareAndSet(this, ASKED, FAILED);
   }
 
@@ -221,30 +217,7 @@ public final class Lease extends Posted {
   void free() {
     entry = null;
     step = Step.NONE;
-    state = FREE;
-  }
-
-  void startTimer(PoolPart waitsAt, long delayNs) {
-    Timeout made = timer;
-    if (made == null || timerOf != waitsAt) {
-      made = waitsAt.home.loop.newTimeout(() -> timeIsOver(waitsAt));
-      timer = made;
-      timerOf = waitsAt;
-    }
-    made.rescheduleNs(delayNs);
-  }
-
-  /** It has waited as long as it may. */
-  void timeIsOver(PoolPart waitsAt) {
-    if (step == Step.WAITS) {
-      waitsAt.refuse(this, Kind.LEASE_TIMEOUT, null);
-    }
-  }
-
-  void stopTimer() {
-    if (timer != null) {
-      timer.cancel();
-    }
+    STATE.setRelease(this, FREE);
   }
 
   /** {@return the target, and how far it has come} */

@@ -1,9 +1,7 @@
 package mill.core.net;
 
 import java.util.concurrent.RejectedExecutionException;
-import mill.core.Timeout;
 import mill.core.net.PoolCounts.Count;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The ages of a pool's connections on one loop: closes what is idle or lives too long, keeps some
@@ -14,19 +12,18 @@ final class PoolAges {
   /** How long a target that could not be connected to is left alone, if nobody waits for it. */
   static final long RETRY_NS = 1_000_000_000L;
 
-  private static final long NEVER = Long.MAX_VALUE;
   private static final int LOOKS = 64; // in the shorter of the times
   private static final long SHORTEST_NS = 1_000_000L;
   private static final double PARTS = 1L << 53;
 
   private final PoolPart part;
   private final long restNs; // between two looks
-  private @Nullable Timeout timer;
-  private long setForNs = NEVER;
+  private final LookTimer timer;
   private long random;
 
   PoolAges(PoolPart part) {
     this.part = part;
+    timer = new LookTimer(part.home, this::look);
     long shorter = Math.min(part.config.idleNs, part.config.lifetimeNs);
     restNs = Math.clamp(shorter / LOOKS, SHORTEST_NS, RETRY_NS);
     random = part.home.seam.platform().nanoTime(); // told apart from other processes
@@ -79,44 +76,31 @@ final class PoolAges {
   // ---- the timer
 
   private void lookAt(long timeNs) {
-    if (timeNs >= setForNs) {
-      return;
-    }
-    setForNs = timeNs;
-    Timeout made = timer;
-    if (made == null) {
-      made = part.home.loop.newTimeout(this::look);
-      timer = made;
-    }
     try {
-      made.rescheduleNs(Math.max(0, timeNs - part.home.nowNs()));
+      timer.lookAt(timeNs);
     } catch (RejectedExecutionException e) {
       // The loop is at its end, which ends the connections before any time does.
     }
   }
 
   void stop() {
-    setForNs = Long.MIN_VALUE; // nothing is nearer
-    if (timer != null) {
-      timer.cancel();
-    }
+    timer.stop();
   }
 
   private void look() {
-    setForNs = NEVER;
     long nowNs = part.home.nowNs();
-    long nextNs = NEVER;
+    long nextNs = LookTimer.NEVER;
     for (int i = 0; i < part.targets.size(); i++) {
       nextNs = Math.min(nextNs, look(part.targets.get(i), nowNs));
     }
     replenish();
-    if (nextNs != NEVER) {
+    if (nextNs != LookTimer.NEVER) {
       lookAt(Math.max(nextNs, nowNs + restNs));
     }
   }
 
   private long look(PoolTarget target, long nowNs) {
-    long nextNs = NEVER;
+    long nextNs = LookTimer.NEVER;
     PooledConnection next = target.bottomIdle;
     while (next != null) {
       PooledConnection entry = next;

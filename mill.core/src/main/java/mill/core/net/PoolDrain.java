@@ -76,6 +76,7 @@ final class PoolDrain extends Posted {
     }
     part.isClosed = true;
     part.ages().stop();
+    part.waits().stop();
     for (int i = part.targets.size() - 1; i >= 0; i--) {
       PoolTarget target = part.targets.get(i);
       while (target.firstWaiter != null) {

@@ -35,6 +35,7 @@ final class PoolPart {
   private final HashMap<SocketAddress, PoolTarget> byAddress = new HashMap<>();
   private final PoolDrain drain = new PoolDrain(this);
   private final PoolAges ages;
+  private final PoolWaits waits;
   private long tickets;
   private int onTheirWay;
   boolean isClosed;
@@ -44,6 +45,7 @@ final class PoolPart {
     this.home = home;
     this.config = config;
     ages = new PoolAges(this);
+    waits = new PoolWaits(this);
   }
 
   PoolDrain drain() {
@@ -52,6 +54,10 @@ final class PoolPart {
 
   PoolAges ages() {
     return ages;
+  }
+
+  PoolWaits waits() {
+    return waits;
   }
 
   /** Lets it arrive at the loop: now, if this is its thread. Any thread. */
@@ -84,7 +90,7 @@ final class PoolPart {
       return;
     }
     try {
-      lease.startTimer(this, config.leaseNs);
+      waits.begin(lease);
     } catch (RejectedExecutionException e) {
       refuse(lease, Kind.SHUTDOWN, null); // the loop has ended
     }
@@ -129,7 +135,6 @@ final class PoolPart {
     if (lease.step == Lease.Step.TOLD) {
       return;
     }
-    lease.stopTimer();
     counts.add(Count.CANCELLED, 1);
     tell(lease, Kind.LOCAL, null);
   }
@@ -200,7 +205,7 @@ final class PoolPart {
   }
 
   private boolean needsTrial(PooledConnection idle) {
-    return config.validator != null && home.nowNs() - idle.idleSinceNs >= config.validateAfterNs;
+    return config.validator != null && home.turnNs() - idle.idleSinceNs >= config.validateAfterNs;
   }
 
   private void tryOut(PooledConnection idle) {
@@ -227,10 +232,10 @@ final class PoolPart {
   void available(PooledConnection entry) {
     if (isClosed) {
       retire(entry, Count.DISCARDED);
-    } else if (entry.diesNs <= home.nowNs()) {
+    } else if (entry.diesNs <= home.turnNs()) {
       retire(entry, Count.EXPIRED);
     } else if (!lendToNext(entry)) {
-      entry.idleSinceNs = home.nowNs();
+      entry.idleSinceNs = home.turnNs();
       move(entry, State.IDLE);
       ages.isIdle(entry);
       makeRoom();

@@ -25,6 +25,7 @@ final class ServerPart {
   private @Nullable SocketConnection first;
   private @Nullable SocketConnection last;
   private @Nullable ServerShutdown shutdown;
+  private @Nullable SocketAddress lastLocal; // of the connection that came last
 
   ServerPart(TcpServer server, LoopConnections home) {
     this.server = server;
@@ -50,6 +51,16 @@ final class ServerPart {
   /** How many connections there are. Any thread. */
   int connections() {
     return count.get();
+  }
+
+  // Most come to the same address: one object does for all of them.
+  private SocketAddress shared(SocketAddress address) {
+    SocketAddress before = lastLocal;
+    if (before != null && before.equals(address)) {
+      return before;
+    }
+    lastLocal = address;
+    return address;
   }
 
   /** Takes over what was accepted. */
@@ -81,7 +92,7 @@ final class ServerPart {
     var connection = new SocketConnection(home, server.config(), handler, this, peer);
     append(connection);
     try {
-      connection.comesFrom(socket.localAddress());
+      connection.comesFrom(shared(socket.localAddress()));
       Registration registration =
           home.loop.register(socket, Interest.READABLE_WRITABLE, Trigger.EDGE, connection);
       connection.stands(socket, registration, false);

@@ -17,7 +17,10 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  */
 final class WriteQueue extends BlockQueue {
-  /** A message up to this long is copied: that costs less than a buffer of its own in a send. */
+  /**
+   * A message up to this long is copied behind what is queued: that costs less than a buffer of its
+   * own in a send. One that comes first is not: a send of its own memory needs no block here.
+   */
   private static final int COPIED = 1024;
 
   /** From so much on it is sent in the middle of a callback. */
@@ -37,10 +40,8 @@ final class WriteQueue extends BlockQueue {
   }
 
   private final ConnectionDoor owner;
-  private final long low;
-  private final long high;
-  private final long limit;
-  private final long atOnce;
+  private final ConnectionConfig config; // its marks and its limit
+  private final boolean sendsAtOnce;
 
   private long dropped; // accepted, and then not put: it had ended meanwhile
   private int checkedIn = -1; // in which callback the limit was looked at
@@ -60,24 +61,13 @@ final class WriteQueue extends BlockQueue {
   WriteQueue(LoopConnections home, ConnectionDoor owner, ConnectionConfig config) {
     super(home);
     this.owner = owner;
-    low = config.low;
-    high = config.high;
-    limit = config.queueLimit;
-    atOnce = AT_ONCE;
-  }
-
-  private WriteQueue(LoopConnections home, ConnectionDoor owner) {
-    super(home);
-    this.owner = owner;
-    low = 0;
-    high = Long.MAX_VALUE;
-    limit = Long.MAX_VALUE;
-    atOnce = Long.MAX_VALUE; // whoever puts here sends it
+    this.config = config;
+    sendsAtOnce = !config.equals(ConnectionConfig.UNLIMITED);
   }
 
   /** A queue below the layers of a connection: what it holds is counted above. */
   static WriteQueue below(LoopConnections home, ConnectionDoor owner) {
-    return new WriteQueue(home, owner);
+    return new WriteQueue(home, owner, ConnectionConfig.UNLIMITED); // whoever puts here sends it
   }
 
   // ---- what it holds
@@ -94,7 +84,7 @@ final class WriteQueue extends BlockQueue {
 
   /** Any thread. */
   boolean isCongested() {
-    return congested || queuedBytes() > high;
+    return congested || queuedBytes() > config.high;
   }
 
   /** Whether there is something that may be sent now. */
@@ -128,7 +118,7 @@ final class WriteQueue extends BlockQueue {
 
   /** Whether a write would find more than the limit. Any thread. */
   boolean isOverLimit() {
-    return queuedBytes() > limit;
+    return queuedBytes() > config.queueLimit;
   }
 
   /** Any thread. */
@@ -235,7 +225,7 @@ final class WriteQueue extends BlockQueue {
   void added(Block block, int bytes) {
     block.end += bytes;
     grown(bytes);
-    if (put - sent >= atOnce && !blocked && sendable() >= atOnce) {
+    if (sendsAtOnce && put - sent >= AT_ONCE && !blocked && sendable() >= AT_ONCE) {
       owner.sendAtOnce();
     }
   }
@@ -247,7 +237,7 @@ final class WriteQueue extends BlockQueue {
       dirty = true;
       owner.hasOutput();
     }
-    if (put - sent > high && !crossed) {
+    if (put - sent > config.high && !crossed) {
       crossed = true;
       congested = true;
     }
@@ -263,7 +253,7 @@ final class WriteQueue extends BlockQueue {
     int length = (int) message.length();
     if (closed) {
       dropped += length;
-    } else if (length <= COPIED) {
+    } else if (length <= COPIED && (length == 0 || !isEmpty())) {
       checkedIn = home.callbacks();
       long before = put + dropped;
       put(message.memory(), 0, length);
@@ -331,7 +321,7 @@ final class WriteQueue extends BlockQueue {
   @Override
   void hasTaken() {
     owner.madeProgress();
-    if (crossed && put - sent <= low) {
+    if (crossed && put - sent <= config.low) {
       crossed = false;
       congested = false;
       owner.drained();

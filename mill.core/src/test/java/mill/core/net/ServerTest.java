@@ -12,6 +12,8 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import mill.core.EventLoop;
 import mill.core.ShutdownReport;
 import mill.core.group.EventLoopGroup;
@@ -100,6 +102,23 @@ class ServerTest {
         assertThat(waits.read(2)).isEqualTo("2\n");
         assertThat(server.failure()).isEmpty();
       }
+    }
+  }
+
+  // A hundred bytes of each idle connection less.
+  @Test
+  void connectionsToOneAddressHaveOneObjectOfIt() throws Exception {
+    var accepted = new LinkedBlockingQueue<Connection>();
+    ConnectionHandler keeps = (c, memory, offset, length) -> accepted.add(c);
+    try (var server = loops.listen(LINES, keeps);
+        var one = Peer.connect(server);
+        var two = Peer.connect(server)) {
+      one.send("1\n");
+      two.send("2\n");
+      Connection first = accepted.poll(Await.PATIENCE_NS, TimeUnit.NANOSECONDS);
+      Connection second = accepted.poll(Await.PATIENCE_NS, TimeUnit.NANOSECONDS);
+      assertThat(first.localAddress()).isEqualTo(server.localAddress());
+      assertThat(second.localAddress()).isSameAs(first.localAddress());
     }
   }
 

@@ -15,8 +15,9 @@ sealed interface Command {
    * @param port the port; 0 lets the system choose
    * @param cpu the processor to run on, or {@link #ANY_CPU}
    * @param child whether to end with stdin, as the server of a {@link Drive} does
+   * @param once whether to echo one message of its own, and end
    */
-  record Serve(String host, int port, int cpu, boolean child) implements Command {}
+  record Serve(String host, int port, int cpu, boolean child, boolean once) implements Command {}
 
   /**
    * Start a server and drive it.

@@ -23,12 +23,13 @@ final class CommandLine {
         --host ADDRESS    the address to listen on (127.0.0.1)
         --cpu N           the processor to run on (any)
         --child           end when stdin ends
+        --once            echo one message of its own and end: does mill work here?
 
         --help            show this
       """;
 
   private static final Set<String> SERVE_VALUES = Set.of("--port", "--host", "--cpu");
-  private static final Set<String> SERVE_FLAGS = Set.of("--serve", "--child");
+  private static final Set<String> SERVE_FLAGS = Set.of("--serve", "--child", "--once");
   private static final Set<String> DRIVE_VALUES =
       Set.of("--seconds", "--warmup", "--connections", "--size", "--pipeline");
   private static final Set<String> DRIVE_FLAGS = Set.of("--no-pin");
@@ -67,14 +68,15 @@ final class CommandLine {
   private Command serve() throws DemoFailure {
     refuse(DRIVE_VALUES, "has no meaning with --serve");
     refuse(DRIVE_FLAGS, "has no meaning with --serve");
-    if (!has("--port")) {
+    if (!has("--port") && !has("--once")) {
       throw DemoFailure.usage("--serve needs --port, 0 lets the system choose");
     }
     return new Command.Serve(
         given.getOrDefault("--host", "127.0.0.1"),
         number("--port", 0, 0, 65_535),
         number("--cpu", Command.ANY_CPU, 0, MAX_CPUS - 1),
-        has("--child"));
+        has("--child"),
+        has("--once"));
   }
 
   private Command drive() throws DemoFailure {

@@ -32,19 +32,23 @@ public final class EchoDemo {
   }
 
   private static void run(String[] args, PrintStream out) throws IOException, DemoFailure {
-    Command command = CommandLine.parse(args);
-    switch (command) {
-      case Command.Help help -> out.print(CommandLine.USAGE);
-      case Command.Serve serve -> {
-        requirePlatform();
-        new ServeMode(serve, out).run();
-      }
-      case Command.Drive drive -> {
-        requirePlatform();
-        new DriveMode(drive, out).run();
-      }
-    }
+    run(CommandLine.parse(args), out);
     out.flush();
+  }
+
+  // Not a switch over types, which would cost the start of a server some milliseconds.
+  private static void run(Command command, PrintStream out) throws IOException, DemoFailure {
+    if (command instanceof Command.Serve serve) {
+      requirePlatform();
+      new ServeMode(serve, out).run();
+      return;
+    }
+    if (command instanceof Command.Drive drive) {
+      requirePlatform();
+      new DriveMode(drive, out).run();
+      return;
+    }
+    out.print(CommandLine.USAGE);
   }
 
   /**

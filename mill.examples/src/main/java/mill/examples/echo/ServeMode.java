@@ -3,6 +3,9 @@ package mill.examples.echo;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.Locale;
 import mill.core.EventLoop;
 import mill.natives.ErrnoException;
@@ -11,6 +14,8 @@ import mill.natives.ErrnoException;
 final class ServeMode {
   /** The name of the loop's thread, by which the parent of a child finds its processor time. */
   static final String LOOP_THREAD = "echo-loop";
+
+  private static final int ONCE_WITHIN_MS = 10_000;
 
   private final Command.Serve command;
   private final PrintStream out;
@@ -32,6 +37,9 @@ final class ServeMode {
       serving.start();
       if (command.child()) {
         Thread.ofPlatform().daemon().name("echo-stdin").start(() -> stopWithStdin(loop));
+      }
+      if (command.once()) {
+        echoOnce(loop, server.address());
       }
       join(serving);
     }
@@ -62,12 +70,13 @@ final class ServeMode {
     String pinning = Pinning.pinCurrentThread(command.cpu());
     try {
       InetSocketAddress address = server.address();
-      out.printf(
-          Locale.ROOT,
-          "listening on %s:%d%s%n",
-          address.getAddress().getHostAddress(),
-          address.getPort(),
-          command.cpu() == Command.ANY_CPU ? "" : ", " + pinning);
+      // Not printf: a formatter costs the start ten milliseconds.
+      out.println(
+          "listening on "
+              + address.getAddress().getHostAddress()
+              + ":"
+              + address.getPort()
+              + (command.cpu() == Command.ANY_CPU ? "" : ", " + pinning));
       out.flush();
       loop.run();
       out.printf(
@@ -78,6 +87,23 @@ final class ServeMode {
       out.flush();
     } catch (IOException e) {
       failed = String.valueOf(e.getMessage());
+    }
+  }
+
+  /** Sends one message and waits until it is back. */
+  private void echoOnce(EventLoop loop, InetSocketAddress address) {
+    byte[] message = "hello, mill".getBytes(StandardCharsets.UTF_8);
+    try (var socket = new Socket(address.getAddress(), address.getPort())) {
+      socket.setSoTimeout(ONCE_WITHIN_MS);
+      socket.getOutputStream().write(message);
+      byte[] back = socket.getInputStream().readNBytes(message.length);
+      if (!Arrays.equals(message, back)) {
+        failed = "the message came back wrong";
+      }
+    } catch (IOException e) {
+      failed = "the message did not come back: " + e.getMessage();
+    } finally {
+      loop.stop();
     }
   }
 

@@ -86,9 +86,8 @@ final class ServerProcess implements AutoCloseable {
     // An image brings its modules and flags; from a JDK they are given, as this process got them.
     String modulePath = System.getProperty("jdk.module.path");
     if (modulePath != null) {
-      line.addAll(List.of("--module-path", modulePath));
+      line.addAll(List.of("--module-path", modulePath, "--enable-native-access=mill.natives"));
     }
-    line.addAll(List.of("--enable-native-access=mill.natives", "--illegal-native-access=deny"));
     line.addAll(List.of("-XX:+UseSerialGC", "-Xmx64m")); // it makes no garbage
     line.addAll(List.of("-m", module.getName() + "/" + EchoDemo.class.getName()));
     String loopback = InetAddress.getLoopbackAddress().getHostAddress();

@@ -14,6 +14,7 @@ final class HttpHead {
       ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
   private static final ValueLayout.OfLong LONG =
       ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
+  private static final boolean[] TOKEN = new boolean[256];
   private static final int EMPTY_LINE = 0x0d0a0d0a;
   private static final int HEAD = 0x48454144;
   private static final long HTTP_1_0 = 0x485454502f312e30L;
@@ -29,15 +30,24 @@ final class HttpHead {
   private static final int WAITS = 1 << 6;
   private static final int HOST = 1 << 7;
 
+  static {
+    for (int c = '!'; c <= '~'; c++) {
+      TOKEN[c] = "\"(),/:;<=>?@[\\]{}".indexOf(c) < 0;
+    }
+  }
+
   private int said;
   private long contentLength;
 
   /** As {@link Framer#frame}: a head ends with an empty line. */
   static long frame(MemorySegment m, long from, long seen, long to) {
-    for (long at = Math.max(from, seen - 3); at + 4 <= to; at++) {
-      if (m.get(INT, at) == EMPTY_LINE) {
-        return at + 4 - from;
+    long last = Math.max(from, seen - 3) + 3; // where the last byte of an empty line may be
+    while (last < to) {
+      int c = byteAt(m, last);
+      if (c == '\n' && m.get(INT, last - 3) == EMPTY_LINE) {
+        return last + 1 - from;
       }
+      last += c == '\r' ? 1 : c == '\n' ? 2 : 4;
     }
     return Framer.INCOMPLETE;
   }
@@ -205,14 +215,10 @@ final class HttpHead {
 
   private static long tokenEnd(MemorySegment m, long from, long to) {
     long at = from;
-    while (at < to && isToken(byteAt(m, at))) {
+    while (at < to && TOKEN[byteAt(m, at)]) {
       at++;
     }
     return at;
-  }
-
-  private static boolean isToken(int c) {
-    return c > ' ' && c < 0x7f && "\"(),/:;<=>?@[\\]{}".indexOf(c) < 0;
   }
 
   private static int byteAt(MemorySegment m, long at) {

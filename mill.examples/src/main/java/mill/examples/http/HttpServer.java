@@ -89,7 +89,7 @@ public final class HttpServer implements ConnectionHandler, Framer {
     } else {
       int status = head.parse(memory, offset, length);
       if (status != 200) {
-        answer(connection, status, "");
+        answer(connection, status, false);
         return;
       } else if (head.wantsFrames()) {
         upgrade(connection);
@@ -102,21 +102,23 @@ public final class HttpServer implements ConnectionHandler, Framer {
       }
     }
     if (left == 0) { // keep-alive and pipelining come by themselves
-      answer(connection, 200, head.isHead() ? "" : checksum());
+      answer(connection, 200, !head.isHead());
     }
   }
 
   @Override
   public void onClosing(Connection connection, Kind kind) {
-    answer(connection, kind == Kind.FRAME_TOO_LONG ? 431 : 400, "");
+    answer(connection, kind == Kind.FRAME_TOO_LONG ? 431 : 400, false);
   }
 
-  private void answer(Connection connection, int status, String body) {
+  private void answer(Connection connection, int status, boolean body) {
     boolean closes = last || status != 200 || !head.keepsAlive();
     Output out = connection.out().putAscii(statusLine(status));
     out.putAscii(closes ? "Connection: close\r\n" : "Connection: keep-alive\r\n");
     out.putAscii(status == 200 ? "Content-Length: 8\r\n\r\n" : "Content-Length: 0\r\n\r\n");
-    out.putAscii(body);
+    for (int shift = 28; body && shift >= 0; shift -= 4) {
+      out.put((byte) Character.forDigit((int) (sum.getValue() >>> shift) & 0xf, 16));
+    }
     sum.reset();
     if (closes) {
       connection.close();
@@ -133,10 +135,6 @@ public final class HttpServer implements ConnectionHandler, Framer {
       case 505 -> "HTTP/1.1 505 HTTP Version Not Supported\r\n";
       default -> "HTTP/1.1 400 Bad Request\r\n";
     };
-  }
-
-  private String checksum() {
-    return Long.toHexString(sum.getValue() | 1L << 32).substring(1); // eight digits
   }
 
   private static void upgrade(Connection connection) {

@@ -23,9 +23,11 @@ class CommandLineTest {
   @Test
   void everyOptionOfTheServerIsRead() throws Exception {
     assertThat(parse("--serve --port 0"))
-        .isEqualTo(new Command.Serve("127.0.0.1", 0, Command.ANY_CPU, false));
+        .isEqualTo(new Command.Serve("127.0.0.1", 0, Command.ANY_CPU, false, false));
     assertThat(parse("--child --cpu 1 --host ::1 --port 80 --serve"))
-        .isEqualTo(new Command.Serve("::1", 80, 1, true));
+        .isEqualTo(new Command.Serve("::1", 80, 1, true, false));
+    assertThat(parse("--serve --once"))
+        .isEqualTo(new Command.Serve("127.0.0.1", 0, Command.ANY_CPU, false, true));
   }
 
   @Test

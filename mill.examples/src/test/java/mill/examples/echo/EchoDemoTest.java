@@ -55,6 +55,15 @@ class EchoDemoTest {
   }
 
   @Test
+  void onceItServesItselfAndEnds() throws Exception {
+    Outcome outcome = DemoProcess.run(FLAGS, "--serve", "--once");
+
+    assertThat(outcome).isEqualTo(new Outcome(0, outcome.out(), ""));
+    assertThat(outcome.out())
+        .matches("listening on 127\\.0\\.0\\.1:\\d+\\Rstopped: 1 connections, 11 bytes echoed\\R");
+  }
+
+  @Test
   void aPortInUseIsOneLineAndExitCode2() throws Exception {
     try (var taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       String port = Integer.toString(taken.getLocalPort());

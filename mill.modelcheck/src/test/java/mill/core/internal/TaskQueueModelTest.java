@@ -118,15 +118,23 @@ class TaskQueueModelTest {
     finds(
         new PlantedBug(
             SOURCE,
-            "SLOT.setRelease(slots, index, null); HEAD.setRelease(this, at + 1);",
-            "HEAD.setRelease(this, at + 1); SLOT.setRelease(slots, index, null);"),
+            "SLOT.setRelease(slots, index, null); WORD.setRelease(words, HEAD, at + 1);",
+            "WORD.setRelease(words, HEAD, at + 1); SLOT.setRelease(slots, index, null);"),
         Traffic.class);
   }
 
   @Test
   void capacityThatIsOneTooManyIsFound() {
+    finds(new PlantedBug(SOURCE, "return place < limit;", "return place <= limit;"), Traffic.class);
+  }
+
+  @Test
+  void limitThatDoesNotComeFromTheHeadIsFound() {
     finds(
-        new PlantedBug(SOURCE, "claimed - head >= slots.length", "claimed - head > slots.length"),
+        new PlantedBug(
+            SOURCE,
+            "long limit = (long) WORD.getVolatile(words, HEAD) + slots.length;",
+            "long limit = place + slots.length;"),
         Traffic.class);
   }
 
@@ -135,8 +143,8 @@ class TaskQueueModelTest {
     finds(
         new PlantedBug(
             SOURCE,
-            "(long) TAIL.compareAndExchange(this, claimed, claimed + 1);",
-            "claimed; tail = claimed + 1;"),
+            "(long) WORD.compareAndExchange(words, TAIL, claimed, claimed + 1);",
+            "claimed; words[TAIL] = claimed + 1;"),
         Traffic.class);
   }
 
@@ -144,7 +152,9 @@ class TaskQueueModelTest {
   void closeThatIsNotAtomicIsFound() {
     finds(
         new PlantedBug(
-            SOURCE, "TAIL.getAndBitwiseOr(this, CLOSED_BIT);", "tail = tail | CLOSED_BIT;"),
+            SOURCE,
+            "WORD.getAndBitwiseOr(words, TAIL, CLOSED_BIT);",
+            "words[TAIL] = words[TAIL] | CLOSED_BIT;"),
         Closing.class);
   }
 }

@@ -12,8 +12,14 @@ import mill.core.internal.TaskQueue.Offer;
 final class ModelLoop {
   private final TaskQueue tasks = new TaskQueue(4);
   private final ModelWaker waker = new ModelWaker();
+  private final int looks;
   private volatile boolean asleep;
   private int ran;
+
+  /** Makes one that looks so often again before it sleeps. */
+  ModelLoop(int looks) {
+    this.looks = looks;
+  }
 
   /** Brings work. Any thread. */
   void execute() {
@@ -35,6 +41,9 @@ final class ModelLoop {
   }
 
   private void poll() {
+    if (looks > 0 && look()) {
+      return;
+    }
     boolean waits = true;
     asleep = true;
     if (!tasks.isEmpty()) {
@@ -43,5 +52,16 @@ final class ModelLoop {
     }
     waker.poll(waits);
     asleep = false;
+  }
+
+  /** What {@code Reactor.look} does, by number and not by time. */
+  private boolean look() {
+    for (int i = 0; i < looks; i++) {
+      waker.poll(false);
+      if (!tasks.isEmpty()) {
+        return true;
+      }
+    }
+    return false;
   }
 }

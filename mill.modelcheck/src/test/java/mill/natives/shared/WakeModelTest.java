@@ -21,7 +21,11 @@ class WakeModelTest {
 
     @Override
     public void run() {
-      loop = new ModelLoop();
+      loop = new ModelLoop(0);
+      workAndRun();
+    }
+
+    private static void workAndRun() {
       together(
           () -> {
             loop.execute();
@@ -29,6 +33,15 @@ class WakeModelTest {
           },
           () -> loop.execute(),
           () -> loop.runUntil(3));
+    }
+  }
+
+  /** The same with a loop that looks again before it sleeps. */
+  static final class WorkWhileLooking implements Runnable {
+    @Override
+    public void run() {
+      Work.loop = new ModelLoop(2);
+      Work.workAndRun();
     }
   }
 
@@ -58,6 +71,7 @@ class WakeModelTest {
             "asleep = true; GracefulShutdown draining = ending.shutdown(); if (hasWork(draining)) { asleep = false;",
             "")
         .requireFits();
+    new PlantedBug(REACTOR, "if (lookNs > 0 && look()) { return; }", "").requireFits();
     new PlantedBug(REACTOR, "} finally { asleep = false; }", "").requireFits();
     new PlantedBug(REACTOR, "if (asleep && !isLoopThread()) { poller.wake(); }", "").requireFits();
   }
@@ -65,6 +79,21 @@ class WakeModelTest {
   @Test
   void noWakeUpIsLost() {
     holds(Work.class);
+  }
+
+  @Test
+  void noWorkIsOverlookedByALoopThatLooksBeforeItSleeps() {
+    holds(WorkWhileLooking.class);
+  }
+
+  @Test
+  void loopThatLooksAndThenSleepsWithoutAWordIsFound() {
+    finds(
+        new PlantedBug(
+            LOOP,
+            "if (looks > 0 && look()) { return; } boolean waits = true; asleep = true;",
+            "if (looks > 0 && look()) { return; } boolean waits = true;"),
+        WorkWhileLooking.class);
   }
 
   @Test

@@ -1,10 +1,8 @@
 package mill.natives.bsd;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.invoke.MethodHandle;
-import mill.natives.ffm.CallMemory;
-import mill.natives.ffm.NativeCalls;
-import mill.natives.gen.macos.MacOs;
+import java.lang.ref.Reference;
+import mill.natives.ffm.NativeFunction;
 import mill.natives.posix.NativePosixCalls;
 
 /**
@@ -12,42 +10,22 @@ import mill.natives.posix.NativePosixCalls;
  * has in their oldest form alone.
  */
 final class BsdCalls extends NativePosixCalls {
+  private static final NativeFunction PIPE = NativeFunction.of("pipe");
+  private static final NativeFunction ACCEPT = NativeFunction.of("accept");
+
   BsdCalls() {}
 
   @Override
   public int pipe(MemorySegment fds) {
-    CallMemory memory = CallMemory.acquire();
-    try {
-      return memory.orErrno((int) Pipe.HANDLE.invokeExact(memory.errnoSegment(), fds));
-    } catch (Throwable t) {
-      throw NativeCalls.rethrow(t);
-    } finally {
-      memory.release();
-    }
+    return PIPE.call(fds.address());
   }
 
   @Override
   public int accept(int fd, MemorySegment address, MemorySegment length) {
-    CallMemory memory = CallMemory.acquire();
     try {
-      return memory.orErrno(
-          (int) Accept.HANDLE.invokeExact(memory.errnoSegment(), fd, address, length));
-    } catch (Throwable t) {
-      throw NativeCalls.rethrow(t);
+      return ACCEPT.call(fd, address.address(), length.address());
     } finally {
-      memory.release();
+      Reference.reachabilityFence(address);
     }
-  }
-
-  // A class for each handle: linking costs start-up time, so a program links only what it calls.
-
-  private static final class Pipe {
-    static final MethodHandle HANDLE =
-        NativeCalls.link(NativeCalls.function("pipe"), MacOs.pipe$descriptor());
-  }
-
-  private static final class Accept {
-    static final MethodHandle HANDLE =
-        NativeCalls.link(NativeCalls.function("accept"), MacOs.accept$descriptor());
   }
 }

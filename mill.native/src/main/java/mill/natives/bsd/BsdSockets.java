@@ -23,8 +23,9 @@ import org.jspecify.annotations.Nullable;
  * pipe2}, so descriptors are set up by hand.
  */
 final class BsdSockets extends PosixSockets {
-  // Where the scratch memory of a gathering write holds the vectors; its msghdr comes first.
-  private static final long VECTORS_OFFSET = msghdr.sizeof();
+  // Where the scratch memory of a gathering write holds the vectors, behind its msghdr of 48 bytes.
+  // The generated layout is not asked: most programs start without it.
+  static final long VECTORS_OFFSET = 64;
 
   private final TransferCalls transfers;
   private final BsdMessages messages;

@@ -1,79 +1,50 @@
 package mill.natives.linux;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.invoke.MethodHandle;
-import mill.natives.ffm.CallMemory;
 import mill.natives.ffm.NativeCalls;
-import mill.natives.gen.linux.Linux;
+import mill.natives.ffm.NativeFunction;
 
-/** The epoll and eventfd calls. Each returns {@code n >= 0} or {@code -errno}. */
+/**
+ * The epoll and eventfd calls. Each returns {@code n >= 0} or {@code -errno}. Their memory is the
+ * poller's own and outlives the call.
+ */
 final class EpollCalls {
+  private static final NativeFunction CREATE = NativeFunction.of("epoll_create1");
+  private static final NativeFunction CTL = NativeFunction.of("epoll_ctl");
+  private static final NativeFunction WAIT = NativeFunction.of("epoll_wait");
+  private static final NativeFunction EVENT_FD = NativeFunction.of("eventfd");
+  private static final NativeFunction WRITE = NativeFunction.of("write");
+
   private EpollCalls() {}
 
   /** {@code epoll_create1(2)}. */
   static int create(int flags) {
-    CallMemory memory = CallMemory.acquire();
-    try {
-      return memory.orErrno((int) Create.HANDLE.invokeExact(memory.errnoSegment(), flags));
-    } catch (Throwable t) {
-      throw NativeCalls.rethrow(t);
-    } finally {
-      memory.release();
-    }
+    return CREATE.call(flags);
   }
 
   /** {@code epoll_ctl(2)}. */
   static int ctl(int epfd, int op, int fd, MemorySegment event) {
-    CallMemory memory = CallMemory.acquire();
-    try {
-      return memory.orErrno(
-          (int) Ctl.HANDLE.invokeExact(memory.errnoSegment(), epfd, op, fd, event));
-    } catch (Throwable t) {
-      throw NativeCalls.rethrow(t);
-    } finally {
-      memory.release();
-    }
+    return CTL.call(epfd, op, fd, event.address());
   }
 
   /** {@code epoll_wait(2)}, milliseconds. */
   static int waitMs(int epfd, MemorySegment events, int maxEvents, int timeoutMs) {
-    CallMemory memory = CallMemory.acquire();
-    try {
-      return memory.orErrno(
-          (int) Wait.HANDLE.invokeExact(memory.errnoSegment(), epfd, events, maxEvents, timeoutMs));
-    } catch (Throwable t) {
-      throw NativeCalls.rethrow(t);
-    } finally {
-      memory.release();
-    }
+    return WAIT.call(epfd, events.address(), maxEvents, timeoutMs);
   }
 
   /** {@code epoll_pwait2(2)}, a {@code timespec}; Linux 5.11 and glibc 2.35. */
   static int waitTimespec(int epfd, MemorySegment events, int maxEvents, MemorySegment timeout) {
-    CallMemory memory = CallMemory.acquire();
-    try {
-      return memory.orErrno(
-          (int)
-              Pwait2.HANDLE.invokeExact(
-                  memory.errnoSegment(), epfd, events, maxEvents, timeout, MemorySegment.NULL));
-    } catch (Throwable t) {
-      throw NativeCalls.rethrow(t);
-    } finally {
-      memory.release();
-    }
+    return Pwait2.FUNCTION.call(epfd, events.address(), maxEvents, timeout.address());
   }
 
   /** {@code eventfd(2)}. */
   static int eventFd(int initial, int flags) {
-    CallMemory memory = CallMemory.acquire();
-    try {
-      return memory.orErrno(
-          (int) EventFd.HANDLE.invokeExact(memory.errnoSegment(), initial, flags));
-    } catch (Throwable t) {
-      throw NativeCalls.rethrow(t);
-    } finally {
-      memory.release();
-    }
+    return EVENT_FD.call(initial, flags);
+  }
+
+  /** {@code write(2)} to an eventfd; the number to add, eight bytes. */
+  static int signal(int fd, MemorySegment number) {
+    return WRITE.call(fd, number.address(), Long.BYTES);
   }
 
   /**
@@ -84,30 +55,8 @@ final class EpollCalls {
     return NativeCalls.exists("epoll_pwait2");
   }
 
-  // A class for each handle: linking costs start-up time, so a program links only what it calls.
-
-  private static final class Create {
-    static final MethodHandle HANDLE =
-        NativeCalls.link(Linux.epoll_create1$address(), Linux.epoll_create1$descriptor());
-  }
-
-  private static final class Ctl {
-    static final MethodHandle HANDLE =
-        NativeCalls.link(Linux.epoll_ctl$address(), Linux.epoll_ctl$descriptor());
-  }
-
-  private static final class Wait {
-    static final MethodHandle HANDLE =
-        NativeCalls.link(Linux.epoll_wait$address(), Linux.epoll_wait$descriptor());
-  }
-
+  /** A class of its own, for not every C library has it. */
   private static final class Pwait2 {
-    static final MethodHandle HANDLE =
-        NativeCalls.link(Linux.epoll_pwait2$address(), Linux.epoll_pwait2$descriptor());
-  }
-
-  private static final class EventFd {
-    static final MethodHandle HANDLE =
-        NativeCalls.link(Linux.eventfd$address(), Linux.eventfd$descriptor());
+    static final NativeFunction FUNCTION = NativeFunction.of("epoll_pwait2");
   }
 }

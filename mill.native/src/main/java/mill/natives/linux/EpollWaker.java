@@ -29,6 +29,6 @@ final class EpollWaker extends Waker {
 
   @Override
   protected int signal() {
-    return (int) TransferCalls.write(fd, one, Long.BYTES);
+    return EpollCalls.signal(fd, one);
   }
 }

@@ -1,9 +1,8 @@
 package mill.natives.linux;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.invoke.MethodHandle;
-import mill.natives.ffm.CallMemory;
-import mill.natives.ffm.NativeCalls;
+import java.lang.ref.Reference;
+import mill.natives.ffm.NativeFunction;
 import mill.natives.gen.linux.Linux;
 import mill.natives.posix.NativePosixCalls;
 
@@ -12,64 +11,31 @@ import mill.natives.posix.NativePosixCalls;
  * flags of new descriptors in the same call.
  */
 final class LinuxCalls extends NativePosixCalls {
+  private static final NativeFunction PIPE2 = NativeFunction.of("pipe2");
+  private static final NativeFunction ACCEPT4 = NativeFunction.of("accept4");
+  private static final NativeFunction SCHED_SETAFFINITY = NativeFunction.of("sched_setaffinity");
+
   LinuxCalls() {}
 
   /** {@code pipe2(2)}. */
   @Override
   public int pipe(MemorySegment fds) {
-    int flags = Linux.O_NONBLOCK() | Linux.O_CLOEXEC();
-    CallMemory memory = CallMemory.acquire();
-    try {
-      return memory.orErrno((int) Pipe2.HANDLE.invokeExact(memory.errnoSegment(), fds, flags));
-    } catch (Throwable t) {
-      throw NativeCalls.rethrow(t);
-    } finally {
-      memory.release();
-    }
+    return PIPE2.call(fds.address(), Linux.O_NONBLOCK() | Linux.O_CLOEXEC());
   }
 
   /** {@code accept4(2)}. */
   @Override
   public int accept(int fd, MemorySegment address, MemorySegment length) {
     int flags = Linux.SOCK_NONBLOCK() | Linux.SOCK_CLOEXEC();
-    CallMemory memory = CallMemory.acquire();
     try {
-      return memory.orErrno(
-          (int) Accept4.HANDLE.invokeExact(memory.errnoSegment(), fd, address, length, flags));
-    } catch (Throwable t) {
-      throw NativeCalls.rethrow(t);
+      return ACCEPT4.call(fd, address.address(), length.address(), flags);
     } finally {
-      memory.release();
+      Reference.reachabilityFence(address);
     }
   }
 
   /** {@code sched_setaffinity(2)}. */
   int schedSetAffinity(int tid, long bytes, MemorySegment mask) {
-    CallMemory memory = CallMemory.acquire();
-    try {
-      return memory.orErrno(
-          (int) SchedSetAffinity.HANDLE.invokeExact(memory.errnoSegment(), tid, bytes, mask));
-    } catch (Throwable t) {
-      throw NativeCalls.rethrow(t);
-    } finally {
-      memory.release();
-    }
-  }
-
-  // A class for each handle: linking costs start-up time, so a program links only what it calls.
-
-  private static final class Pipe2 {
-    static final MethodHandle HANDLE =
-        NativeCalls.link(Linux.pipe2$address(), Linux.pipe2$descriptor());
-  }
-
-  private static final class Accept4 {
-    static final MethodHandle HANDLE =
-        NativeCalls.link(Linux.accept4$address(), Linux.accept4$descriptor());
-  }
-
-  private static final class SchedSetAffinity {
-    static final MethodHandle HANDLE =
-        NativeCalls.link(Linux.sched_setaffinity$address(), Linux.sched_setaffinity$descriptor());
+    return SCHED_SETAFFINITY.call(tid, bytes, mask.address());
   }
 }

@@ -43,7 +43,6 @@ public final class LinuxPlatform implements Platform {
   public LinuxPlatform(String architecture, boolean nanosecondWait) {
     this.architecture = architecture;
     this.nanosecondWait = nanosecondWait && EpollCalls.hasPwait2();
-    TransferCalls.linkWrite();
   }
 
   @Override

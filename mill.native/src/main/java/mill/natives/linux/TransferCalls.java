@@ -2,7 +2,6 @@ package mill.natives.linux;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
-import java.util.Objects;
 import mill.natives.ffm.CallMemory;
 import mill.natives.ffm.NativeCalls;
 import mill.natives.gen.linux.Linux;
@@ -10,14 +9,6 @@ import mill.natives.gen.linux.Linux;
 /** The calls that move bytes: the hot half. Each returns {@code n >= 0} or {@code -errno}. */
 final class TransferCalls {
   private TransferCalls() {}
-
-  /**
-   * Links what wakes a loop: that may not fail later because loading a class needs a descriptor and
-   * there is none left.
-   */
-  static void linkWrite() {
-    Objects.requireNonNull(Write.HANDLE);
-  }
 
   /** {@code recv(2)}. */
   static long recv(int fd, MemorySegment buffer, long length, int flags) {

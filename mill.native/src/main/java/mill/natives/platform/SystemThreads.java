@@ -91,6 +91,12 @@ final class SystemThreads implements Threads {
   }
 
   @Override
+  @SuppressWarnings("ThreadPriorityCheck") // who asks for it knows what depends on the scheduler
+  public void yieldProcessor() {
+    Thread.yield();
+  }
+
+  @Override
   public CompletableFuture<Void> schedule(long delayNs, Runnable task) {
     var timer = new CompletableFuture<Void>();
     CompletableFuture<Void> ran =

@@ -104,6 +104,14 @@ public interface Threads {
   void onSpinWait();
 
   /**
+   * Lets other threads have the processor if they want it, in a loop that waits for longer than
+   * {@link #onSpinWait} is for. By default that.
+   */
+  default void yieldProcessor() {
+    onSpinWait();
+  }
+
+  /**
    * Runs something later, on a thread of the platform that nothing else waits for and that the task
    * must not hold up.
    *

@@ -3,160 +3,107 @@ package mill.natives.posix;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
-import java.util.Objects;
+import java.lang.ref.Reference;
 import mill.natives.ffm.CallMemory;
 import mill.natives.ffm.NativeCalls;
+import mill.natives.ffm.NativeFunction;
 import mill.natives.gen.linux.Linux;
 
 /**
  * The calls of the C library that Linux, macOS and FreeBSD declare alike.
  *
+ * <p>Their memory is mill's own, never a user's: it is passed by its address and kept reachable.
+ *
  * <p>A backend adds the two that make descriptors and have successors on some systems: {@link
  * #pipe} and {@link #accept}.
  */
 public abstract class NativePosixCalls implements PosixCalls {
+  private static final NativeFunction SOCKET = NativeFunction.of("socket");
+  private static final NativeFunction SOCKETPAIR = NativeFunction.of("socketpair");
+  private static final NativeFunction BIND = NativeFunction.of("bind");
+  private static final NativeFunction LISTEN = NativeFunction.of("listen");
+  private static final NativeFunction CONNECT = NativeFunction.of("connect");
+  private static final NativeFunction GETSOCKNAME = NativeFunction.of("getsockname");
+  private static final NativeFunction GETPEERNAME = NativeFunction.of("getpeername");
+  private static final NativeFunction SETSOCKOPT = NativeFunction.of("setsockopt");
+  private static final NativeFunction GETSOCKOPT = NativeFunction.of("getsockopt");
+  private static final NativeFunction SHUTDOWN = NativeFunction.of("shutdown");
+  private static final NativeFunction CLOSE = NativeFunction.of("close");
+
   // Where the variable arguments of fcntl begin.
   private static final int FCNTL_FIXED_ARGUMENTS = 2;
 
   /**
-   * Links {@code close(2)} at once: giving descriptors back may not fail later because loading a
-   * class needs a descriptor and there is none left.
+   * Makes the table. All but {@code fcntl(2)} is linked with this class: giving descriptors back
+   * may not fail later because loading a class needs a descriptor and there is none left.
    */
-  protected NativePosixCalls() {
-    Objects.requireNonNull(Close.HANDLE);
-  }
+  protected NativePosixCalls() {}
 
   @Override
   public final int socket(int domain, int type, int protocol) {
-    CallMemory memory = CallMemory.acquire();
-    try {
-      return memory.orErrno(
-          (int) Socket.HANDLE.invokeExact(memory.errnoSegment(), domain, type, protocol));
-    } catch (Throwable t) {
-      throw NativeCalls.rethrow(t);
-    } finally {
-      memory.release();
-    }
+    return SOCKET.call(domain, type, protocol);
   }
 
   @Override
   public final int socketpair(int domain, int type, int protocol, MemorySegment fds) {
-    CallMemory memory = CallMemory.acquire();
-    try {
-      return memory.orErrno(
-          (int) Socketpair.HANDLE.invokeExact(memory.errnoSegment(), domain, type, protocol, fds));
-    } catch (Throwable t) {
-      throw NativeCalls.rethrow(t);
-    } finally {
-      memory.release();
-    }
+    return SOCKETPAIR.call(domain, type, protocol, fds.address());
   }
 
   @Override
   public final int bind(int fd, MemorySegment address, int length) {
-    CallMemory memory = CallMemory.acquire();
     try {
-      return memory.orErrno(
-          (int) Bind.HANDLE.invokeExact(memory.errnoSegment(), fd, address, length));
-    } catch (Throwable t) {
-      throw NativeCalls.rethrow(t);
+      return BIND.call(fd, address.address(), length);
     } finally {
-      memory.release();
+      Reference.reachabilityFence(address);
     }
   }
 
   @Override
   public final int listen(int fd, int backlog) {
-    CallMemory memory = CallMemory.acquire();
-    try {
-      return memory.orErrno((int) Listen.HANDLE.invokeExact(memory.errnoSegment(), fd, backlog));
-    } catch (Throwable t) {
-      throw NativeCalls.rethrow(t);
-    } finally {
-      memory.release();
-    }
+    return LISTEN.call(fd, backlog);
   }
 
   @Override
   public final int connect(int fd, MemorySegment address, int length) {
-    CallMemory memory = CallMemory.acquire();
     try {
-      return memory.orErrno(
-          (int) Connect.HANDLE.invokeExact(memory.errnoSegment(), fd, address, length));
-    } catch (Throwable t) {
-      throw NativeCalls.rethrow(t);
+      return CONNECT.call(fd, address.address(), length);
     } finally {
-      memory.release();
+      Reference.reachabilityFence(address);
     }
   }
 
   @Override
   public final int getsockname(int fd, MemorySegment address, MemorySegment length) {
-    CallMemory memory = CallMemory.acquire();
     try {
-      return memory.orErrno(
-          (int) Getsockname.HANDLE.invokeExact(memory.errnoSegment(), fd, address, length));
-    } catch (Throwable t) {
-      throw NativeCalls.rethrow(t);
+      return GETSOCKNAME.call(fd, address.address(), length.address());
     } finally {
-      memory.release();
+      Reference.reachabilityFence(address);
     }
   }
 
   @Override
   public final int getpeername(int fd, MemorySegment address, MemorySegment length) {
-    CallMemory memory = CallMemory.acquire();
     try {
-      return memory.orErrno(
-          (int) Getpeername.HANDLE.invokeExact(memory.errnoSegment(), fd, address, length));
-    } catch (Throwable t) {
-      throw NativeCalls.rethrow(t);
+      return GETPEERNAME.call(fd, address.address(), length.address());
     } finally {
-      memory.release();
+      Reference.reachabilityFence(address);
     }
   }
 
   @Override
   public final int setsockopt(int fd, int level, int option, MemorySegment value, int length) {
-    CallMemory memory = CallMemory.acquire();
-    try {
-      return memory.orErrno(
-          (int)
-              Setsockopt.HANDLE.invokeExact(
-                  memory.errnoSegment(), fd, level, option, value, length));
-    } catch (Throwable t) {
-      throw NativeCalls.rethrow(t);
-    } finally {
-      memory.release();
-    }
+    return SETSOCKOPT.call(fd, level, option, value.address(), length);
   }
 
   @Override
   public final int getsockopt(
       int fd, int level, int option, MemorySegment value, MemorySegment length) {
-    CallMemory memory = CallMemory.acquire();
-    try {
-      return memory.orErrno(
-          (int)
-              Getsockopt.HANDLE.invokeExact(
-                  memory.errnoSegment(), fd, level, option, value, length));
-    } catch (Throwable t) {
-      throw NativeCalls.rethrow(t);
-    } finally {
-      memory.release();
-    }
+    return GETSOCKOPT.call(fd, level, option, value.address(), length.address());
   }
 
   @Override
   public final int shutdown(int fd, int how) {
-    CallMemory memory = CallMemory.acquire();
-    try {
-      return memory.orErrno((int) Shutdown.HANDLE.invokeExact(memory.errnoSegment(), fd, how));
-    } catch (Throwable t) {
-      throw NativeCalls.rethrow(t);
-    } finally {
-      memory.release();
-    }
+    return SHUTDOWN.call(fd, how);
   }
 
   @Override
@@ -174,77 +121,14 @@ public abstract class NativePosixCalls implements PosixCalls {
 
   @Override
   public final int close(int fd) {
-    CallMemory memory = CallMemory.acquire();
-    try {
-      return memory.orErrno((int) Close.HANDLE.invokeExact(memory.errnoSegment(), fd));
-    } catch (Throwable t) {
-      throw NativeCalls.rethrow(t);
-    } finally {
-      memory.release();
-    }
+    return CLOSE.call(fd);
   }
 
-  // A class for each handle: linking costs start-up time, so a program links only what it calls.
-
-  private static final class Socket {
-    static final MethodHandle HANDLE =
-        NativeCalls.link(NativeCalls.function("socket"), Linux.socket$descriptor());
-  }
-
-  private static final class Socketpair {
-    static final MethodHandle HANDLE =
-        NativeCalls.link(NativeCalls.function("socketpair"), Linux.socketpair$descriptor());
-  }
-
-  private static final class Bind {
-    static final MethodHandle HANDLE =
-        NativeCalls.link(NativeCalls.function("bind"), Linux.bind$descriptor());
-  }
-
-  private static final class Listen {
-    static final MethodHandle HANDLE =
-        NativeCalls.link(NativeCalls.function("listen"), Linux.listen$descriptor());
-  }
-
-  private static final class Connect {
-    static final MethodHandle HANDLE =
-        NativeCalls.link(NativeCalls.function("connect"), Linux.connect$descriptor());
-  }
-
-  private static final class Getsockname {
-    static final MethodHandle HANDLE =
-        NativeCalls.link(NativeCalls.function("getsockname"), Linux.getsockname$descriptor());
-  }
-
-  private static final class Getpeername {
-    static final MethodHandle HANDLE =
-        NativeCalls.link(NativeCalls.function("getpeername"), Linux.getpeername$descriptor());
-  }
-
-  private static final class Setsockopt {
-    static final MethodHandle HANDLE =
-        NativeCalls.link(NativeCalls.function("setsockopt"), Linux.setsockopt$descriptor());
-  }
-
-  private static final class Getsockopt {
-    static final MethodHandle HANDLE =
-        NativeCalls.link(NativeCalls.function("getsockopt"), Linux.getsockopt$descriptor());
-  }
-
-  private static final class Shutdown {
-    static final MethodHandle HANDLE =
-        NativeCalls.link(NativeCalls.function("shutdown"), Linux.shutdown$descriptor());
-  }
-
+  /** A class of its own: linking costs start-up time, and few programs call it. */
   private static final class Fcntl {
     private static final FunctionDescriptor DESCRIPTOR =
         Linux.fcntl.BASE_DESC.appendArgumentLayouts(Linux.C_INT);
     static final MethodHandle HANDLE =
         NativeCalls.linkVariadic(NativeCalls.function("fcntl"), DESCRIPTOR, FCNTL_FIXED_ARGUMENTS);
-  }
-
-  private static final class Close {
-    static final MethodHandle HANDLE =
-        NativeCalls.link(NativeCalls.function("close"), Linux.close$descriptor());
   }
 }

@@ -1,5 +1,6 @@
 package mill.natives.posix;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import mill.natives.ffm.CallMemory;
@@ -162,13 +163,26 @@ public abstract class PosixSockets implements Sockets {
     return calls.shutdown(fd, how);
   }
 
+  // The value is the user's: the call sees a copy, so that nobody can free it meanwhile.
   @Override
   public final int setOption(int fd, OptionCode code, MemorySegment value) {
-    return calls.setsockopt(fd, code.level(), code.number(), value, (int) value.byteSize());
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment copy = arena.allocate(value.byteSize(), Long.BYTES).copyFrom(value);
+      return calls.setsockopt(fd, code.level(), code.number(), copy, (int) value.byteSize());
+    }
   }
 
   @Override
   public final int getOption(int fd, OptionCode code, MemorySegment value) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment copy = arena.allocate(value.byteSize(), Long.BYTES).copyFrom(value);
+      int result = getOwnOption(fd, code, copy);
+      value.copyFrom(copy);
+      return result;
+    }
+  }
+
+  private int getOwnOption(int fd, OptionCode code, MemorySegment value) {
     CallMemory work = CallMemory.acquire();
     try {
       MemorySegment length = work.scratch();
@@ -197,7 +211,7 @@ public abstract class PosixSockets implements Sockets {
     CallMemory work = CallMemory.acquire();
     try {
       MemorySegment memory = work.scratch().asSlice(Long.BYTES, Integer.BYTES);
-      int result = getOption(fd, code, memory);
+      int result = getOwnOption(fd, code, memory);
       value[0] = memory.get(INT, 0);
       return Math.min(result, 0);
     } finally {
@@ -212,7 +226,8 @@ public abstract class PosixSockets implements Sockets {
       MemorySegment value = work.scratch().asSlice(0, linger.sizeof());
       linger.l_onoff(value, seconds < 0 ? 0 : 1);
       linger.l_linger(value, Math.max(seconds, 0));
-      return setOption(fd, numbers.linger(), value);
+      OptionCode code = numbers.linger();
+      return calls.setsockopt(fd, code.level(), code.number(), value, (int) linger.sizeof());
     } finally {
       work.release();
     }
@@ -223,7 +238,7 @@ public abstract class PosixSockets implements Sockets {
     CallMemory work = CallMemory.acquire();
     try {
       MemorySegment value = work.scratch().asSlice(Long.BYTES, linger.sizeof());
-      int result = getOption(fd, numbers.linger(), value);
+      int result = getOwnOption(fd, numbers.linger(), value);
       seconds[0] = linger.l_onoff(value) == 0 ? -1 : linger.l_linger(value);
       return Math.min(result, 0);
     } finally {

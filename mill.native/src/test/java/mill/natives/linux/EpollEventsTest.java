@@ -7,6 +7,11 @@ import java.lang.foreign.MemorySegment;
 import mill.natives.Interest;
 import mill.natives.Readiness;
 import mill.natives.Trigger;
+import mill.natives.ffm.CallMemory;
+import mill.natives.gen.linux.epoll_event_natural;
+import mill.natives.gen.linux.epoll_event_packed;
+import mill.natives.gen.linux.msghdr;
+import mill.natives.posix.IoVectors;
 import org.junit.jupiter.api.Test;
 
 /** The numbers are those of {@code sys/epoll.h}, written out. */
@@ -19,6 +24,25 @@ class EpollEventsTest {
   private static final int RDHUP = 0x2000;
   private static final int ONESHOT = 1 << 30;
   private static final int ET = 1 << 31;
+
+  @Test
+  void anEventIsLaidOutAsTheGeneratedBindingsHaveIt() {
+    boolean packed = EpollEvents.PACKED;
+    assertThat(EpollEvents.SIZE_BYTES)
+        .isEqualTo(packed ? epoll_event_packed.sizeof() : epoll_event_natural.sizeof());
+    assertThat(EpollEvents.EVENTS_OFFSET)
+        .isEqualTo(
+            packed ? epoll_event_packed.events$offset() : epoll_event_natural.events$offset());
+    assertThat(EpollEvents.DATA_OFFSET)
+        .isEqualTo(packed ? epoll_event_packed.data$offset() : epoll_event_natural.data$offset());
+  }
+
+  @Test
+  void theVectorsOfAGatheringWriteAreBehindItsHeader() {
+    assertThat(LinuxSockets.VECTORS_OFFSET)
+        .isGreaterThanOrEqualTo(msghdr.sizeof())
+        .isLessThanOrEqualTo(CallMemory.SCRATCH_BYTES - IoVectors.SIZE_BYTES);
+  }
 
   @Test
   void interestsAreArmedAsTheKernelsBits() {

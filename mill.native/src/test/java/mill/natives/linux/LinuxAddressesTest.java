@@ -11,9 +11,13 @@ import java.net.UnixDomainSocketAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.util.HexFormat;
+import mill.natives.gen.linux.sockaddr_in;
+import mill.natives.gen.linux.sockaddr_in6;
+import mill.natives.gen.linux.sockaddr_un;
 import mill.natives.net.UnixAddress;
 import mill.natives.platform.NativeAddress;
 import mill.natives.platform.Sockets.Family;
+import mill.natives.shared.SockaddrLayout;
 import mill.testnet.Net;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -23,6 +27,21 @@ import org.junit.jupiter.params.provider.ValueSource;
 class LinuxAddressesTest {
   private final LinuxAddresses codec = new LinuxAddresses();
   private final NativeAddress memory = new NativeAddress();
+
+  @Test
+  void addressesAreLaidOutAsTheGeneratedBindingsHaveThem() {
+    SockaddrLayout layout = LinuxAddresses.LAYOUT;
+    assertThat(layout.ipv4().port()).isEqualTo(sockaddr_in.sin_port$offset());
+    assertThat(layout.ipv4().address()).isEqualTo(sockaddr_in.sin_addr$offset());
+    assertThat(layout.ipv4().size()).isEqualTo(sockaddr_in.sizeof());
+    assertThat(layout.ipv6().port()).isEqualTo(sockaddr_in6.sin6_port$offset());
+    assertThat(layout.ipv6().address()).isEqualTo(sockaddr_in6.sin6_addr$offset());
+    assertThat(layout.ipv6().scope()).isEqualTo(sockaddr_in6.sin6_scope_id$offset());
+    assertThat(layout.ipv6().size()).isEqualTo(sockaddr_in6.sizeof());
+    assertThat(layout.unix().path()).isEqualTo(sockaddr_un.sun_path$offset());
+    assertThat(layout.unix().size()).isEqualTo(sockaddr_un.sizeof());
+    assertThat(LinuxAddresses.FAMILY_OFFSET).isEqualTo(sockaddr_in.sin_family$offset());
+  }
 
   @ParameterizedTest
   @CsvSource({

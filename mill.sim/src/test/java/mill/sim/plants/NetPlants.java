@@ -230,10 +230,10 @@ final class NetPlants {
               "return now == RELEASED || now == DISCARDED;",
               "return false;"),
           new Plant(
-              "a lease's timer is kept",
-              NET + "Lease.java",
-              "step = Step.HAS; stopTimer();",
-              "step = Step.HAS;"),
+              "who waits is looked at once only",
+              NET + "PoolWaits.java",
+              "timer.lookAt(nextNs);",
+              ""),
           new Plant(
               "the report of a drain counts twice",
               NET + "PoolDrain.java",

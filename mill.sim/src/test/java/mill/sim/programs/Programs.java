@@ -3,6 +3,7 @@ package mill.sim.programs;
 import static java.time.Duration.ZERO;
 import static java.time.Duration.ofMillis;
 import static java.time.Duration.ofMinutes;
+import static java.time.Duration.ofNanos;
 import static java.time.Duration.ofSeconds;
 
 import java.net.InetSocketAddress;
@@ -11,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import mill.core.DispatchMode;
+import mill.core.IdleStrategy;
 import mill.core.LoopConfig;
 import mill.sim.Scenario;
 import mill.sim.Seeds;
@@ -36,7 +38,9 @@ public enum Programs {
       "DATAGRAM_REORDERED"),
   MAIL(sim -> sim.host("host").start(() -> MailProgram.run(sim, (int) sim.between(1, 400)))),
   UPLOAD(sim -> UploadProgram.scenario(sim, UploadProgram.Bug.NONE)),
-  TORTURE(Programs::torture, "a task was refused", "an end"),
+  TORTURE(torture(IdleStrategy.blocking()), "a task was refused", "an end"),
+  TORTURE_WITH_LOOKS(
+      torture(new IdleStrategy(ofNanos(20_000), ofNanos(30_000))), "a task was refused", "an end"),
   CONNECTIONS(ConnectionProgram::scenario, "drained", "deadline", "handed over"),
   RELAY(RelayProgram::scenario, "relayed client PEER_RESET", "relayed server PEER_END"),
   POOL(PoolProgram::scenario, "a lease", "a trial", "a lease was cancelled");
@@ -52,9 +56,11 @@ public enum Programs {
     this.expected = expected;
   }
 
-  private static void torture(Simulation sim) {
-    SimHost host = sim.host("host");
-    host.start(() -> TortureProgram.run(sim, host));
+  private static Scenario torture(IdleStrategy idle) {
+    return sim -> {
+      SimHost host = sim.host("host");
+      host.start(() -> TortureProgram.run(sim, host, idle));
+    };
   }
 
   private static void datagrams(Simulation sim) {
@@ -66,14 +72,6 @@ public enum Programs {
     Duration cut = sim.between(ZERO, ofMillis(100));
     sim.after(cut, () -> sim.cut(server, client));
     sim.after(cut.plus(sim.between(ZERO, ofSeconds(2))), () -> sim.heal(server, client));
-  }
-
-  /** {@return how many seeds a build runs: of what takes longer, fewer} */
-  int seedsOfABuild() {
-    return switch (this) {
-      case CONNECTIONS, RELAY, POOL -> 400;
-      default -> 1_000;
-    };
   }
 
   /** {@return what is run} */

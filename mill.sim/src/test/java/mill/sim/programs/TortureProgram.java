@@ -10,6 +10,7 @@ import java.util.concurrent.RejectedExecutionException;
 import mill.core.AcceptHandler;
 import mill.core.DispatchMode;
 import mill.core.EventLoop;
+import mill.core.IdleStrategy;
 import mill.core.ListenerConfig;
 import mill.core.LoopConfig;
 import mill.natives.CurrentPlatform;
@@ -36,6 +37,7 @@ final class TortureProgram {
 
   private final Simulation sim;
   private final SimHost host;
+  private final IdleStrategy idle;
   private final List<EventLoop> loops = new ArrayList<>();
   private final List<Tracked> tracked = new ArrayList<>();
   private final List<TrackedTasks> tasks = new ArrayList<>();
@@ -45,14 +47,15 @@ final class TortureProgram {
   private int sendersLeft;
   private boolean ending;
 
-  private TortureProgram(Simulation sim, SimHost host) {
+  private TortureProgram(Simulation sim, SimHost host, IdleStrategy idle) {
     this.sim = sim;
     this.host = host;
+    this.idle = idle;
   }
 
   /** Runs it as the program of a host. */
-  static void run(Simulation sim, SimHost host) throws Exception {
-    new TortureProgram(sim, host).run();
+  static void run(Simulation sim, SimHost host, IdleStrategy idle) throws Exception {
+    new TortureProgram(sim, host, idle).run();
   }
 
   private static Threads threads() {
@@ -119,6 +122,7 @@ final class TortureProgram {
             .taskQueueCapacity(16 << sim.between(0, 4))
             .maxTasksPerTurn((int) sim.between(1, 20))
             .closeTimeout(Duration.ofSeconds(2))
+            .idleStrategy(idle)
             .dispatch(workers ? DispatchMode.WORKERS : DispatchMode.INLINE);
     if (sim.chance(0.3)) {
       builder.stallThreshold(Duration.ofMillis(20));

@@ -3,10 +3,12 @@ package mill.bench.load.server;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.time.Duration;
 import mill.core.CloseReason;
 import mill.core.DispatchMode;
 import mill.core.EventHandler;
 import mill.core.EventLoop;
+import mill.core.IdleStrategy;
 import mill.core.LoopConfig;
 import mill.core.Registration;
 import mill.natives.Interest;
@@ -14,15 +16,23 @@ import mill.natives.Readiness;
 import mill.natives.net.IoStatus;
 import mill.natives.net.TcpStream;
 
-/** mill on the reactor itself, handlers inline or, with {@code WORKERS}, on workers. */
+/**
+ * mill on the reactor itself, handlers inline or, with {@code WORKERS}, on workers; with {@code
+ * spin} after that, the loop looks again before it sleeps.
+ */
 final class MillEcho {
   private static final int READ_BYTES = 64 * 1024;
+
+  // So long that it never sleeps under load, so short that it leaves its processor to others when
+  // their turn comes.
+  private static final IdleStrategy SPIN = new IdleStrategy(Duration.ofMillis(20), Duration.ZERO);
 
   private MillEcho() {}
 
   public static void main(String[] args) throws IOException {
     DispatchMode dispatch = args.length == 0 ? DispatchMode.INLINE : DispatchMode.valueOf(args[0]);
-    var config = LoopConfig.builder().dispatch(dispatch).build();
+    IdleStrategy idle = args.length > 1 ? SPIN : IdleStrategy.blocking();
+    var config = LoopConfig.builder().dispatch(dispatch).idleStrategy(idle).build();
     try (var loop = EventLoop.open(config)) {
       Buffers buffers = buffers(dispatch);
       var listener =

@@ -28,9 +28,15 @@ public final class Peers {
           "mill-io-pool",
           "mill-net");
 
+  /**
+   * Those that look again before they sleep: for the round trip of one connection. They cost a
+   * processor while they do, so that processor time tells nothing of them.
+   */
+  public static final List<String> LATENCY = List.of("c-spin", "mill-latency");
+
   /** All that exist. */
   public static final List<String> ALL =
-      Stream.concat(ECHO.stream(), Stream.of("redis-server")).toList();
+      Stream.of(ECHO, LATENCY, List.of("redis-server")).flatMap(List::stream).toList();
 
   private static final String PACKAGE = "mill.bench.load.server.";
 
@@ -49,10 +55,13 @@ public final class Peers {
     this.serverCpu = serverCpu;
   }
 
-  /** {@return those of a kind of server, the baseline first, also those that are missing} */
-  public List<Peer> of(Workload.Kind kind) throws IOException {
-    return switch (kind) {
-      case ECHO -> ECHO.stream().map(this::echo).toList();
+  /** {@return those of a workload, the baseline first, also those that are missing} */
+  public List<Peer> of(Workload workload) throws IOException {
+    return switch (workload.kind()) {
+      case ECHO -> {
+        Stream<String> spinning = workload == Workload.ECHO_1 ? LATENCY.stream() : Stream.empty();
+        yield Stream.concat(ECHO.stream(), spinning).map(this::echo).toList();
+      }
       case BROADCAST ->
           List.of(
               c("broadcast"),
@@ -74,10 +83,12 @@ public final class Peers {
   private Peer echo(String name) {
     return switch (name) {
       case "c" -> c("echo");
+      case "c-spin" -> c(name, "echo", "spin");
       case "nio" -> java(name, "NioEcho");
       case "netty" -> java(name, "NettyEcho");
       case "virtual" -> java(name, "VirtualThreadEcho");
       case "mill" -> java(name, "MillEcho", "INLINE");
+      case "mill-latency" -> java(name, "MillEcho", "INLINE", "spin");
       case "mill-workers" -> java(name, "MillEcho", "WORKERS");
       case "mill-connection" -> java(name, "MillConnectionEcho");
       default -> rust(name);
@@ -85,7 +96,13 @@ public final class Peers {
   }
 
   private Peer c(String kind) {
-    return new Peer("c", pinned(List.of(programs.server().toString(), kind)), false, "");
+    return c("c", kind);
+  }
+
+  private Peer c(String name, String... arguments) {
+    List<String> command = new ArrayList<>(List.of(programs.server().toString()));
+    command.addAll(List.of(arguments));
+    return new Peer(name, pinned(command), false, "");
   }
 
   /** {@return whether a peer is written in Rust} */

@@ -20,6 +20,7 @@ public final class StartPeers {
   }
 
   private static final Duration LIMIT = Duration.ofMinutes(2);
+  private static final String DEMO = "mill.examples/mill.examples.echo.EchoDemo";
   private static final String PACKAGE = "mill.bench.load.server.";
 
   private final Layout layout;
@@ -74,16 +75,38 @@ public final class StartPeers {
               "--no-man-pages",
               "--compress",
               "zip-6",
-              "--add-options=--enable-native-access=mill.natives --illegal-native-access=deny",
+              "--add-options=--enable-native-access=mill.natives",
               "--output",
               image.toString());
       Command.Outcome outcome = Command.run(jlink, Path.of("."), LIMIT);
-      why = outcome.exitCode() == 0 ? "" : "jlink failed: " + outcome.why();
+      why = outcome.exitCode() == 0 ? archive(image) : "jlink failed: " + outcome.why();
     }
     String java = image.resolve("bin/java").toString();
-    List<String> serve =
-        List.of("-m", "mill.examples/mill.examples.echo.EchoDemo", "--serve", "--port", "0");
+    List<String> serve = List.of("-m", DEMO, "--serve", "--port", "0");
     plainAndTrained("mill image", java, serve, why, trainer);
+  }
+
+  /** Puts the archive into the image that the build puts there; why it could not, or nothing. */
+  private String archive(Path image) throws IOException, InterruptedException {
+    String java = image.resolve("bin/java").toString();
+    String classes = layout.output().resolve("image.classes").toString();
+    List<String> list =
+        List.of(java, "-XX:DumpLoadedClassList=" + classes, "-m", DEMO, "--serve", "--once");
+    List<String> dump =
+        List.of(
+            java,
+            "-Xshare:dump",
+            "-XX:SharedClassListFile=" + classes,
+            "-Xlog:disable",
+            "-m",
+            DEMO);
+    for (List<String> command : List.of(list, dump)) {
+      Command.Outcome outcome = Command.run(command, Path.of("."), LIMIT);
+      if (outcome.exitCode() != 0) {
+        return "its archive was not made: " + outcome.why();
+      }
+    }
+    return "";
   }
 
   private void java(String name, List<String> arguments, Trainer trainer)

@@ -19,18 +19,25 @@ import mill.bench.load.measure.StartOutcome;
  * @param memory of idle connections
  * @param starts of processes to their first echo
  * @param missing why something could not be measured, by its name
+ * @param broken which bounds are broken, of those that were checked
  */
 public record Report(
     Map<String, String> machine,
     List<Outcome> outcomes,
     List<MemoryOutcome> memory,
     List<StartOutcome> starts,
-    Map<String, String> missing) {
+    Map<String, String> missing,
+    List<String> broken) {
 
   /** Makes a report to be filled. */
   public static Report begin(Map<String, String> machine) {
     return new Report(
-        machine, new ArrayList<>(), new ArrayList<>(), new ArrayList<>(), new TreeMap<>());
+        machine,
+        new ArrayList<>(),
+        new ArrayList<>(),
+        new ArrayList<>(),
+        new TreeMap<>(),
+        new ArrayList<>());
   }
 
   /** Writes {@code results.json}, {@code results.md} and {@code chart.svg}. */
