@@ -9,9 +9,13 @@ public enum DispatchMode {
   INLINE,
 
   /**
-   * On the loop's worker threads. Handlers of different registrations run beside each other. A
-   * level-triggered registration is taken out of the kernel's set while its handler runs and put
-   * back after it, which costs a system call for each event.
+   * On the loop's worker threads. Handlers of different registrations run beside each other, and
+   * beside the tasks and timers of the loop's thread.
+   *
+   * <p>The workers poll themselves: the one that has polled works on what that brought, so a quick
+   * handler costs what it costs on the loop's thread. One that holds up its worker is noticed
+   * within two milliseconds at most, and another worker polls then; while such handlers are usual,
+   * another does at once. With one worker nothing is polled while a handler runs.
    */
   WORKERS
 }

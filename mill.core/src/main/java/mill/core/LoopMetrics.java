@@ -10,6 +10,8 @@ package mill.core;
  *   <li>Counts and times are brought up to date at the end of each turn. What the first {@code
  *       turns().total()} turns did is in all of them; what later turns did may be in some. Nothing
  *       of a turn that is still under way is in them, the sleep that is under way neither.
+ *   <li>With {@link DispatchMode#WORKERS} events are counted by the worker that polls, as it has
+ *       polled, and belong to no turn.
  *   <li>{@link Timers#fired}, {@link Events#handlerThrows}, {@link Tasks#thrown} and {@link
  *       Tasks#rejected} are counted at once and may be ahead.
  *   <li>{@link Tasks#queued}, {@link Timers#live}, {@link Offloads#outstanding} and {@link
@@ -47,7 +49,8 @@ public record LoopMetrics(
   /**
    * How often the loop has turned.
    *
-   * @param total how often it has polled and looked through its queues
+   * @param total how often it has polled and looked through its queues. With {@link
+   *     DispatchMode#WORKERS} the workers poll, and these are the turns of the loop's own thread
    * @param spurious how often it found nothing to do: no event with a registration, no cancellation
    *     to complete, no timer to run or to note for another thread, no result, no task, and the
    *     loop neither stopped nor shutting down. A loop that polls without sleeping makes them all
@@ -124,9 +127,10 @@ public record LoopMetrics(
    * three add up to the time from the beginning of {@link EventLoop#run} to the end of the last
    * turn.
    *
-   * @param pollNs time in the poller, mostly asleep or, by its {@link IdleStrategy}, looking again
-   * @param handlersNs time in handlers. With {@link DispatchMode#WORKERS} they run elsewhere
-   *     meanwhile, and this is what handing events to the workers takes
+   * @param pollNs time in the poller, mostly asleep or, by its {@link IdleStrategy}, looking again.
+   *     With {@link DispatchMode#WORKERS} asleep only
+   * @param handlersNs time in handlers. With {@link DispatchMode#WORKERS} they run elsewhere, and
+   *     this is 0
    * @param tasksNs time in timers, results and tasks, and the rest of a turn; 0 in turns that had
    *     none
    */

@@ -45,7 +45,11 @@ final class LoopTelemetry {
   private static final int POLL_NS = 7;
   private static final int HANDLERS_NS = 8;
   private static final int TASKS_NS = 9;
-  private static final int COUNTS = 10;
+
+  // Of these the worker that polls is the writer.
+  private static final int WORKERS_EVENTS = 10;
+  private static final int WORKERS_STALE_EVENTS = 11;
+  private static final int COUNTS = 12;
 
   // What any thread counts has no place among them.
   private static final int HANDLER_THROWS = -1;
@@ -216,6 +220,12 @@ final class LoopTelemetry {
 
   // ---- a worker's thread
 
+  /** A worker has polled, one at a time; so many of the events found a registration. */
+  void workersPolled(int events, int ofThese) {
+    add(WORKERS_EVENTS, ofThese);
+    add(WORKERS_STALE_EVENTS, events - ofThese);
+  }
+
   /** A handler is called next; a span for {@link #workerEnds} to end, or null for none. */
   @Nullable Object workerBegins() {
     FlightEvents events = FlightRecording.events();
@@ -289,7 +299,10 @@ final class LoopTelemetry {
         backend,
         counted != null,
         turns,
-        new Events(get(counted, EVENTS), get(counted, STALE_EVENTS), get(counted, HANDLER_THROWS)),
+        new Events(
+            get(counted, EVENTS) + get(counted, WORKERS_EVENTS),
+            get(counted, STALE_EVENTS) + get(counted, WORKERS_STALE_EVENTS),
+            get(counted, HANDLER_THROWS)),
         new Tasks(
             get(counted, TASKS), get(counted, REJECTED), get(counted, TASK_THROWS), queuedTasks),
         new Timers(timers.fired(), timers.size()),

@@ -39,6 +39,7 @@ final class Reactor {
   private final Poller poller;
   private final ReadyEvents events;
   private final @Nullable WorkerPool<Registration> workers;
+  private final @Nullable WorkerEvents<Registration> workerEvents; // if there are workers
   private final RegistrationTable<Registration> registrations = new RegistrationTable<>();
   private final RunQueue<Registration> runQueue;
   private final LoopTasks tasks;
@@ -61,9 +62,10 @@ final class Reactor {
     this.config = config;
     this.platform = platform;
     lifecycle = new LoopLifecycle(platform);
-    events = new ReadyEvents(config.eventsPerPoll());
-    spinNs = config.spinNs();
-    lookNs = config.lookNs();
+    boolean polls = config.dispatch() != DispatchMode.WORKERS;
+    events = new ReadyEvents(polls ? config.eventsPerPoll() : 1);
+    spinNs = polls ? config.spinNs() : 0; // the workers poll, and sleep at once
+    lookNs = polls ? config.lookNs() : 0;
     timers =
         new LoopTimers(
             platform::nanoTime,
@@ -87,11 +89,16 @@ final class Reactor {
             this::taskThrew,
             interrupts);
     workers =
-        config.dispatch() == DispatchMode.WORKERS
-            ? new WorkerPool<>(config.workers(), config.name(), platform.threads(), this::work)
-            : null;
-    runQueue = new RunQueue<>(workers, this::wakeIfAsleep, this::called);
+        polls
+            ? null
+            : new WorkerPool<>(config.workers(), config.name(), platform.threads(), this::work);
+    runQueue = new RunQueue<>(workers, this::wakeForRunQueue, this::called);
     poller = Poller.open(platform, this::closedWhileRegistered);
+    workerEvents =
+        workers == null
+            ? null
+            : new WorkerEvents<>(
+                config, poller, registrations, workers, telemetry, this::wakeIfAsleep);
     ending =
         new LoopEnd<>(
             config,
@@ -160,10 +167,11 @@ final class Reactor {
       return;
     }
     try {
-      if (workers != null) {
-        workers.start();
-      }
       runQueue.begin(() -> registrations.items().iterator());
+      if (workers != null) {
+        // They can handle events from now on, so not before; none if the loop is not to turn.
+        workers.start(stopping ? null : workerEvents);
+      }
       if (telemetry != null) {
         watch(telemetry);
       }
@@ -235,8 +243,7 @@ final class Reactor {
     try {
       requireNotEnded();
       registration.token = registrations.add(registration);
-      poller.register(
-          registration.pollable(), registration.token, interest, kernelTrigger(trigger));
+      poller.register(registration.pollable(), registration.token, interest, trigger);
       armed = true;
     } finally {
       if (!armed) {
@@ -253,12 +260,7 @@ final class Reactor {
 
   /** Changes what the kernel is asked for. Any thread, holding the registration's lock. */
   void change(Pollable pollable, Interest interest, Trigger trigger) throws IOException {
-    poller.change(pollable, interest, kernelTrigger(trigger));
-  }
-
-  // A worker's level-triggered registration is re-armed when its handler has returned.
-  private Trigger kernelTrigger(Trigger trigger) {
-    return workers != null && trigger == Trigger.LEVEL ? Trigger.ONESHOT : trigger;
+    poller.change(pollable, interest, trigger);
   }
 
   /** Lets the kernel forget a pollable. Any thread, holding the registration's lock. */
@@ -461,10 +463,6 @@ final class Reactor {
       if (registration.isOneShotArmed()) {
         registration.setOneShotArmed(false);
       }
-      if (workers != null) {
-        submit(workers, registration, events.bits(i));
-        continue;
-      }
       boolean timed = telemetry != null && telemetry.handlerBegins(registration);
       registration.fire(events.bits(i));
       interrupts.clear();
@@ -498,7 +496,11 @@ final class Reactor {
       timeoutNs = sooner(timeoutNs, draining.leftNs(platform.nanoTime()));
     }
     try {
-      poller.poll(events, timeoutNs);
+      if (workerEvents != null) {
+        workerEvents.sleep(events, timeoutNs);
+      } else {
+        poller.poll(events, timeoutNs);
+      }
     } finally {
       asleep = false;
     }
@@ -557,12 +559,32 @@ final class Reactor {
     if (more != null && more.hasWork()) {
       return true;
     }
+    if (workerEvents != null && workerEvents.hasFailed()) {
+      return true;
+    }
     return draining != null && (draining.isScanWanted() || isDrained());
   }
 
   void wakeIfAsleep() {
+    if (workerEvents != null) {
+      wakeIfAsleep(workerEvents);
+      return;
+    }
     if (asleep && !isLoopThread()) {
       poller.wake();
+    }
+  }
+
+  private void wakeIfAsleep(WorkerEvents<Registration> sleep) {
+    if (asleep && !isLoopThread()) {
+      sleep.wake(lifecycle.thread());
+    }
+  }
+
+  // What the workers have is none of the loop's business, unless it waits for the last one to end.
+  private void wakeForRunQueue() {
+    if (workers == null || ending.shutdown() != null) {
+      wakeIfAsleep();
     }
   }
 
@@ -635,7 +657,7 @@ final class Reactor {
       telemetry.workerEnds(span, registration.pollable(), registration.handler());
     }
     if (again && workers != null) {
-      workers.submit(registration); // behind the others: a busy one does not keep its worker
+      workers.submitAgain(registration); // behind the others: a busy one does not keep its worker
     }
   }
 

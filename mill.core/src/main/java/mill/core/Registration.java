@@ -448,12 +448,33 @@ public final class Registration extends SerialCalls {
     }
   }
 
-  // What a worker has handled was armed as a one-shot, whatever the user asked for, or the loop
-  // would spin on it meanwhile.
+  @Override
+  boolean reported(int events) {
+    return isScheduled() ? reportedMeanwhile(events) : schedule(events);
+  }
+
+  // By level it would be reported in every poll until the handler has dealt with it, and those who
+  // poll would spin. To hold it only then is dear, but most events come while nobody calls the
+  // handler.
+  private boolean reportedMeanwhile(int events) {
+    synchronized (lock) {
+      if (trigger != Trigger.LEVEL || isCancelled() || !hold(events)) {
+        return schedule(events);
+      }
+      try {
+        reactor().change(pollable, Interest.NONE, Trigger.LEVEL);
+      } catch (IOException | IllegalStateException e) {
+        // Closed by another thread meanwhile; or else it is reported once more, and held then.
+      }
+      return false;
+    }
+  }
+
   @Override
   void rearm() {
     try {
       synchronized (lock) {
+        letGo();
         Interest armed = interest.without(suspended());
         if (!isCancelled() && trigger == Trigger.LEVEL && armed != Interest.NONE) {
           reactor().change(pollable, armed, trigger);

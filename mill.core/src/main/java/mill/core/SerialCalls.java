@@ -23,7 +23,13 @@ import org.jspecify.annotations.Nullable;
  *   CANCELLED ──▶ out of the kernel, out of the table ──▶ CLOSING ──▶ tasks, onClosed ──▶ CLOSED
  * </pre>
  *
- * <p>A bit beside these says whether a one-shot is armed.
+ * <p>A bit beside these says whether a one-shot is armed, and one that the kernel does not report
+ * events any more, though by level they are to be: whoever calls the handler has it report them
+ * again before it lets go of this.
+ *
+ * <pre>
+ *   SCHEDULED ──hold(), out of the kernel's set──▶ SCHEDULED|HELD ──rearm()──▶ SCHEDULED
+ * </pre>
  *
  * <p>Events of an inline loop are no part of it: their callbacks come straight from the poll.
  */
@@ -46,7 +52,8 @@ abstract class SerialCalls {
   private static final int CANCELLED = 1 << 10;
   private static final int CLOSED = 1 << 11;
   private static final int ONE_SHOT_ARMED = 1 << 12;
-  private static final int REASON_SHIFT = 13;
+  private static final int HELD = 1 << 13;
+  private static final int REASON_SHIFT = 14;
 
   private static final VarHandle STATE;
 
@@ -74,7 +81,13 @@ abstract class SerialCalls {
   /** Calls the handler for events. On the thread that runs this registration's callbacks. */
   abstract void fire(int events);
 
-  /** Lets events be reported again, after a callback on a worker. */
+  /**
+   * Notes an event that the kernel has reported; true if this is now to be submitted to the
+   * workers. The thread that polls.
+   */
+  abstract boolean reported(int events);
+
+  /** Lets events be reported again that are held, and calls {@link #letGo} before. */
   abstract void rearm();
 
   /** Runs a task. Never throws. */
@@ -102,6 +115,33 @@ abstract class SerialCalls {
     return ((int) STATE.getAndBitwiseOr(this, bits) & SCHEDULED) != 0;
   }
 
+  /** Whether somebody has this, and will see what comes. */
+  final boolean isScheduled() {
+    return (state & SCHEDULED) != 0;
+  }
+
+  /**
+   * Notes that events are held, if somebody has this; false if nobody has. Unless the handler is
+   * being called just now it hears of the event as well. One thread at a time, as {@link #letGo}.
+   */
+  final boolean hold(int bits) {
+    while (true) {
+      int seen = state;
+      if ((seen & SCHEDULED) == 0) {
+        return false;
+      }
+      int held = seen | HELD | (runner == null ? bits : 0);
+      if (STATE.compareAndSet(this, seen, held)) {
+        return true;
+      }
+    }
+  }
+
+  /** Events are not held any more. */
+  final void letGo() {
+    STATE.getAndBitwiseAnd(this, ~HELD);
+  }
+
   /** Whether tasks are noted. */
   final boolean hasTasks() {
     return (state & TASKS) != 0;
@@ -117,7 +157,6 @@ abstract class SerialCalls {
       runner = Thread.currentThread();
       try {
         fire(taken & EVENTS_MASK);
-        rearm();
       } finally {
         runner = null;
       }
@@ -152,6 +191,10 @@ abstract class SerialCalls {
     }
     while (true) {
       int seen = state;
+      if ((seen & (HELD | CANCELLED)) == HELD) {
+        report();
+        continue;
+      }
       boolean events = (seen & EVENTS_MASK) != 0 && (seen & CANCELLED) == 0;
       if (events || (seen & CALLS_MASK) != 0) {
         return true;
@@ -159,6 +202,15 @@ abstract class SerialCalls {
       if (STATE.compareAndSet(this, seen, seen & ~(SCHEDULED | EVENTS_MASK))) {
         return false;
       }
+    }
+  }
+
+  private void report() {
+    runner = Thread.currentThread(); // it may fail, and the handler hears of it
+    try {
+      rearm();
+    } finally {
+      runner = null;
     }
   }
 

@@ -1,6 +1,9 @@
 package mill.core;
 
+import static java.util.Objects.requireNonNull;
+
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
@@ -10,13 +13,22 @@ import mill.natives.platform.Threads;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A fixed number of threads that work through items, first in first out.
+ * A fixed number of threads that work through items, first in first out, and fetch more of them
+ * from a source when there are none: the one that leads does.
  *
  * <pre>
  *   working ──stop()──▶ works through what was submitted ──▶ ended
  *                                  │                           ▲
  *                                  └── drop() ─────────────────┘ only what runs is finished
+ *
+ *   the one that leads:  polls ──▶ works on what that brought, itself ──▶ polls …
+ *                                      │ does not return for a tick: another takes the lead
+ *                                      │ such are usual: it gives the lead away before it works
  * </pre>
+ *
+ * <p>So nothing is handed over while handlers are quick: an event is worked on by the thread that
+ * has polled it. Of those that have nothing to do one, the watcher, wakes up in each tick in which
+ * there were items; the others sleep until they are needed.
  *
  * <p>A monitor, and a list through the items themselves: each is in it at most once, so its bound
  * is theirs, and nothing is allocated. So nothing is lost either when memory is short: an item that
@@ -26,6 +38,36 @@ import org.jspecify.annotations.Nullable;
  */
 final class WorkerPool<T extends SerialCalls> {
   private static final long END_CHECK_NS = 1_000_000;
+
+  /** After how long the watcher looks whether the one that leads is held up. */
+  static final long TICK_NS = 1_000_000;
+
+  // What is left to the one that leads alone while its items are quick: to wake a thread for less
+  // would cost more than the work.
+  private static final int BACKLOG = 8;
+
+  // Fewer items in a tick are slow ones.
+  private static final int SLOW = 10;
+
+  // For how many polls slow items are expected when some were seen.
+  private static final int SLOW_POLLS = 1_000;
+
+  /** Where items come from besides {@link #submit}. One thread at a time, but for wake. */
+  interface Source {
+    /**
+     * Fetches items, and gives them to {@link #collect}.
+     *
+     * @param waits whether to wait until there is one, or {@link #wake} is called
+     * @throws IOException if there will never be any more; {@link #failed} is told of it
+     */
+    void poll(boolean waits) throws IOException;
+
+    /** Ends the poll that waits, or else the next one. Any thread. */
+    void wake();
+
+    /** A poll has thrown, and none will follow. */
+    void failed(Throwable thrown);
+  }
 
   /**
    * A thread, and what it works on.
@@ -39,10 +81,21 @@ final class WorkerPool<T extends SerialCalls> {
   private final class Worker {
     final Thread thread;
     @Nullable T item; // guarded by the lock
+    boolean isIdle; // guarded by the lock
+    @Nullable Worker nextIdle; // guarded by the lock
 
     Worker(String name) {
       thread = threads.unstarted(name, true, () -> workUntilStopped(this));
     }
+  }
+
+  private enum Step {
+    WORK,
+    POLL,
+    LOOK,
+    WATCH,
+    SLEEP,
+    END
   }
 
   private final Threads threads;
@@ -57,6 +110,9 @@ final class WorkerPool<T extends SerialCalls> {
   private @Nullable T last;
 
   @GuardedBy("lock")
+  private int queued;
+
+  @GuardedBy("lock")
   private boolean stopping;
 
   @GuardedBy("lock")
@@ -65,8 +121,55 @@ final class WorkerPool<T extends SerialCalls> {
   @GuardedBy("lock")
   private int live;
 
+  // ---- who leads
+
+  private @Nullable Source source; // written before the threads start
+
+  @GuardedBy("lock")
+  private boolean failed;
+
+  @GuardedBy("lock")
+  private @Nullable Worker leader;
+
+  @GuardedBy("lock")
+  private boolean polling; // it is in the source; otherwise it works
+
+  @GuardedBy("lock")
+  private boolean waiting; // and does not look only
+
+  @GuardedBy("lock")
+  private int share; // how many items are worked on, if nobody polls, before somebody does
+
+  @GuardedBy("lock")
+  private long steps; // its polls and items
+
+  @GuardedBy("lock")
+  private int slowPolls; // for so many polls from now on items are expected to be slow
+
+  // What the poll under way has brought; the one that polls.
+  private @Nullable T firstPolled;
+  private @Nullable T lastPolled;
+  private int countPolled;
+
+  // ---- who sleeps
+
+  @GuardedBy("lock")
+  private @Nullable Worker idle; // the one that has worked last is woken first
+
+  @GuardedBy("lock")
+  private @Nullable Worker watcher; // not among these
+
+  @GuardedBy("lock")
+  private boolean watcherSleeps; // without end: in the last tick there were no items
+
+  @GuardedBy("lock")
+  private long seenSteps;
+
+  @GuardedBy("lock")
+  private boolean seenWorking;
+
   /**
-   * Makes a pool; {@link #start()} starts it.
+   * Makes a pool; {@link #start} starts it.
    *
    * @param workers how many threads
    * @param name what their names begin with
@@ -81,8 +184,13 @@ final class WorkerPool<T extends SerialCalls> {
     }
   }
 
-  /** Starts the threads. Once. */
-  void start() {
+  /**
+   * Starts the threads. Once.
+   *
+   * @param from where they fetch items, or null for nowhere
+   */
+  void start(@Nullable Source from) {
+    source = from;
     for (Worker worker : workers) {
       boolean started = false;
       countLive(1);
@@ -109,15 +217,49 @@ final class WorkerPool<T extends SerialCalls> {
    * @param item what to work on, not submitted just now
    */
   void submit(T item) {
+    Worker woken;
+    boolean wakes;
     synchronized (lock) {
-      T before = last;
-      last = item;
-      if (before == null) {
-        first = item;
-      } else {
-        before.next = item;
-      }
-      threads.signal(lock);
+      append(item, item, 1);
+      woken = takeSleeper();
+      wakes = woken == null && waiting;
+    }
+    if (woken != null) {
+      threads.unpark(woken.thread);
+    } else if (wakes && source != null) {
+      source.wake();
+    }
+  }
+
+  /** Hands over the item that the calling thread, one of the pool's, has just worked on. */
+  void submitAgain(T item) {
+    synchronized (lock) {
+      append(item, item, 1); // for itself, if for nobody else
+    }
+  }
+
+  /** Adds an item to what the poll under way brings. The thread that polls. */
+  void collect(T item) {
+    T before = lastPolled;
+    lastPolled = item;
+    countPolled++;
+    if (before == null) {
+      firstPolled = item;
+    } else {
+      before.next = item;
+    }
+  }
+
+  @GuardedBy("lock")
+  private void append(T from, T to, int count) {
+    assert Thread.holdsLock(lock);
+    T before = last;
+    last = to;
+    queued += count;
+    if (before == null) {
+      first = from;
+    } else {
+      before.next = from;
     }
   }
 
@@ -133,13 +275,14 @@ final class WorkerPool<T extends SerialCalls> {
   }
 
   @GuardedBy("lock")
-  @SuppressWarnings("unchecked") // only submit() links them
+  @SuppressWarnings("unchecked") // only append() and collect() link them
   private @Nullable T take() {
     assert Thread.holdsLock(lock);
     T taken = first;
     if (taken != null) {
       first = (T) taken.next;
       taken.next = null;
+      queued--;
       if (first == null) {
         last = null;
       }
@@ -163,9 +306,16 @@ final class WorkerPool<T extends SerialCalls> {
    * that.
    */
   void stop() {
+    boolean wakes;
     synchronized (lock) {
       stopping = true;
-      threads.signalAll(lock);
+      wakes = waiting;
+    }
+    for (Worker worker : workers) {
+      threads.unpark(worker.thread);
+    }
+    if (wakes && source != null) {
+      source.wake();
     }
   }
 
@@ -243,25 +393,208 @@ final class WorkerPool<T extends SerialCalls> {
   }
 
   private @Nullable T next(Worker worker) {
-    synchronized (lock) {
-      worker.item = null;
-      // What one handler leaves is not the next one's.
-      Thread.interrupted();
-      T item;
-      while (dropping || (item = take()) == null) {
-        if (stopping) {
-          live--;
-          threads.signalAll(lock);
-          return null;
-        }
-        try {
-          threads.await(lock, Threads.FOREVER);
-        } catch (InterruptedException e) {
-          // Means nothing to the pool; a handler that wanted it has had its chance.
+    while (true) {
+      Step step;
+      T item = null;
+      Worker helper = null;
+      synchronized (lock) {
+        worker.item = null;
+        // What one handler leaves is not the next one's. Nor does it mean anything to the pool.
+        Thread.interrupted();
+        step = choose(worker);
+        if (step == Step.WORK) {
+          item = take();
+          worker.item = item;
+          helper = helper(worker);
         }
       }
-      worker.item = item;
-      return item;
+      if (helper != null) {
+        threads.unpark(helper.thread);
+      }
+      switch (step) {
+        case WORK, END -> {
+          return item;
+        }
+        case POLL, LOOK -> pollSource(step == Step.POLL);
+        case WATCH -> threads.park(this, TICK_NS);
+        case SLEEP -> threads.park(this, Threads.FOREVER);
+      }
     }
+  }
+
+  @GuardedBy("lock")
+  private Step choose(Worker worker) {
+    assert Thread.holdsLock(lock);
+    boolean held = watcher == worker && leaderIsHeldUp();
+    boolean watched = watcher == worker;
+    awake(worker);
+    boolean leads = leader == worker;
+    boolean mayLead = source != null && !failed && (leads || leader == null);
+    // Behind its share, what the source has comes first: items that are submitted again and again
+    // must not keep everybody from polling.
+    if (first != null && !dropping && (stopping || !mayLead || share > 0)) {
+      if (mayLead) {
+        steps++;
+        share--;
+      }
+      return Step.WORK;
+    }
+    if (stopping) {
+      end(leads);
+      return Step.END;
+    }
+    if (mayLead || (held && source != null && !failed)) {
+      leader = worker;
+      polling = true;
+      waiting = first == null;
+      steps++;
+      return waiting ? Step.POLL : Step.LOOK;
+    }
+    return sleep(worker, watched);
+  }
+
+  @GuardedBy("lock")
+  private void end(boolean leads) {
+    assert Thread.holdsLock(lock);
+    if (leads) {
+      leader = null;
+    }
+    live--;
+    threads.signalAll(lock);
+  }
+
+  // ---- the lead
+
+  private void pollSource(boolean waits) {
+    Source from = requireNonNull(source);
+    Throwable thrown = null;
+    try {
+      from.poll(waits);
+    } catch (Throwable t) { // also an Error: the loop ends with it, as one does that polls itself
+      thrown = t;
+    }
+    synchronized (lock) {
+      polled(thrown != null);
+    }
+    if (thrown != null) {
+      from.failed(thrown);
+    }
+  }
+
+  @GuardedBy("lock")
+  private void polled(boolean fails) {
+    assert Thread.holdsLock(lock);
+    polling = false;
+    waiting = false;
+    failed |= fails;
+    boolean any = firstPolled != null && lastPolled != null;
+    if (firstPolled != null && lastPolled != null) {
+      append(firstPolled, lastPolled, countPolled);
+      firstPolled = null;
+      lastPolled = null;
+      countPolled = 0;
+    }
+    share = queued;
+    if (fails) {
+      leader = null;
+    } else if (any && slowPolls > 0) {
+      slowPolls--;
+      leader = null; // who takes an item next wakes one that leads
+    }
+  }
+
+  /** A worker has taken an item: tells whom it wakes, or null. */
+  @GuardedBy("lock")
+  private @Nullable Worker helper(Worker worker) {
+    assert Thread.holdsLock(lock);
+    boolean wakes;
+    if (leader == null) {
+      wakes = first != null || (source != null && !failed);
+    } else if (leader == worker && watcherSleeps) {
+      return takeWatcher();
+    } else {
+      boolean unwatched = watcher == null && idle != null;
+      wakes = unwatched || (slowPolls > 0 ? first != null : queued > BACKLOG);
+    }
+    return wakes ? takeSleeper() : null;
+  }
+
+  // ---- those that sleep
+
+  /** The watcher has slept for a tick: tells whether the one that leads did not get on in it. */
+  @GuardedBy("lock")
+  private boolean leaderIsHeldUp() {
+    assert Thread.holdsLock(lock);
+    long done = steps - seenSteps;
+    boolean works = leader != null && !polling;
+    if (works && seenWorking && done < SLOW) {
+      slowPolls = SLOW_POLLS;
+    }
+    return works && done == 0;
+  }
+
+  /** It sleeps no more, whoever has ended that. */
+  @GuardedBy("lock")
+  private void awake(Worker worker) {
+    assert Thread.holdsLock(lock);
+    if (watcher == worker) {
+      takeWatcher();
+    } else if (worker.isIdle) { // woken for no reason
+      worker.isIdle = false;
+      Worker before = idle;
+      if (before == worker) {
+        idle = worker.nextIdle;
+      } else {
+        while (before != null && before.nextIdle != worker) {
+          before = before.nextIdle;
+        }
+        requireNonNull(before).nextIdle = worker.nextIdle;
+      }
+      worker.nextIdle = null;
+    }
+  }
+
+  /**
+   * It has nothing to do.
+   *
+   * @param watched whether it was the watcher, and a tick has passed
+   */
+  @GuardedBy("lock")
+  private Step sleep(Worker worker, boolean watched) {
+    assert Thread.holdsLock(lock);
+    if (leader == null || watcher != null) {
+      worker.isIdle = true;
+      worker.nextIdle = idle;
+      idle = worker;
+      return Step.SLEEP;
+    }
+    watcher = worker;
+    watcherSleeps = watched && polling && steps == seenSteps;
+    seenSteps = steps;
+    seenWorking = watched && !polling;
+    return watcherSleeps ? Step.SLEEP : Step.WATCH;
+  }
+
+  /** Takes one that sleeps, to wake it; the watcher last of all. */
+  @GuardedBy("lock")
+  private @Nullable Worker takeSleeper() {
+    assert Thread.holdsLock(lock);
+    Worker taken = idle;
+    if (taken == null) {
+      return takeWatcher();
+    }
+    taken.isIdle = false;
+    idle = taken.nextIdle;
+    taken.nextIdle = null;
+    return taken;
+  }
+
+  @GuardedBy("lock")
+  private @Nullable Worker takeWatcher() {
+    assert Thread.holdsLock(lock);
+    Worker taken = watcher;
+    watcher = null;
+    watcherSleeps = false;
+    return taken;
   }
 }

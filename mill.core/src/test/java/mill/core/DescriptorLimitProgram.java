@@ -160,7 +160,10 @@ public final class DescriptorLimitProgram {
         requireEcho(living);
       }
       // The loop is held up until the last descriptor is taken.
-      CountDownLatch exhausted = LoopRunner.hold(server.loop());
+      CountDownLatch exhausted =
+          server.loop().config().dispatch() == DispatchMode.WORKERS
+              ? LoopRunner.holdWorkers(server.loop())
+              : LoopRunner.hold(server.loop());
       var waiting = new ArrayList<TcpStream>();
       for (int i = 0; i < WAITING; i++) {
         waiting.add(TcpStream.connect(server.address()));

@@ -67,9 +67,23 @@ public final class FakeLoop implements AutoCloseable {
     runner.stopAndJoin();
   }
 
-  /** Waits until the loop's thread has done all that was given to it so far, and sleeps. */
+  /**
+   * Waits until the loop's thread has done all that was given to it so far, and sleeps; so does the
+   * worker that polls, if one does.
+   */
   public void settle() {
-    poller().awaitAsleep();
+    if (loop.config().dispatch() == DispatchMode.WORKERS) {
+      platform.sleep().awaitAsleep(poller()::rests);
+    } else {
+      poller().awaitAsleep();
+    }
+  }
+
+  /** How long the loop's thread still sleeps in virtual time; negative for without end. */
+  public long sleepNs() {
+    return loop.config().dispatch() == DispatchMode.WORKERS
+        ? platform.sleep().sleepNs()
+        : poller().sleepNs();
   }
 
   /**

@@ -49,7 +49,8 @@ public final class FakePlatform implements Platform {
   private final List<String> violations = new ArrayList<>();
 
   private long clockReadings;
-  private volatile Threads threads = Threads.system();
+  private final FakeSleep sleep = new FakeSleep(this);
+  private volatile Threads threads = sleep;
 
   // Null: time goes by as it does. Guarded by this.
   private Long virtualNs;
@@ -65,10 +66,16 @@ public final class FakePlatform implements Platform {
   public synchronized void advance(long ns) {
     virtualNs += ns;
     pollers.forEach(FakePoller::timePassed);
+    sleep.timePassed();
   }
 
   public synchronized boolean isVirtual() {
     return virtualNs != null;
+  }
+
+  /** How the loop's thread sleeps that does not poll itself. */
+  public FakeSleep sleep() {
+    return sleep;
   }
 
   /** Chooses the threads; before a loop is opened. */

@@ -69,6 +69,7 @@ public final class FakePoller implements PollerBackend {
   private int emptyPolls;
   private boolean woken;
   private boolean asleep;
+  private boolean polling;
   private boolean waitsUntilTime;
   private long waitEndNs;
   private boolean closed;
@@ -142,6 +143,11 @@ public final class FakePoller implements PollerBackend {
   /** Waits until so many polls have been begun in all. */
   public void awaitPolls(long count) {
     awaitState(count + " polls", poller -> poller.polls >= count);
+  }
+
+  /** Whether nobody polls, or who does waits and has nothing to report. */
+  boolean rests() {
+    return asleep || !polling;
   }
 
   private void awaitState(String what, Predicate<FakePoller> reached) {
@@ -297,7 +303,12 @@ public final class FakePoller implements PollerBackend {
       if (timeouts.size() > TIMEOUTS_KEPT) {
         timeouts.remove();
       }
-      result = await(into, timeoutNs);
+      polling = true;
+      try {
+        result = await(into, timeoutNs);
+      } finally {
+        polling = false;
+      }
       if (woken && result == 0) {
         woken = false;
         into.markWoken();

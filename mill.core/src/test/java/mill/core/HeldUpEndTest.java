@@ -168,7 +168,7 @@ class HeldUpEndTest {
 
   @Test
   void callbacksThatWaitForAWorkerDoNotBeginWhenTheTimeIsOver() throws Exception {
-    try (var fake = FakeLoop.openVirtual(with(DispatchMode.WORKERS)).start()) {
+    try (var fake = FakeLoop.openVirtual(with(DispatchMode.WORKERS))) {
       var busy = new CountDownLatch(1);
       var begun = new AtomicInteger();
       var interrupts = new AtomicInteger();
@@ -196,6 +196,7 @@ class HeldUpEndTest {
               public void onShutdown(Registration registration) {}
             });
       }
+      fake.start(); // one poll brings them all
       Await.await(busy);
       fake.settle();
       var stage = fake.loop.shutdown(Duration.ofNanos(100));

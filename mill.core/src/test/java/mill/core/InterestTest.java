@@ -253,8 +253,10 @@ class InterestTest {
   void reArmingThatTheKernelRefusesReachesOnErrorAndCloses() throws Exception {
     try (var fake = FakeLoop.open(DispatchMode.WORKERS)) {
       FakePollable pollable = fake.platform.readablePollable();
-      var errors = new RecordingHandler((mine, readiness) -> {});
-      fake.poller().fail(Op.MODIFY, 0, "EIO");
+      var held = new CountDownLatch(1);
+      fake.poller().hook(Op.REMOVE, fd -> held.countDown());
+      var errors = new RecordingHandler((mine, readiness) -> Await.await(held));
+      fake.poller().fail(Op.ADD, 1, "EIO");
       fake.loop.register(pollable, Interest.READABLE, errors);
       fake.start();
       assertThat(errors.awaitError()).isInstanceOf(ErrnoException.class);

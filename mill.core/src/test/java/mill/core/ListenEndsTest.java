@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
@@ -42,12 +43,15 @@ class ListenEndsTest {
     private final LoopListener listener;
     private final LoopRunner runner;
     private final CountDownLatch released;
+    private final CountDownLatch workersReleased;
 
     Held(DispatchMode dispatch) throws IOException {
       loop = EventLoop.open(LoopConfig.builder().dispatch(dispatch).workers(2).build());
       listener = loop.listen(Net.loopback(), this::serve);
       runner = LoopRunner.startAndAwait(loop);
       released = LoopRunner.hold(loop);
+      workersReleased =
+          dispatch == DispatchMode.WORKERS ? LoopRunner.holdWorkers(loop) : new CountDownLatch(1);
       for (int i = 0; i < WAITING; i++) {
         TcpStream client = TcpStream.connect(listener.localAddress());
         clients.add(client);
@@ -60,9 +64,29 @@ class ListenEndsTest {
       loop.register(stream, Interest.READABLE, new LastWord(stream));
     }
 
+    /** Lets the loop go on. */
+    void release() {
+      released.countDown();
+      workersReleased.countDown();
+    }
+
+    /** Lets the loop, which has been asked to end, do so; its workers begin nothing more. */
+    void releaseToEnd() throws Exception {
+      released.countDown();
+      if (loop.config().dispatch() == DispatchMode.WORKERS) {
+        Await.eventually("it waits for its workers", this::awaitsWorkers);
+        workersReleased.countDown();
+      }
+    }
+
+    private boolean awaitsWorkers() {
+      return Arrays.stream(runner.thread().getStackTrace())
+          .anyMatch(frame -> frame.getMethodName().equals("awaitEnd"));
+    }
+
     @Override
     public void close() {
-      released.countDown();
+      release();
       loop.close();
     }
   }
@@ -101,7 +125,7 @@ class ListenEndsTest {
       throws Exception {
     try (var held = new Held(dispatch)) {
       CompletionStage<ShutdownReport> report = held.loop.shutdown(Duration.ofMinutes(10));
-      held.released.countDown();
+      held.release();
       for (TcpStream client : clients) {
         assertThat(Net.readText(client, 3)).isEqualTo("bye");
         Net.poke(client);
@@ -124,7 +148,7 @@ class ListenEndsTest {
     try (var held = new Held(dispatch)) {
       held.listener.close();
       CompletionStage<ShutdownReport> report = held.loop.shutdown(Duration.ofMinutes(10));
-      held.released.countDown();
+      held.release();
       for (TcpStream client : clients) {
         assertThat(Net.readText(client, 3)).isEqualTo("bye");
         Net.poke(client);
@@ -150,7 +174,7 @@ class ListenEndsTest {
       } else {
         asking.join();
       }
-      held.released.countDown();
+      held.releaseToEnd();
       asking.join();
       held.runner.join();
       assertThat(held.listener.isOpen()).isFalse();
@@ -169,7 +193,7 @@ class ListenEndsTest {
   void stoppedLoopLeavesWaitingConnectionsUntilItIsClosed(DispatchMode dispatch) throws Exception {
     try (var held = new Held(dispatch)) {
       held.loop.stop();
-      held.released.countDown();
+      held.releaseToEnd();
       held.runner.join();
       assertThat(held.listener.isOpen()).isTrue();
       assertThat(clients).allMatch(client -> read(client) == IoStatus.WOULD_BLOCK);
@@ -196,7 +220,7 @@ class ListenEndsTest {
     try (var held = new Held(dispatch)) {
       held.listener.close();
       held.loop.stop();
-      held.released.countDown();
+      held.releaseToEnd();
       held.runner.join();
       assertThat(accepted).hasValue(WAITING); // as tasks that were accepted
     }

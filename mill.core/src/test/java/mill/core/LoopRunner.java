@@ -1,9 +1,12 @@
 package mill.core;
 
+import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
+import mill.natives.Interest;
+import mill.natives.net.UnixStream;
 import mill.testing.Await;
 
 /** Runs a loop on a thread of its own, and tells how that ended. */
@@ -50,6 +53,29 @@ public final class LoopRunner {
       held.countDown();
       Await.await(released);
     });
+    Await.await(held);
+    return released;
+  }
+
+  /**
+   * Holds up all workers of a loop of this system in tasks, as they are when this returns, until
+   * the latch is counted down: nobody polls.
+   */
+  public static CountDownLatch holdWorkers(EventLoop loop) throws IOException {
+    int workers = loop.config().workers();
+    var held = new CountDownLatch(workers);
+    var released = new CountDownLatch(1);
+    for (int i = 0; i < workers; i++) {
+      UnixStream.Pair pair = UnixStream.pair();
+      pair.second().close();
+      Registration registration =
+          loop.register(pair.first(), Interest.NONE, (mine, readiness) -> {});
+      registration.execute(() -> {
+        registration.close();
+        held.countDown();
+        Await.await(released);
+      });
+    }
     Await.await(held);
     return released;
   }

@@ -14,6 +14,7 @@ import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
 import mill.core.compute.ComputePool;
 import mill.core.compute.ComputePoolConfig;
 import mill.core.group.EventLoopGroup;
@@ -50,11 +51,18 @@ class PlatformThreadsTest {
 
   // ---- the loop
 
+  private String whoSleeps() {
+    return Stream.of("loop-worker-0", "loop-worker-1")
+        .filter(name -> threads.calls().contains("park " + name))
+        .findFirst()
+        .orElse(null);
+  }
+
   @Test
   void workersAreThePlatformsThreadsAndWaitAsTheseDo() throws Exception {
-    try (var loop = open(onWorkers())) {
+    try (var loop = open(onWorkers().workers(2))) {
       LoopRunner runner = LoopRunner.startAndAwait(loop);
-      threads.awaitCall("await loop-worker-0");
+      Await.eventually("one polls, and one need not look after it", () -> whoSleeps() != null);
       var fired = new CountDownLatch(1);
       loop.register(
           platform.readablePollable(),
@@ -69,8 +77,9 @@ class PlatformThreadsTest {
     assertThat(threads.calls())
         .contains(
             "daemon loop-worker-0",
-            "signal loop",
-            "signalAll loop",
+            "parkNanos " + whoSleeps(),
+            "unpark " + whoSleeps(),
+            "unpark loop",
             "signalAll loop-worker-0",
             "join loop-worker-0");
   }

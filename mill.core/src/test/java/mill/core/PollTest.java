@@ -53,6 +53,16 @@ class PollTest {
 
   @ParameterizedTest
   @EnumSource(DispatchMode.class)
+  void pollErrorEndsALoopThatSleeps(DispatchMode dispatch) throws Exception {
+    try (var fake = FakeLoop.open(dispatch).start()) {
+      fake.settle();
+      fake.poller().fail(Op.POLL, 0, "EBADF");
+      assertThat(fake.awaitFailure()).isInstanceOf(IOException.class).hasMessageContaining("EBADF");
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(DispatchMode.class)
   void pollErrorEndsRunWithItsExceptionAndLeavesTheLoopInOrder(DispatchMode dispatch)
       throws Exception {
     try (var fake = FakeLoop.open(dispatch)) {

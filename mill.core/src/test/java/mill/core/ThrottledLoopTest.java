@@ -82,7 +82,7 @@ class ThrottledLoopTest {
       long waits = 0;
       while (true) {
         awaitThrottled(fake, reader);
-        long sleepNs = fake.poller().sleepNs();
+        long sleepNs = fake.sleepNs();
         assertThat(sleepNs).as("nothing but a timer wakes it").isPositive();
         if (fake.platform.nanoTime() - startNs + sleepNs > 10 * SECOND_NS) {
           break;

@@ -2,21 +2,27 @@ package mill.core;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import mill.core.internal.TaskQueue;
 import mill.natives.platform.Threads;
 import mill.testing.Allocations;
+import mill.testing.Await;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class WorkerPoolTest {
   /** What a worker is given. */
@@ -29,6 +35,11 @@ class WorkerPoolTest {
 
     @Override
     void fire(int events) {}
+
+    @Override
+    boolean reported(int events) {
+      return schedule(events);
+    }
 
     @Override
     void rearm() {}
@@ -85,7 +96,7 @@ class WorkerPoolTest {
               done.countDown();
             });
     IntStream.range(0, 500).mapToObj(Item::new).forEach(pool::submit);
-    pool.start();
+    pool.start(null);
     IntStream.range(500, 1_000).mapToObj(Item::new).forEach(pool::submit);
     await(done);
     end(pool);
@@ -109,7 +120,7 @@ class WorkerPoolTest {
               names.add(Thread.currentThread().getName());
               done.countDown();
             });
-    pool.start();
+    pool.start(null);
     IntStream.range(0, 4).mapToObj(Item::new).forEach(pool::submit);
     await(done);
     end(pool);
@@ -136,7 +147,7 @@ class WorkerPoolTest {
       pool.submit(new Item(9));
     }
     pool.stop();
-    pool.start();
+    pool.start(null);
     end(pool);
     assertThat(worked).hasValue(1_000);
   }
@@ -163,7 +174,7 @@ class WorkerPoolTest {
               await(release);
             });
     self.set(pool);
-    pool.start();
+    pool.start(null);
     pool.submit(new Item(0));
     await(entered);
     pool.stop();
@@ -189,12 +200,240 @@ class WorkerPoolTest {
               first.countDown();
               second.countDown();
             });
-    pool.start();
+    pool.start(null);
     pool.submit(new Item(0));
     await(first);
     worker.get().interrupt();
     pool.submit(new Item(0));
     await(second);
+    end(pool);
+  }
+
+  // ---- a source
+
+  /** A source in memory: what is put into it is what the one that polls gets, all of it. */
+  private static final class Queued implements WorkerPool.Source {
+    final WorkerPool<Item> pool;
+    final AtomicReference<Throwable> failure = new AtomicReference<>();
+    final AtomicInteger inside = new AtomicInteger();
+    private final List<Item> items = new ArrayList<>();
+    private boolean woken;
+    private IOException planned;
+
+    Queued(WorkerPool<Item> pool) {
+      this.pool = pool;
+    }
+
+    synchronized void put(Item... more) {
+      items.addAll(List.of(more));
+      notifyAll();
+    }
+
+    synchronized void fail(IOException thrown) {
+      planned = thrown;
+      notifyAll();
+    }
+
+    @Override
+    public synchronized void poll(boolean waits) throws IOException {
+      assertThat(inside.getAndIncrement()).as("others that poll").isZero();
+      boolean interrupted = false;
+      while (waits && items.isEmpty() && !woken && planned == null) {
+        try {
+          wait();
+        } catch (InterruptedException e) {
+          interrupted = true;
+        }
+      }
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+      inside.decrementAndGet();
+      woken = false;
+      items.forEach(pool::collect);
+      items.clear();
+      if (planned != null) {
+        throw planned;
+      }
+    }
+
+    @Override
+    public synchronized void wake() {
+      woken = true;
+      notifyAll();
+    }
+
+    @Override
+    public void failed(Throwable thrown) {
+      failure.set(thrown);
+    }
+  }
+
+  @Test
+  void whatIsQuickIsWorkedOnByTheThreadThatHasPolledIt() throws Exception {
+    var names = ConcurrentHashMap.<String>newKeySet();
+    var turn = new AtomicReference<>(new CountDownLatch(1));
+    var pool =
+        pool(
+            4,
+            item -> {
+              names.add(Thread.currentThread().getName());
+              turn.get().countDown();
+            });
+    var source = new Queued(pool);
+    pool.start(source);
+    source.put(new Item(0));
+    await(turn.get());
+    Await.eventually("it polls again", () -> source.inside.get() == 1);
+    names.clear();
+    for (int i = 0; i < 100; i++) {
+      turn.set(new CountDownLatch(1));
+      source.put(new Item(i));
+      await(turn.get());
+      Await.eventually("it polls again", () -> source.inside.get() == 1);
+    }
+    end(pool);
+    // The watcher, which looks once in a millisecond, may have taken one.
+    assertThat(names).hasSizeLessThanOrEqualTo(2);
+  }
+
+  @Test
+  void whoeverIsHeldUpIsRelievedUntilTheLastOneIs() throws Exception {
+    var release = new CountDownLatch(1);
+    var begun = new AtomicInteger();
+    var pool =
+        pool(
+            4,
+            item -> {
+              begun.incrementAndGet();
+              await(release);
+            });
+    var source = new Queued(pool);
+    pool.start(source);
+    for (int i = 1; i <= 4; i++) { // each is polled for alone
+      source.put(new Item(i));
+      int expected = i;
+      Await.eventually(i + " begun", () -> begun.get() == expected);
+    }
+    source.put(new Item(5));
+    release.countDown();
+    Await.eventually("the last one", () -> begun.get() == 5);
+    end(pool);
+    assertThat(source.failure).hasNullValue();
+  }
+
+  @Test
+  void aBatchOfItemsThatWaitForEachOtherIsSharedOut() {
+    var barrier = new CyclicBarrier(8);
+    var over = new CountDownLatch(8 * 20);
+    var pool =
+        pool(
+            8,
+            item -> {
+              try {
+                barrier.await(30, TimeUnit.SECONDS);
+              } catch (Exception e) {
+                throw new AssertionError(e);
+              }
+              over.countDown();
+            });
+    var source = new Queued(pool);
+    pool.start(source);
+    for (int round = 0; round < 20; round++) {
+      source.put(IntStream.range(0, 8).mapToObj(Item::new).toArray(Item[]::new));
+    }
+    await(over);
+    end(pool);
+  }
+
+  @Test
+  void whatIsSubmittedEndsThePollOfTheOnlyWorker() throws Exception {
+    var over = new CountDownLatch(1);
+    var pool = pool(1, item -> over.countDown());
+    var source = new Queued(pool);
+    pool.start(source);
+    Await.eventually("it polls", () -> source.inside.get() == 1);
+    pool.submit(new Item(0));
+    await(over);
+    end(pool);
+  }
+
+  @Test
+  void whatIsSubmittedAgainAndAgainDoesNotKeepItFromPolling() {
+    var polled = new CountDownLatch(1);
+    var flowing = new CountDownLatch(100);
+    var self = new AtomicReference<WorkerPool<Item>>();
+    var pool =
+        pool(
+            1,
+            item -> {
+              if (item.number == 1) {
+                polled.countDown();
+              } else if (polled.getCount() > 0) {
+                flowing.countDown();
+                self.get().submitAgain(item);
+              }
+            });
+    self.set(pool);
+    var source = new Queued(pool);
+    pool.start(source);
+    pool.submit(new Item(0));
+    await(flowing);
+    source.put(new Item(1));
+    await(polled);
+    end(pool);
+  }
+
+  @Test
+  void sourceThatFailsIsToldAndNotPolledAgainAndTheRestGoesOn() throws Exception {
+    var worked = new CountDownLatch(3);
+    var pool = pool(3, item -> worked.countDown());
+    var source = new Queued(pool);
+    pool.start(source);
+    source.put(new Item(0));
+    var planned = new IOException("planned");
+    source.fail(planned);
+    Await.eventually("told", () -> planned.equals(source.failure.get()));
+    pool.submit(new Item(1));
+    pool.submit(new Item(2));
+    await(worked);
+    assertThat(source.inside).hasValue(0);
+    end(pool);
+  }
+
+  /** Some take long, some nothing; some are polled, some submitted; nothing may be left lying. */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3, 8})
+  void nothingIsLeftLyingHoweverLongItTakes(int workers) throws Exception {
+    int rounds = 60;
+    var random = new SplittableRandom(workers);
+    var worked = new AtomicInteger();
+    var pool =
+        pool(
+            workers,
+            item -> {
+              if (item.number % 7 == 0) {
+                LockSupport.parkNanos(3_000_000);
+              }
+              worked.incrementAndGet();
+            });
+    var source = new Queued(pool);
+    pool.start(source);
+    int put = 0;
+    for (int round = 0; round < rounds; round++) {
+      int count = 1 + random.nextInt(3 * workers);
+      int from = random.nextInt(100);
+      Item[] items = IntStream.range(from, from + count).mapToObj(Item::new).toArray(Item[]::new);
+      if (random.nextInt(3) == 0) {
+        List.of(items).forEach(pool::submit);
+      } else {
+        source.put(items);
+      }
+      put += count;
+      int expected = put;
+      Await.eventually("all of round " + round, () -> worked.get() == expected);
+      LockSupport.parkNanos(random.nextInt(4) * 1_000_000L);
+    }
     end(pool);
   }
 

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 class SerialCallsModelTest {
   private static final String SOURCE = "mill.core/src/main/java/mill/core/SerialCalls.java";
 
-  static final class Calls extends SerialCalls {
+  static class Calls extends SerialCalls {
     final TaskQueue tasks = new TaskQueue(4);
     volatile boolean inside;
     volatile boolean toldClosed;
@@ -50,20 +50,20 @@ class SerialCallsModelTest {
       }
     }
 
-    private void runAll() {
+    final void runAll() {
       boolean more = true;
       while (more) {
         more = runScheduled();
       }
     }
 
-    private void begin() {
+    final void begin() {
       check(!inside, "two callbacks at once");
       inside = true;
       check(!toldClosed, "a callback after onClosed");
     }
 
-    private void end() {
+    final void end() {
       check(inside, "two callbacks at once");
       inside = false;
     }
@@ -77,6 +77,11 @@ class SerialCallsModelTest {
         }
       }
       end();
+    }
+
+    @Override
+    boolean reported(int events) {
+      return schedule(events);
     }
 
     @Override
@@ -111,6 +116,75 @@ class SerialCallsModelTest {
     void completeQuiet() {
       check(toldClosed, "quiet before onClosed");
       quiet = true;
+    }
+  }
+
+  /** One that is ready by level, with what the kernel knows of it. */
+  static final class Level extends Calls {
+    private final Object lead = new Object();
+    private final Object lock = new Object();
+    volatile boolean ready;
+    volatile boolean armed = true;
+
+    /** Polls, one at a time, and calls the handler if it is to be called. */
+    void poll() {
+      boolean submitted;
+      synchronized (lead) {
+        submitted = armed && ready && reported(1);
+      }
+      if (submitted) {
+        runAll();
+      }
+    }
+
+    @Override
+    boolean reported(int events) { // as Registration does it
+      if (!isScheduled()) {
+        return schedule(events);
+      }
+      synchronized (lock) {
+        if (!hold(events)) {
+          return schedule(events);
+        }
+        armed = false;
+        return false;
+      }
+    }
+
+    @Override
+    void rearm() {
+      synchronized (lock) {
+        letGo();
+        armed = true;
+      }
+    }
+
+    @Override
+    void fire(int events) {
+      begin();
+      ready = false;
+      end();
+    }
+  }
+
+  /** Another polls, and a task comes, while the handler is called. */
+  static final class Levels implements Runnable {
+    static Level calls;
+
+    @Override
+    public void run() {
+      calls = new Level();
+      together(
+          () -> {
+            calls.ready = true;
+            calls.poll();
+          },
+          () -> calls.poll(),
+          () -> calls.execute());
+      calls.ready = true;
+      calls.poll();
+      check(!calls.ready, "what is ready is not heard of");
+      check(calls.ran == 1, "a task did not run once");
     }
   }
 
@@ -160,6 +234,25 @@ class SerialCallsModelTest {
   @Test
   void onClosedComesOnceAndLast() {
     holds(Cancelling.class);
+  }
+
+  @Test
+  void whatIsReadyByLevelIsHeardOfThoughItWasHeld() {
+    holds(Levels.class);
+  }
+
+  @Test
+  void eventThatIsHeldForEverIsFound() {
+    finds(
+        new PlantedBug(
+            SOURCE, "if ((seen & (HELD | CANCELLED)) == HELD) { report(); continue; }", ""),
+        Levels.class);
+  }
+
+  @Test
+  void holdOfWhatNobodyHasAnyMoreIsFound() {
+    finds(
+        new PlantedBug(SOURCE, "if ((seen & SCHEDULED) == 0) { return false; }", ""), Levels.class);
   }
 
   @Test

@@ -25,7 +25,7 @@ package mill.core.compute;
  * @param queuedHigh tasks of priority {@link TaskPriority#HIGH} that wait
  * @param queuedCritical tasks of priority {@link TaskPriority#CRITICAL} that wait
  * @param totalExecutionNs how long all tasks that completed or failed have run together, in
- *     nanoseconds of wall-clock time
+ *     nanoseconds, with what a busy worker takes to get from one to the next
  * @param maxExecutionNs how long the longest of them has run, in nanoseconds
  */
 public record ComputeMetrics(

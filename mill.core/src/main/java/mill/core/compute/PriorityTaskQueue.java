@@ -85,6 +85,11 @@ final class PriorityTaskQueue {
     return true;
   }
 
+  /** {@return whether none waits} */
+  boolean isEmpty() {
+    return nonEmpty == 0;
+  }
+
   /** {@return the task whose turn it is, taken out, or null if none waits} */
   @Nullable Runnable poll() {
     if (nonEmpty == 0) {

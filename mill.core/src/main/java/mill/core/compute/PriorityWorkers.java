@@ -43,6 +43,9 @@ final class PriorityWorkers {
   private @Nullable Worker idle;
 
   @GuardedBy("lock")
+  private @Nullable Worker waking; // woken, and not there yet
+
+  @GuardedBy("lock")
   private boolean anyOwed;
 
   @GuardedBy("lock")
@@ -96,7 +99,9 @@ final class PriorityWorkers {
     boolean running;
     volatile boolean asleep;
     Outcome outcome = Outcome.COMPLETED; // of the last task; its own alone
-    long executionNs; // of the last task; its own alone
+    long executionNs; // of the last task; its own alone, as are the next two
+    long endNs; // when that was over
+    boolean rested = true; // since then
 
     Worker(ThreadFactory factory) {
       thread = requireNonNull(factory.newThread(this), "thread");
@@ -116,9 +121,12 @@ final class PriorityWorkers {
       if (task == null) {
         return false;
       }
-      long startNs = clock.getAsLong();
+      // While it is busy the end of one task is the begin of the next: one reading for each.
+      long startNs = rested ? clock.getAsLong() : endNs;
+      rested = false;
       outcome = runGuarded(task);
-      executionNs = clock.getAsLong() - startNs;
+      endNs = clock.getAsLong();
+      executionNs = endNs - startNs;
       return true;
     }
 
@@ -133,6 +141,7 @@ final class PriorityWorkers {
     }
 
     void sleep() {
+      rested = true;
       while (asleep) {
         threads.park(PriorityWorkers.this, FOREVER);
         Thread.interrupted(); // means nothing to a worker without a task, and would keep it awake
@@ -201,9 +210,31 @@ final class PriorityWorkers {
         return Offer.FULL;
       }
       accepted++;
-      woken = takeIdle();
+      woken = wakeIdle();
       owed = anyOwed;
     }
+    wake(woken);
+    if (owed) {
+      wakeOwed();
+    }
+    return Offer.ACCEPTED;
+  }
+
+  /**
+   * Takes an idle worker, to be woken; null while another is on its way, which takes the next one
+   * if more tasks wait by then: most small tasks are done before a second worker would be there.
+   */
+  @GuardedBy("lock")
+  private @Nullable Worker wakeIdle() {
+    assert Thread.holdsLock(lock);
+    if (waking != null) {
+      return null;
+    }
+    waking = takeIdle();
+    return waking;
+  }
+
+  private void wake(@Nullable Worker woken) {
     if (woken != null) {
       boolean awake = false;
       try {
@@ -218,10 +249,6 @@ final class PriorityWorkers {
         }
       }
     }
-    if (owed) {
-      wakeOwed();
-    }
-    return Offer.ACCEPTED;
   }
 
   @GuardedBy("lock")
@@ -391,23 +418,32 @@ final class PriorityWorkers {
 
   private @Nullable Runnable next(Worker worker) {
     while (true) {
+      Runnable task;
+      Worker helper = null;
       synchronized (lock) {
         settle(worker);
-        Runnable task = queue.poll();
+        if (waking == worker) {
+          waking = null;
+        }
+        task = queue.poll();
         if (task != null) {
           active++;
           worker.running = true;
-          return task;
-        }
-        if (closed) {
+          helper = queue.isEmpty() ? null : wakeIdle();
+        } else if (closed) {
           if (--live == 0) {
             threads.signalAll(lock);
           }
           return null;
+        } else {
+          worker.asleep = true;
+          worker.nextIdle = idle;
+          idle = worker;
         }
-        worker.asleep = true;
-        worker.nextIdle = idle;
-        idle = worker;
+      }
+      if (task != null) {
+        wake(helper);
+        return task;
       }
       worker.sleep();
     }

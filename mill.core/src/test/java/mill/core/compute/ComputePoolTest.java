@@ -18,6 +18,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import mill.core.FakeLoop;
 import mill.core.compute.ComputePools.Gate;
 import mill.core.snippets.ComputePoolSnippets;
@@ -372,6 +373,26 @@ class ComputePoolTest {
             }
           });
       assertThat(ComputePools.quiet(pool).completed()).isEqualTo(10_000);
+    }
+  }
+
+  @Test
+  void timeThatAWorkerSleepsBetweenTwoTasksIsNeithersTime() throws Exception {
+    try (var pool = ComputePool.open(ComputePoolConfig.builder().threads(1).build())) {
+      long startNs = System.nanoTime();
+      var worker = new AtomicReference<Thread>();
+      pool.execute(TaskPriority.NORMAL, () -> worker.set(Thread.currentThread()));
+      Await.eventually("it has run", () -> pool.metrics().completed() == 1);
+      Await.state(worker.get(), Thread.State.WAITING);
+      long restNs = System.nanoTime();
+      while (System.nanoTime() - restNs < 20_000_000) {
+        Thread.onSpinWait();
+      }
+      long restedNs = System.nanoTime() - restNs;
+      pool.execute(TaskPriority.NORMAL, () -> {});
+      Await.eventually("it has run", () -> pool.metrics().completed() == 2);
+      long allNs = System.nanoTime() - startNs;
+      assertThat(pool.metrics().totalExecutionNs()).isLessThanOrEqualTo(allNs - restedNs);
     }
   }
 }

@@ -40,10 +40,25 @@ final class Plants {
               "if (next.runCalls()) { again(next); }",
               "next.runCalls();"),
           new Plant(
-              "a worker is not notified of an item",
+              "a worker that sleeps is not told of an item",
               CORE + "WorkerPool.java",
-              "threads.signal(lock);",
-              ""),
+              "if (woken != null) { threads.unpark(woken.thread); } else if (wakes",
+              "if (wakes"),
+          new Plant(
+              "the only worker polls on, and is not told of an item",
+              CORE + "WorkerPool.java",
+              "wakes = woken == null && waiting; }",
+              "wakes = false; }"),
+          new Plant(
+              "nobody relieves a worker that is held up while it leads",
+              CORE + "WorkerPool.java",
+              "return works && done == 0;",
+              "return false;"),
+          new Plant(
+              "nobody watches the worker that leads when all have slept for a while",
+              CORE + "WorkerPool.java",
+              "} else if (leader == worker && watcherSleeps) { return takeWatcher(); }",
+              "} else if (leader == worker && watcherSleeps) { return null; }"),
           // ---- interest and events
           new Plant(
               "a one-shot is not armed again by the same interest",
@@ -51,10 +66,10 @@ final class Plants {
               "newTrigger == trigger && trigger == Trigger.LEVEL) {",
               "newTrigger == trigger) {"),
           new Plant(
-              "a worker's registration is not armed again after a callback",
+              "an event that was held is not reported again after the callback",
               CORE + "SerialCalls.java",
-              "fire(taken & EVENTS_MASK); rearm();",
-              "fire(taken & EVENTS_MASK);"),
+              "if ((seen & (HELD | CANCELLED)) == HELD) { report(); continue; }",
+              ""),
           new Plant(
               "an event is lost that comes while a worker's callback runs",
               CORE + "SerialCalls.java",

@@ -96,7 +96,8 @@ final class Receiver extends Tracked {
     } else {
       interest(ended ? Interest.WRITABLE : Interest.READABLE);
       if (sim.chance(0.1)) { // a slow one: more comes while it runs
-        CurrentPlatform.threads().park(this, sim.between(1, 1_000_000));
+        long longestNs = sim.chance(0.2) ? 30_000_000 : 1_000_000; // or so slow that others help
+        CurrentPlatform.threads().park(this, sim.between(1, longestNs));
       }
     }
   }

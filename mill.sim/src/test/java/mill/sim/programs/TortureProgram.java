@@ -79,6 +79,11 @@ final class TortureProgram {
     for (int i = 0; i < senders; i++) {
       connect(loops.get(i % LOOPS), (int) sim.between(1, 5_000));
     }
+    for (EventLoop loop : loops) {
+      if (loop.config().dispatch() == DispatchMode.WORKERS && sim.chance(0.5)) {
+        holdAWorker(loop);
+      }
+    }
     for (int i = 0; i < STEPS; i++) {
       anything();
       pause(sim.between(0, 2_000_000));
@@ -140,6 +145,31 @@ final class TortureProgram {
   }
 
   // ---- connections
+
+  // One of several workers is held up in a callback until the senders are done: the others go on.
+  private void holdAWorker(EventLoop loop) {
+    if (loop.config().workers() == 1) {
+      return;
+    }
+    UdpSocket socket = null;
+    try {
+      socket = UdpSocket.bind(new InetSocketAddress(0));
+      loop.register(
+          socket,
+          Interest.WRITABLE,
+          (registration, readiness) -> {
+            while (sendersLeft > 0) {
+              pause(10_000_000);
+            }
+            registration.close();
+          });
+    } catch (IOException e) {
+      sim.sometimes("no worker was held up");
+      if (socket != null) {
+        socket.close();
+      }
+    }
+  }
 
   private Trigger anyTrigger() {
     return TRIGGERS.get((int) sim.between(0, TRIGGERS.size()));
