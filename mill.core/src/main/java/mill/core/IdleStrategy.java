@@ -24,8 +24,8 @@ import java.time.Duration;
  * </pre>
  *
  * <p>Both times are counted from when the loop found nothing to do, on the clock of the platform,
- * which is read at each look. With {@link DispatchMode#WORKERS} this is about the loop's own
- * thread; its workers wait as ever.
+ * which is read at each look. With {@link DispatchMode#WORKERS} there is none but the default: the
+ * workers poll then.
  *
  * @param spinFor how long to look again at once, with {@link Thread#onSpinWait} between two looks;
  *     not negative

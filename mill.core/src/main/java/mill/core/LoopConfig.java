@@ -359,7 +359,7 @@ public final class LoopConfig {
      *
      * {@snippet class=mill.core.snippets.LoopSnippets region=idle}
      *
-     * @param value the strategy
+     * @param value the strategy; with {@link DispatchMode#WORKERS} only the default
      * @return this
      */
     public Builder idleStrategy(IdleStrategy value) {
@@ -446,8 +446,20 @@ public final class LoopConfig {
       return this;
     }
 
-    /** {@return the configuration} */
+    /**
+     * {@return the configuration}
+     *
+     * @throws IllegalArgumentException if there is an idle strategy and the dispatch mode is {@link
+     *     DispatchMode#WORKERS}: the workers poll then, and wait in the kernel
+     */
     public LoopConfig build() {
+      if (dispatch == DispatchMode.WORKERS && !idleStrategy.equals(IdleStrategy.blocking())) {
+        throw new IllegalArgumentException(
+            "with DispatchMode.WORKERS the workers poll, and wait in the kernel: use "
+                + "DispatchMode.INLINE with "
+                + idleStrategy
+                + ", or IdleStrategy.blocking() with workers");
+      }
       return new LoopConfig(this);
     }
 

@@ -325,6 +325,15 @@ class IdleStrategyTest {
   }
 
   @Test
+  void withWorkersThereIsNoneBecauseTheyPoll() {
+    LoopConfig.Builder builder = idle(IdleStrategy.busySpin()).dispatch(DispatchMode.WORKERS);
+    assertThatIllegalArgumentException()
+        .isThrownBy(builder::build)
+        .withMessageContaining("use DispatchMode.INLINE")
+        .withMessageContaining("IdleStrategy.blocking()");
+  }
+
+  @Test
   void timesOfCenturiesAreTakenAsForEver() throws IOException {
     var ages = Duration.ofSeconds(Long.MAX_VALUE);
     LoopConfig config = idle(new IdleStrategy(ages, ages)).build();

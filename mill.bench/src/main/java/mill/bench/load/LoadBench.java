@@ -141,7 +141,7 @@ public final class LoadBench {
       throws IOException, InterruptedException, UsageException {
     List<String> names = options.peers();
     List<Peer> both =
-        chosen(workload.kind()).stream().filter(peer -> names.contains(peer.name())).toList();
+        chosen(workload).stream().filter(peer -> names.contains(peer.name())).toList();
     Plan plan = plan(options.number("--rounds", 5, 5), attempt);
     Outcome outcome = outcome(workload, both, plan);
     out.println(Tables.ofOne(outcome));

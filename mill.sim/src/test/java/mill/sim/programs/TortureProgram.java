@@ -122,7 +122,7 @@ final class TortureProgram {
             .taskQueueCapacity(16 << sim.between(0, 4))
             .maxTasksPerTurn((int) sim.between(1, 20))
             .closeTimeout(Duration.ofSeconds(2))
-            .idleStrategy(idle)
+            .idleStrategy(workers ? IdleStrategy.blocking() : idle)
             .dispatch(workers ? DispatchMode.WORKERS : DispatchMode.INLINE);
     if (sim.chance(0.3)) {
       builder.stallThreshold(Duration.ofMillis(20));
