@@ -70,24 +70,13 @@ final class WorkerPool<T extends SerialCalls> {
   }
 
   /**
-   * A thread, and what it works on.
+   * A thread, and what it works on at some moment.
    *
    * @param thread the thread
    * @param item the item
    * @param <T> what is worked on
    */
   record Running<T>(Thread thread, T item) {}
-
-  private final class Worker {
-    final Thread thread;
-    @Nullable T item; // guarded by the lock
-    boolean isIdle; // guarded by the lock
-    @Nullable Worker nextIdle; // guarded by the lock
-
-    Worker(String name) {
-      thread = threads.unstarted(name, true, () -> workUntilStopped(this));
-    }
-  }
 
   private enum Step {
     WORK,
@@ -100,17 +89,11 @@ final class WorkerPool<T extends SerialCalls> {
 
   private final Threads threads;
   private final Consumer<T> work;
-  private final List<Worker> workers = new ArrayList<>();
+  private final List<Worker<T>> workers = new ArrayList<>();
   private final Object lock = new Object();
 
   @GuardedBy("lock")
-  private @Nullable T first;
-
-  @GuardedBy("lock")
-  private @Nullable T last;
-
-  @GuardedBy("lock")
-  private int queued;
+  private final WorkerItems<T> items = new WorkerItems<>();
 
   @GuardedBy("lock")
   private boolean stopping;
@@ -129,7 +112,7 @@ final class WorkerPool<T extends SerialCalls> {
   private boolean failed;
 
   @GuardedBy("lock")
-  private @Nullable Worker leader;
+  private @Nullable Worker<T> leader;
 
   @GuardedBy("lock")
   private boolean polling; // it is in the source; otherwise it works
@@ -146,22 +129,14 @@ final class WorkerPool<T extends SerialCalls> {
   @GuardedBy("lock")
   private int slowPolls; // for so many polls from now on items are expected to be slow
 
-  // What the poll under way has brought; the one that polls.
-  private @Nullable T firstPolled;
-  private @Nullable T lastPolled;
-  private int countPolled;
+  private final WorkerItems<T> polled = new WorkerItems<>(); // so far; the one that polls
 
   // ---- who sleeps
 
   @GuardedBy("lock")
-  private @Nullable Worker idle; // the one that has worked last is woken first
+  private final IdleWorkers<T> idle = new IdleWorkers<>();
 
-  @GuardedBy("lock")
-  private @Nullable Worker watcher; // not among these
-
-  @GuardedBy("lock")
-  private boolean watcherSleeps; // without end: in the last tick there were no items
-
+  // What the watcher has seen when it began to watch.
   @GuardedBy("lock")
   private long seenSteps;
 
@@ -180,7 +155,10 @@ final class WorkerPool<T extends SerialCalls> {
     this.threads = threads;
     this.work = work;
     for (int i = 0; i < workers; i++) {
-      this.workers.add(new Worker(name + "-worker-" + i));
+      int index = i;
+      this.workers.add(
+          new Worker<>(
+              threads.unstarted(name + "-worker-" + i, true, () -> workUntilStopped(index))));
     }
   }
 
@@ -191,7 +169,7 @@ final class WorkerPool<T extends SerialCalls> {
    */
   void start(@Nullable Source from) {
     source = from;
-    for (Worker worker : workers) {
+    for (Worker<T> worker : workers) {
       boolean started = false;
       countLive(1);
       try {
@@ -217,11 +195,11 @@ final class WorkerPool<T extends SerialCalls> {
    * @param item what to work on, not submitted just now
    */
   void submit(T item) {
-    Worker woken;
+    Worker<T> woken;
     boolean wakes;
     synchronized (lock) {
-      append(item, item, 1);
-      woken = takeSleeper();
+      items.add(item);
+      woken = idle.take();
       wakes = woken == null && waiting;
     }
     if (woken != null) {
@@ -234,33 +212,13 @@ final class WorkerPool<T extends SerialCalls> {
   /** Hands over the item that the calling thread, one of the pool's, has just worked on. */
   void submitAgain(T item) {
     synchronized (lock) {
-      append(item, item, 1); // for itself, if for nobody else
+      items.add(item); // for itself, if for nobody else
     }
   }
 
   /** Adds an item to what the poll under way brings. The thread that polls. */
   void collect(T item) {
-    T before = lastPolled;
-    lastPolled = item;
-    countPolled++;
-    if (before == null) {
-      firstPolled = item;
-    } else {
-      before.next = item;
-    }
-  }
-
-  @GuardedBy("lock")
-  private void append(T from, T to, int count) {
-    assert Thread.holdsLock(lock);
-    T before = last;
-    last = to;
-    queued += count;
-    if (before == null) {
-      first = from;
-    } else {
-      before.next = from;
-    }
+    polled.add(item);
   }
 
   /**
@@ -270,30 +228,14 @@ final class WorkerPool<T extends SerialCalls> {
    */
   @Nullable T poll() {
     synchronized (lock) {
-      return take();
+      return items.take();
     }
-  }
-
-  @GuardedBy("lock")
-  @SuppressWarnings("unchecked") // only append() and collect() link them
-  private @Nullable T take() {
-    assert Thread.holdsLock(lock);
-    T taken = first;
-    if (taken != null) {
-      first = (T) taken.next;
-      taken.next = null;
-      queued--;
-      if (first == null) {
-        last = null;
-      }
-    }
-    return taken;
   }
 
   /** {@return whether the calling thread is one of the pool's} */
   boolean isWorker() {
     Thread current = Thread.currentThread();
-    for (Worker worker : workers) {
+    for (Worker<T> worker : workers) {
       if (worker.thread == current) {
         return true;
       }
@@ -311,7 +253,7 @@ final class WorkerPool<T extends SerialCalls> {
       stopping = true;
       wakes = waiting;
     }
-    for (Worker worker : workers) {
+    for (Worker<T> worker : workers) {
       threads.unpark(worker.thread);
     }
     if (wakes && source != null) {
@@ -332,7 +274,7 @@ final class WorkerPool<T extends SerialCalls> {
   /** Interrupts the threads that work, so that a handler that blocks has a chance to end. */
   void interrupt() {
     synchronized (lock) { // or the interrupt could come to the next item
-      for (Worker worker : workers) {
+      for (Worker<T> worker : workers) {
         if (worker.item != null) {
           worker.thread.interrupt();
         }
@@ -344,7 +286,7 @@ final class WorkerPool<T extends SerialCalls> {
   List<Running<T>> running() {
     var running = new ArrayList<Running<T>>();
     synchronized (lock) {
-      for (Worker worker : workers) {
+      for (Worker<T> worker : workers) {
         T item = worker.item;
         if (item != null) {
           running.add(new Running<>(worker.thread, item));
@@ -381,7 +323,8 @@ final class WorkerPool<T extends SerialCalls> {
     return ended;
   }
 
-  private void workUntilStopped(Worker worker) {
+  private void workUntilStopped(int index) {
+    Worker<T> worker = workers.get(index);
     T item;
     while ((item = next(worker)) != null) {
       try {
@@ -392,18 +335,18 @@ final class WorkerPool<T extends SerialCalls> {
     }
   }
 
-  private @Nullable T next(Worker worker) {
+  private @Nullable T next(Worker<T> worker) {
     while (true) {
       Step step;
       T item = null;
-      Worker helper = null;
+      Worker<T> helper = null;
       synchronized (lock) {
         worker.item = null;
         // What one handler leaves is not the next one's. Nor does it mean anything to the pool.
         Thread.interrupted();
         step = choose(worker);
         if (step == Step.WORK) {
-          item = take();
+          item = items.take();
           worker.item = item;
           helper = helper(worker);
         }
@@ -423,16 +366,16 @@ final class WorkerPool<T extends SerialCalls> {
   }
 
   @GuardedBy("lock")
-  private Step choose(Worker worker) {
+  private Step choose(Worker<T> worker) {
     assert Thread.holdsLock(lock);
-    boolean held = watcher == worker && leaderIsHeldUp();
-    boolean watched = watcher == worker;
-    awake(worker);
+    boolean watched = idle.isWatcher(worker);
+    boolean held = watched && leaderIsHeldUp();
+    idle.awake(worker);
     boolean leads = leader == worker;
     boolean mayLead = source != null && !failed && (leads || leader == null);
     // Behind its share, what the source has comes first: items that are submitted again and again
     // must not keep everybody from polling.
-    if (first != null && !dropping && (stopping || !mayLead || share > 0)) {
+    if (!items.isEmpty() && !dropping && (stopping || !mayLead || share > 0)) {
       if (mayLead) {
         steps++;
         share--;
@@ -446,7 +389,7 @@ final class WorkerPool<T extends SerialCalls> {
     if (mayLead || (held && source != null && !failed)) {
       leader = worker;
       polling = true;
-      waiting = first == null;
+      waiting = items.isEmpty();
       steps++;
       return waiting ? Step.POLL : Step.LOOK;
     }
@@ -474,7 +417,7 @@ final class WorkerPool<T extends SerialCalls> {
       thrown = t;
     }
     synchronized (lock) {
-      polled(thrown != null);
+      hasPolled(thrown != null);
     }
     if (thrown != null) {
       from.failed(thrown);
@@ -482,19 +425,14 @@ final class WorkerPool<T extends SerialCalls> {
   }
 
   @GuardedBy("lock")
-  private void polled(boolean fails) {
+  private void hasPolled(boolean fails) {
     assert Thread.holdsLock(lock);
     polling = false;
     waiting = false;
     failed |= fails;
-    boolean any = firstPolled != null && lastPolled != null;
-    if (firstPolled != null && lastPolled != null) {
-      append(firstPolled, lastPolled, countPolled);
-      firstPolled = null;
-      lastPolled = null;
-      countPolled = 0;
-    }
-    share = queued;
+    boolean any = !polled.isEmpty();
+    items.addAll(polled);
+    share = items.size();
     if (fails) {
       leader = null;
     } else if (any && slowPolls > 0) {
@@ -505,18 +443,18 @@ final class WorkerPool<T extends SerialCalls> {
 
   /** A worker has taken an item: tells whom it wakes, or null. */
   @GuardedBy("lock")
-  private @Nullable Worker helper(Worker worker) {
+  private @Nullable Worker<T> helper(Worker<T> worker) {
     assert Thread.holdsLock(lock);
     boolean wakes;
     if (leader == null) {
-      wakes = first != null || (source != null && !failed);
-    } else if (leader == worker && watcherSleeps) {
-      return takeWatcher();
+      wakes = !items.isEmpty() || (source != null && !failed);
+    } else if (leader == worker && idle.watcherSleeps()) {
+      return idle.takeWatcher();
     } else {
-      boolean unwatched = watcher == null && idle != null;
-      wakes = unwatched || (slowPolls > 0 ? first != null : queued > BACKLOG);
+      boolean unwatched = !idle.hasWatcher() && !idle.isEmpty();
+      wakes = unwatched || (slowPolls > 0 ? !items.isEmpty() : items.size() > BACKLOG);
     }
-    return wakes ? takeSleeper() : null;
+    return wakes ? idle.take() : null;
   }
 
   // ---- those that sleep
@@ -533,68 +471,22 @@ final class WorkerPool<T extends SerialCalls> {
     return works && done == 0;
   }
 
-  /** It sleeps no more, whoever has ended that. */
-  @GuardedBy("lock")
-  private void awake(Worker worker) {
-    assert Thread.holdsLock(lock);
-    if (watcher == worker) {
-      takeWatcher();
-    } else if (worker.isIdle) { // woken for no reason
-      worker.isIdle = false;
-      Worker before = idle;
-      if (before == worker) {
-        idle = worker.nextIdle;
-      } else {
-        while (before != null && before.nextIdle != worker) {
-          before = before.nextIdle;
-        }
-        requireNonNull(before).nextIdle = worker.nextIdle;
-      }
-      worker.nextIdle = null;
-    }
-  }
-
   /**
    * It has nothing to do.
    *
    * @param watched whether it was the watcher, and a tick has passed
    */
   @GuardedBy("lock")
-  private Step sleep(Worker worker, boolean watched) {
+  private Step sleep(Worker<T> worker, boolean watched) {
     assert Thread.holdsLock(lock);
-    if (leader == null || watcher != null) {
-      worker.isIdle = true;
-      worker.nextIdle = idle;
-      idle = worker;
+    if (leader == null || idle.hasWatcher()) {
+      idle.add(worker);
       return Step.SLEEP;
     }
-    watcher = worker;
-    watcherSleeps = watched && polling && steps == seenSteps;
+    boolean sleeps = watched && polling && steps == seenSteps;
+    idle.watch(worker, sleeps);
     seenSteps = steps;
     seenWorking = watched && !polling;
-    return watcherSleeps ? Step.SLEEP : Step.WATCH;
-  }
-
-  /** Takes one that sleeps, to wake it; the watcher last of all. */
-  @GuardedBy("lock")
-  private @Nullable Worker takeSleeper() {
-    assert Thread.holdsLock(lock);
-    Worker taken = idle;
-    if (taken == null) {
-      return takeWatcher();
-    }
-    taken.isIdle = false;
-    idle = taken.nextIdle;
-    taken.nextIdle = null;
-    return taken;
-  }
-
-  @GuardedBy("lock")
-  private @Nullable Worker takeWatcher() {
-    assert Thread.holdsLock(lock);
-    Worker taken = watcher;
-    watcher = null;
-    watcherSleeps = false;
-    return taken;
+    return sleeps ? Step.SLEEP : Step.WATCH;
   }
 }

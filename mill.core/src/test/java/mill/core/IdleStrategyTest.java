@@ -21,8 +21,6 @@ import mill.natives.net.UnixStream;
 import mill.testing.Await;
 import mill.testnet.Net;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
 /** What a loop does with a poller when it has nothing to do, and what others need not do then. */
 class IdleStrategyTest {
@@ -33,8 +31,8 @@ class IdleStrategyTest {
     return LoopConfig.builder().idleStrategy(strategy);
   }
 
-  private static LoopConfig.Builder busy(DispatchMode dispatch) {
-    return idle(IdleStrategy.busySpin()).dispatch(dispatch).workers(2);
+  private static LoopConfig.Builder busy() {
+    return idle(IdleStrategy.busySpin());
   }
 
   private static IdleStrategy backOff(long spinNs, long yieldNs) {
@@ -100,7 +98,7 @@ class IdleStrategyTest {
 
   @Test
   void eventsThatFlowCostOnePollEach() throws Exception {
-    try (var fake = FakeLoop.open(busy(DispatchMode.INLINE))) {
+    try (var fake = FakeLoop.open(busy())) {
       var pollsAtEvent = new ArrayList<Long>();
       var all = new CountDownLatch(100);
       fake.loop.register(
@@ -122,10 +120,9 @@ class IdleStrategyTest {
     }
   }
 
-  @ParameterizedTest
-  @EnumSource(DispatchMode.class)
-  void nobodyWakesALoopThatLooks(DispatchMode dispatch) throws Exception {
-    try (var fake = FakeLoop.open(busy(dispatch)).start()) {
+  @Test
+  void nobodyWakesALoopThatLooks() throws Exception {
+    try (var fake = FakeLoop.open(busy()).start()) {
       var heard = new AtomicInteger();
       FakePollable pollable = fake.platform.pollable();
       Registration registration =
@@ -169,8 +166,7 @@ class IdleStrategyTest {
 
   @Test
   void timersRunInTimeWhileTheLoopLooks() throws Exception {
-    try (var fake =
-        FakeLoop.openVirtual(busy(DispatchMode.INLINE).timerTick(Duration.ofNanos(1)))) {
+    try (var fake = FakeLoop.openVirtual(busy().timerTick(Duration.ofNanos(1)))) {
       var own = new CountDownLatch(1);
       var foreign = new CountDownLatch(1);
       fake.loop.schedule(Duration.ofMillis(1), own::countDown);
@@ -205,7 +201,7 @@ class IdleStrategyTest {
 
   @Test
   void maxPollTimeoutBoundsTheLooksToo() throws Exception {
-    var config = busy(DispatchMode.INLINE).maxPollTimeout(Duration.ofMillis(1));
+    var config = busy().maxPollTimeout(Duration.ofMillis(1));
     try (var fake = FakeLoop.openVirtual(config).start()) {
       awaitLooks(fake, 100);
       assertThat(fake.loop.metrics().turns().total()).isZero();
@@ -214,10 +210,9 @@ class IdleStrategyTest {
     }
   }
 
-  @ParameterizedTest
-  @EnumSource(DispatchMode.class)
-  void loopThatLooksIsStopped(DispatchMode dispatch) throws Exception {
-    try (var fake = FakeLoop.open(busy(dispatch)).start()) {
+  @Test
+  void loopThatLooksIsStopped() throws Exception {
+    try (var fake = FakeLoop.open(busy()).start()) {
       awaitLooks(fake, 10);
       fake.stopAndJoin();
       assertThat(fake.poller().wakes()).isZero();
@@ -236,10 +231,9 @@ class IdleStrategyTest {
     };
   }
 
-  @ParameterizedTest
-  @EnumSource(DispatchMode.class)
-  void loopThatLooksIsShutDown(DispatchMode dispatch) throws Exception {
-    try (var fake = FakeLoop.open(busy(dispatch)).start()) {
+  @Test
+  void loopThatLooksIsShutDown() throws Exception {
+    try (var fake = FakeLoop.open(busy()).start()) {
       var told = new CountDownLatch(1);
       fake.loop.register(
           fake.platform.pollable(),
@@ -257,7 +251,7 @@ class IdleStrategyTest {
 
   @Test
   void shutdownOfALoopThatLooksEndsWithItsTime() throws Exception {
-    try (var fake = FakeLoop.openVirtual(busy(DispatchMode.INLINE)).start()) {
+    try (var fake = FakeLoop.openVirtual(busy()).start()) {
       fake.loop.register(
           fake.platform.pollable(), Interest.READABLE, onShutdown(registration -> {}));
       CompletionStage<ShutdownReport> report = fake.loop.shutdown(Duration.ofMillis(1));
@@ -271,10 +265,7 @@ class IdleStrategyTest {
   @Test
   void looksAreNoStall() throws Exception {
     var stalls = new CopyOnWriteArrayList<StallReport>();
-    var config =
-        busy(DispatchMode.INLINE)
-            .stallThreshold(LoopConfig.MIN_STALL_THRESHOLD)
-            .onStall(stalls::add);
+    var config = busy().stallThreshold(LoopConfig.MIN_STALL_THRESHOLD).onStall(stalls::add);
     try (var fake = FakeLoop.open(config).start()) {
       long start = System.nanoTime();
       Await.eventually(

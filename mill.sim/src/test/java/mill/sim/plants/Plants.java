@@ -57,8 +57,8 @@ final class Plants {
           new Plant(
               "nobody watches the worker that leads when all have slept for a while",
               CORE + "WorkerPool.java",
-              "} else if (leader == worker && watcherSleeps) { return takeWatcher(); }",
-              "} else if (leader == worker && watcherSleeps) { return null; }"),
+              "} else if (leader == worker && idle.watcherSleeps()) { return idle.takeWatcher(); }",
+              "} else if (leader == worker && idle.watcherSleeps()) { return null; }"),
           // ---- interest and events
           new Plant(
               "a one-shot is not armed again by the same interest",
