@@ -121,11 +121,14 @@ class ListenTest {
   /** The loop takes no more, and does not spin: a turn for each task, and few besides. */
   private static void restingAt(EventLoop loop, Keeper keeper, int open) {
     long before = loop.metrics().turns().total();
+    long eventsBefore = loop.metrics().events().dispatched();
     int tasks = 32;
     for (int i = 0; i < tasks; i++) {
       LoopRunner.hold(loop).countDown();
     }
     assertThat(loop.metrics().turns().total() - before).isLessThan(4L * tasks);
+    // With workers it is they who would spin, each time for an event.
+    assertThat(loop.metrics().events().dispatched() - eventsBefore).isLessThan(4L * tasks);
     assertThat(keeper.streams).hasSize(open);
   }
 
@@ -204,6 +207,8 @@ class ListenTest {
       LoopRunner.startAndAwait(loop);
       LoopListener listener = loop.listen(Net.loopback(), keeper);
       CountDownLatch released = LoopRunner.hold(loop);
+      CountDownLatch workersReleased =
+          dispatch == DispatchMode.WORKERS ? LoopRunner.holdWorkers(loop) : new CountDownLatch(1);
       for (int i = 0; i < 5; i++) {
         connect(listener);
       }
@@ -212,6 +217,7 @@ class ListenTest {
       assertThatThrownBy(() -> connect(listener)).isInstanceOf(IOException.class);
       TcpListener.bind(listener.localAddress()).close(); // the address is free
       released.countDown();
+      workersReleased.countDown();
       keeper.await(5);
       listener.close();
       keeper.streams.forEach(TcpStream::close);
