@@ -116,8 +116,9 @@ final class LoopEnd<T extends SerialCalls> {
     if (graceful != null) {
       graceful.hurry(nanoTime() + closeTimeoutNs); // there is no more to wait for than workers
     }
+    boolean releases = lifecycle.beginClose(); // before it stops: a loop that runs releases itself
     stop.run();
-    if (lifecycle.beginClose()) {
+    if (releases) {
       releaseAsCloser();
     } else if (!isOwnThread()) {
       awaitRelease();
