@@ -329,7 +329,9 @@ class SerialTaskTest {
   void taskOnAWorkerMakesNoGarbage() throws Exception {
     Allocations.assumeCounted();
     var config = LoopConfig.builder().dispatch(DispatchMode.WORKERS).workers(1);
-    // Between two tasks the worker polls: a fake notes that, which is garbage.
+    // Between two tasks the worker polls: a fake notes that, which is garbage; of the real one
+    // some polls leave their slice for errno, as long as the compiler has not come to the downcall.
+    // An object for each task would be twice as much as is allowed here.
     try (var loop = EventLoop.open(config.build());
         var pipe = PipePair.open()) {
       LoopRunner.startAndAwait(loop);
@@ -337,7 +339,7 @@ class SerialTaskTest {
       var meter = new Meter(loop.register(pipe.source(), Interest.READABLE, handler));
       meter.registration.execute(meter);
       Await.await(meter.over);
-      assertThat(meter.fewest).as("bytes of %d tasks", Meter.RUNS).isLessThan(Meter.RUNS);
+      assertThat(meter.fewest).as("bytes of %d tasks", Meter.RUNS).isLessThan(8L * Meter.RUNS);
     }
   }
 }
