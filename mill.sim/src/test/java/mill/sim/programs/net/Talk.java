@@ -210,7 +210,8 @@ final class Talk {
     sample();
     cause = why;
     endedAt = sim.now();
-    taken = kernel == null ? 0 : kernel.taken();
+    // Of one that stood and never opened the kernel's count is not known: as it is told, then.
+    taken = kernel == null ? Math.max(0, sent.submitted - why.undeliveredBytes()) : kernel.taken();
     refusedAt = null;
     forced = ledger.isEnding(loop);
     sim.sometimes("closed " + why.kind() + (why.opened() ? "" : ", never opened"));
