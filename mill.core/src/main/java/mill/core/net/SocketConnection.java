@@ -227,6 +227,9 @@ final class SocketConnection extends ConnectionEvents {
 
   @Override
   void overflows() {
+    if (queue.isClosed()) {
+      return; // another thread's write, which the end has overtaken: it is refused, and no more
+    }
     fail(Kind.OVERFLOW, null);
   }
 
