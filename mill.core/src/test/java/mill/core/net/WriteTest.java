@@ -396,6 +396,29 @@ class WriteTest {
     }
   }
 
+  // Seed 51,462 of CONNECTIONS: the flag of the write is looked at behind the close.
+  @Test
+  void aWriteOverTheLimitThatAnEndHasOvertakenResetsNothing() throws Exception {
+    byte[] much = new byte[16 << 20];
+    var heard = new Recorder();
+    heard.onOpen = c -> c.out().put(much, 0, much.length);
+    var config = ConnectionConfig.defaults().queueLimit(1 << 10);
+    try (var server = loops.listen(config, heard);
+        var peer = Peer.connect(server)) {
+      Connection connection = heard.connected();
+      loops.run(() -> true);
+      var released = mill.core.LoopRunner.hold(loops.loop);
+      connection.close();
+      Message more = Messages.of(new byte[100]);
+      assertThat(connection.write(more)).isFalse();
+      more.release();
+      released.countDown();
+      assertThat(peer.readAll()).hasSize(much.length);
+      peer.leave();
+      assertThat(heard.ended().undeliveredBytes()).isZero();
+    }
+  }
+
   @Test
   void aBroadcastFromTheLoopReachesEveryConnection() throws Exception {
     try (var server = loops.listen(LINES, Recorder::new)) {
