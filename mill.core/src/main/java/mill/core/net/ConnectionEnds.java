@@ -314,7 +314,7 @@ abstract class ConnectionEnds extends ConnectionDoor {
     queue.release();
     reads.release();
     if (times != null) {
-      times.cancel();
+      times.stop();
     }
     Kind kind = cause == null ? Kind.LOCAL : cause;
     boolean ended = kind == Kind.LOCAL || kind == Kind.PEER_END;

@@ -1,24 +1,15 @@
 package mill.core.net;
 
-import java.util.concurrent.RejectedExecutionException;
-import mill.core.Timeout;
 import mill.core.net.CloseCause.Kind;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The times of a connection, and its one timer. What happens only notes the time; the timer looks
  * at the notes when it fires, and is set anew: a time that comes nearer moves it, one that goes
  * further away does not. The loop's thread.
  */
-final class ConnectionTimes {
-  /** A time that never comes. */
-  private static final long NEVER = Long.MAX_VALUE;
-
+final class ConnectionTimes extends LookTimer {
   private final SocketConnection owner;
-  private final LoopConnections home;
   private final ConnectionConfig config;
-  private @Nullable Timeout timer;
-  private long setForNs = NEVER;
 
   private long connectAtNs = NEVER;
   private long deadlineNs = NEVER;
@@ -30,8 +21,8 @@ final class ConnectionTimes {
   private boolean watchesClosing;
 
   ConnectionTimes(SocketConnection owner, LoopConnections home, ConnectionConfig config) {
+    super(home);
     this.owner = owner;
-    this.home = home;
     this.config = config;
   }
 
@@ -39,7 +30,7 @@ final class ConnectionTimes {
 
   void connects() {
     connectAtNs = home.nowNs() + config.connectTimeoutNs;
-    lookAt(connectAtNs);
+    lookAtIfItRuns(connectAtNs);
   }
 
   void stands() {
@@ -51,7 +42,7 @@ final class ConnectionTimes {
     readNs = home.nowNs();
     sentNs = readNs;
     progressNs = readNs;
-    lookAt(readNs + shorter(config.idleNs, config.readIdleNs));
+    lookAtIfItRuns(readNs + shorter(config.idleNs, config.readIdleNs));
   }
 
   // Of two times, of which one may be none.
@@ -70,7 +61,7 @@ final class ConnectionTimes {
     if (!watchesSending) {
       watchesSending = true;
       progressNs = home.nowNs();
-      lookAt(progressNs + config.writeStallNs);
+      lookAtIfItRuns(progressNs + config.writeStallNs);
     }
   }
 
@@ -88,48 +79,23 @@ final class ConnectionTimes {
   void closes() {
     watchesClosing = true;
     progressNs = home.nowNs();
-    lookAt(progressNs + config.closeTimeoutNs);
+    lookAtIfItRuns(progressNs + config.closeTimeoutNs);
   }
 
   /** Sets the deadline, in nanoseconds from now. */
   void deadline(long fromNowNs) {
     deadlineNs = home.nowNs() + Math.min(fromNowNs, Long.MAX_VALUE >> 2);
-    lookAt(deadlineNs);
+    lookAtIfItRuns(deadlineNs);
   }
 
   void noDeadline() {
     deadlineNs = NEVER;
   }
 
-  void cancel() {
-    setForNs = Long.MIN_VALUE; // nothing is nearer
-    if (timer != null) {
-      timer.cancel();
-    }
-  }
-
   // ---- the timer
 
-  private void lookAt(long timeNs) {
-    if (timeNs >= setForNs) {
-      return;
-    }
-    setForNs = timeNs;
-    Timeout made = timer;
-    if (made == null) {
-      made = home.loop.newTimeout(this::look);
-      timer = made;
-    }
-    try {
-      made.rescheduleNs(Math.max(0, timeNs - home.nowNs()));
-    } catch (RejectedExecutionException e) {
-      // The loop is at its end, which ends the connection before any time does.
-    }
-  }
-
-  /** Looks whether the time of something is over, and when to look next. */
-  private void look() {
-    setForNs = NEVER;
+  @Override
+  void look() {
     long nowNs = home.nowNs();
     if (connectAtNs <= nowNs) {
       connectAtNs = NEVER;
@@ -142,7 +108,7 @@ final class ConnectionTimes {
     long nextNs = Math.min(connectAtNs, deadlineNs);
     nextNs = Math.min(nextNs, watchesClosing ? lookAtClose(nowNs) : lookAtTransfers(nowNs));
     if (!owner.isGone()) {
-      lookAt(nextNs);
+      lookAtIfItRuns(nextNs);
       home.agenda.add(owner);
     }
   }

@@ -8,19 +8,20 @@ import org.jspecify.annotations.Nullable;
  * One timer for many times: it is moved when a time comes nearer, and not when one goes away. Who
  * looks when it fires sets it for what is next. The loop's thread.
  */
-final class LookTimer {
+abstract class LookTimer {
   /** A time that never comes. */
   static final long NEVER = Long.MAX_VALUE;
 
-  private final LoopConnections home;
-  private final Runnable look;
+  final LoopConnections home;
   private @Nullable Timeout timer; // from the first time on
   private long setForNs = NEVER;
 
-  LookTimer(LoopConnections home, Runnable look) {
+  LookTimer(LoopConnections home) {
     this.home = home;
-    this.look = look;
   }
+
+  /** Looks whether the time of something is over, and when to look next. */
+  abstract void look();
 
   /**
    * Looks at a time, or before.
@@ -28,7 +29,7 @@ final class LookTimer {
    * @param timeNs as {@link LoopConnections#nowNs}
    * @throws RejectedExecutionException if the loop has ended
    */
-  void lookAt(long timeNs) {
+  final void lookAt(long timeNs) {
     if (timeNs >= setForNs) {
       return;
     }
@@ -41,13 +42,22 @@ final class LookTimer {
     setForNs = timeNs;
   }
 
+  /** The same, unless the loop is at its end, which ends all before any time does. */
+  final void lookAtIfItRuns(long timeNs) {
+    try {
+      lookAt(timeNs);
+    } catch (RejectedExecutionException e) {
+      // What waits for the time hears of the end instead.
+    }
+  }
+
   private void fires() {
     setForNs = NEVER;
-    look.run();
+    look();
   }
 
   /** Looks no more. */
-  void stop() {
+  final void stop() {
     setForNs = Long.MIN_VALUE; // nothing is nearer
     if (timer != null) {
       timer.cancel();

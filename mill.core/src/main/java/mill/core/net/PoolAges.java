@@ -1,6 +1,5 @@
 package mill.core.net;
 
-import java.util.concurrent.RejectedExecutionException;
 import mill.core.net.PoolCounts.Count;
 
 /**
@@ -8,7 +7,7 @@ import mill.core.net.PoolCounts.Count;
  * ready. One timer for all; it looks through the idle ones when the first is due, and not more
  * often than the times are long. The loop's thread.
  */
-final class PoolAges {
+final class PoolAges extends LookTimer {
   /** How long a target that could not be connected to is left alone, if nobody waits for it. */
   static final long RETRY_NS = 1_000_000_000L;
 
@@ -18,26 +17,25 @@ final class PoolAges {
 
   private final PoolPart part;
   private final long restNs; // between two looks
-  private final LookTimer timer;
   private long random;
 
   PoolAges(PoolPart part) {
+    super(part.home);
     this.part = part;
-    timer = new LookTimer(part.home, this::look);
     long shorter = Math.min(part.config.idleNs, part.config.lifetimeNs);
     restNs = Math.clamp(shorter / LOOKS, SHORTEST_NS, RETRY_NS);
-    random = part.home.seam.platform().nanoTime(); // told apart from other processes
+    random = home.seam.platform().nanoTime(); // told apart from other processes
   }
 
   // ---- what happens
 
   void isBorn(PooledConnection entry) {
-    entry.diesNs = part.home.nowNs() + shortened(part.config.lifetimeNs);
+    entry.diesNs = home.nowNs() + shortened(part.config.lifetimeNs);
   }
 
   void isIdle(PooledConnection entry) {
     entry.idleUntilNs = entry.idleSinceNs + shortened(part.config.idleNs);
-    lookAt(Math.min(entry.idleUntilNs, entry.diesNs));
+    lookAtIfItRuns(Math.min(entry.idleUntilNs, entry.diesNs));
   }
 
   private long shortened(long timeNs) {
@@ -58,14 +56,14 @@ final class PoolAges {
     if (minIdle == 0 || part.isClosed) {
       return;
     }
-    long nowNs = part.home.nowNs();
+    long nowNs = home.nowNs();
     for (int i = 0; i < part.targets.size(); i++) {
       PoolTarget target = part.targets.get(i);
       while (target.idle + target.onTheirWay - target.waiting < minIdle
           && target.places < part.config.maxPerTarget
           && part.all.size() < part.config.maxTotal) {
         if (nowNs < target.dialAgainNs) {
-          lookAt(target.dialAgainNs);
+          lookAtIfItRuns(target.dialAgainNs);
           break;
         }
         part.dial(target);
@@ -75,32 +73,21 @@ final class PoolAges {
 
   // ---- the timer
 
-  private void lookAt(long timeNs) {
-    try {
-      timer.lookAt(timeNs);
-    } catch (RejectedExecutionException e) {
-      // The loop is at its end, which ends the connections before any time does.
-    }
-  }
-
-  void stop() {
-    timer.stop();
-  }
-
-  private void look() {
-    long nowNs = part.home.nowNs();
-    long nextNs = LookTimer.NEVER;
+  @Override
+  void look() {
+    long nowNs = home.nowNs();
+    long nextNs = NEVER;
     for (int i = 0; i < part.targets.size(); i++) {
       nextNs = Math.min(nextNs, look(part.targets.get(i), nowNs));
     }
     replenish();
-    if (nextNs != LookTimer.NEVER) {
-      lookAt(Math.max(nextNs, nowNs + restNs));
+    if (nextNs != NEVER) {
+      lookAtIfItRuns(Math.max(nextNs, nowNs + restNs));
     }
   }
 
   private long look(PoolTarget target, long nowNs) {
-    long nextNs = LookTimer.NEVER;
+    long nextNs = NEVER;
     PooledConnection next = target.bottomIdle;
     while (next != null) {
       PooledConnection entry = next;

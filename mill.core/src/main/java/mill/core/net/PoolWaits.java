@@ -8,13 +8,12 @@ import mill.core.net.CloseCause.Kind;
  * in their order, so it is the first of each that is looked at, and a request that is served costs
  * no timer. The loop's thread.
  */
-final class PoolWaits {
+final class PoolWaits extends LookTimer {
   private final PoolPart part;
-  private final LookTimer timer;
 
   PoolWaits(PoolPart part) {
+    super(part.home);
     this.part = part;
-    timer = new LookTimer(part.home, this::look);
   }
 
   /**
@@ -23,17 +22,14 @@ final class PoolWaits {
    * @throws RejectedExecutionException if the loop has ended
    */
   void begin(Lease lease) {
-    lease.waitsUntilNs = part.home.nowNs() + part.config.leaseNs;
-    timer.lookAt(lease.waitsUntilNs);
+    lease.waitsUntilNs = home.nowNs() + part.config.leaseNs;
+    lookAt(lease.waitsUntilNs);
   }
 
-  void stop() {
-    timer.stop();
-  }
-
-  private void look() {
-    long nowNs = part.home.nowNs();
-    long nextNs = LookTimer.NEVER;
+  @Override
+  void look() {
+    long nowNs = home.nowNs();
+    long nextNs = NEVER;
     for (int i = part.targets.size() - 1; i >= 0; i--) { // a target may be forgotten
       PoolTarget target = part.targets.get(i);
       Lease first = target.firstWaiter;
@@ -45,6 +41,6 @@ final class PoolWaits {
         nextNs = Math.min(nextNs, first.waitsUntilNs);
       }
     }
-    timer.lookAt(nextNs);
+    lookAt(nextNs);
   }
 }

@@ -145,11 +145,11 @@ final class NetPlants {
           new Plant(
               "a timer is kept when its connection has ended",
               NET + "ConnectionEnds.java",
-              "times.cancel();",
+              "times.stop();",
               ""),
           new Plant(
               "a nearer time does not move the timer",
-              NET + "ConnectionTimes.java",
+              NET + "LookTimer.java",
               "if (timeNs >= setForNs) {",
               "if (setForNs != NEVER) {"),
           new Plant(
@@ -230,10 +230,7 @@ final class NetPlants {
               "return now == RELEASED || now == DISCARDED;",
               "return false;"),
           new Plant(
-              "who waits is looked at once only",
-              NET + "PoolWaits.java",
-              "timer.lookAt(nextNs);",
-              ""),
+              "who waits is looked at once only", NET + "PoolWaits.java", "lookAt(nextNs);", ""),
           new Plant(
               "the report of a drain counts twice",
               NET + "PoolDrain.java",
