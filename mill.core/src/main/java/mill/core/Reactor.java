@@ -64,8 +64,8 @@ final class Reactor {
     lifecycle = new LoopLifecycle(platform);
     boolean polls = config.dispatch() != DispatchMode.WORKERS;
     events = new ReadyEvents(polls ? config.eventsPerPoll() : 1);
-    spinNs = polls ? config.spinNs() : 0; // the workers poll, and sleep at once
-    lookNs = polls ? config.lookNs() : 0;
+    spinNs = config.spinNs();
+    lookNs = config.lookNs();
     timers =
         new LoopTimers(
             platform::nanoTime,
@@ -473,13 +473,6 @@ final class Reactor {
     return dispatched;
   }
 
-  private static void submit(
-      WorkerPool<Registration> workers, Registration registration, int events) {
-    if (registration.schedule(events)) {
-      workers.submit(registration);
-    }
-  }
-
   private void poll() throws IOException {
     if (lookNs > 0 && look()) {
       return;
@@ -618,10 +611,10 @@ final class Reactor {
   }
 
   private void tellOfShutdown(Registration registration) {
-    if (workers != null) {
-      submit(workers, registration, SerialCalls.SHUTDOWN);
-    } else {
+    if (workers == null) {
       registration.fire(SerialCalls.SHUTDOWN);
+    } else if (registration.schedule(SerialCalls.SHUTDOWN)) {
+      workers.submit(registration);
     }
   }
 
