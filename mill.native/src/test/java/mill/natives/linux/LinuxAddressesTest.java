@@ -17,7 +17,7 @@ import mill.natives.gen.linux.sockaddr_un;
 import mill.natives.net.UnixAddress;
 import mill.natives.platform.NativeAddress;
 import mill.natives.platform.Sockets.Family;
-import mill.natives.shared.SockaddrLayout;
+import mill.natives.shared.SockaddrLayouts;
 import mill.testnet.Net;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -30,16 +30,8 @@ class LinuxAddressesTest {
 
   @Test
   void addressesAreLaidOutAsTheGeneratedBindingsHaveThem() {
-    SockaddrLayout layout = LinuxAddresses.LAYOUT;
-    assertThat(layout.ipv4().port()).isEqualTo(sockaddr_in.sin_port$offset());
-    assertThat(layout.ipv4().address()).isEqualTo(sockaddr_in.sin_addr$offset());
-    assertThat(layout.ipv4().size()).isEqualTo(sockaddr_in.sizeof());
-    assertThat(layout.ipv6().port()).isEqualTo(sockaddr_in6.sin6_port$offset());
-    assertThat(layout.ipv6().address()).isEqualTo(sockaddr_in6.sin6_addr$offset());
-    assertThat(layout.ipv6().scope()).isEqualTo(sockaddr_in6.sin6_scope_id$offset());
-    assertThat(layout.ipv6().size()).isEqualTo(sockaddr_in6.sizeof());
-    assertThat(layout.unix().path()).isEqualTo(sockaddr_un.sun_path$offset());
-    assertThat(layout.unix().size()).isEqualTo(sockaddr_un.sizeof());
+    SockaddrLayouts.requireSame(
+        LinuxAddresses.LAYOUT, sockaddr_in.layout(), sockaddr_in6.layout(), sockaddr_un.layout());
     assertThat(LinuxAddresses.FAMILY_OFFSET).isEqualTo(sockaddr_in.sin_family$offset());
   }
 
