@@ -50,8 +50,7 @@ class ListenEndsTest {
       listener = loop.listen(Net.loopback(), this::serve);
       runner = LoopRunner.startAndAwait(loop);
       released = LoopRunner.hold(loop);
-      workersReleased =
-          dispatch == DispatchMode.WORKERS ? LoopRunner.holdWorkers(loop) : new CountDownLatch(1);
+      workersReleased = LoopRunner.holdWorkers(loop);
       for (int i = 0; i < WAITING; i++) {
         TcpStream client = TcpStream.connect(listener.localAddress());
         clients.add(client);

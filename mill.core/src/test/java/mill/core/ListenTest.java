@@ -207,8 +207,7 @@ class ListenTest {
       LoopRunner.startAndAwait(loop);
       LoopListener listener = loop.listen(Net.loopback(), keeper);
       CountDownLatch released = LoopRunner.hold(loop);
-      CountDownLatch workersReleased =
-          dispatch == DispatchMode.WORKERS ? LoopRunner.holdWorkers(loop) : new CountDownLatch(1);
+      CountDownLatch workersReleased = LoopRunner.holdWorkers(loop);
       for (int i = 0; i < 5; i++) {
         connect(listener);
       }

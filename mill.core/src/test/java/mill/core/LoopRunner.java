@@ -59,10 +59,11 @@ public final class LoopRunner {
 
   /**
    * Holds up all workers of a loop of this system in tasks, as they are when this returns, until
-   * the latch is counted down: nobody polls.
+   * the latch is counted down: nobody polls. An inline loop has none.
    */
   public static CountDownLatch holdWorkers(EventLoop loop) throws IOException {
-    int workers = loop.config().workers();
+    boolean has = loop.config().dispatch() == DispatchMode.WORKERS;
+    int workers = has ? loop.config().workers() : 0;
     var held = new CountDownLatch(workers);
     var released = new CountDownLatch(1);
     for (int i = 0; i < workers; i++) {

@@ -269,6 +269,13 @@ class WorkerPoolTest {
     }
   }
 
+  /** Starts a pool that fetches its items from a queue. */
+  private static Queued started(WorkerPool<Item> pool) {
+    var source = new Queued(pool);
+    pool.start(source);
+    return source;
+  }
+
   @Test
   void whatIsQuickIsWorkedOnByTheThreadThatHasPolledIt() throws Exception {
     var names = ConcurrentHashMap.<String>newKeySet();
@@ -280,8 +287,7 @@ class WorkerPoolTest {
               names.add(Thread.currentThread().getName());
               turn.get().countDown();
             });
-    var source = new Queued(pool);
-    pool.start(source);
+    Queued source = started(pool);
     source.put(new Item(0));
     await(turn.get());
     Await.eventually("it polls again", () -> source.inside.get() == 1);
@@ -308,8 +314,7 @@ class WorkerPoolTest {
               begun.incrementAndGet();
               await(release);
             });
-    var source = new Queued(pool);
-    pool.start(source);
+    Queued source = started(pool);
     for (int i = 1; i <= 4; i++) { // each is polled for alone
       source.put(new Item(i));
       int expected = i;
@@ -337,8 +342,7 @@ class WorkerPoolTest {
               }
               over.countDown();
             });
-    var source = new Queued(pool);
-    pool.start(source);
+    Queued source = started(pool);
     for (int round = 0; round < 20; round++) {
       source.put(IntStream.range(0, 8).mapToObj(Item::new).toArray(Item[]::new));
     }
@@ -350,8 +354,7 @@ class WorkerPoolTest {
   void whatIsSubmittedEndsThePollOfTheOnlyWorker() throws Exception {
     var over = new CountDownLatch(1);
     var pool = pool(1, item -> over.countDown());
-    var source = new Queued(pool);
-    pool.start(source);
+    Queued source = started(pool);
     Await.eventually("it polls", () -> source.inside.get() == 1);
     pool.submit(new Item(0));
     await(over);
@@ -375,8 +378,7 @@ class WorkerPoolTest {
               }
             });
     self.set(pool);
-    var source = new Queued(pool);
-    pool.start(source);
+    Queued source = started(pool);
     pool.submit(new Item(0));
     await(flowing);
     source.put(new Item(1));
@@ -388,8 +390,7 @@ class WorkerPoolTest {
   void sourceThatFailsIsToldAndNotPolledAgainAndTheRestGoesOn() throws Exception {
     var worked = new CountDownLatch(3);
     var pool = pool(3, item -> worked.countDown());
-    var source = new Queued(pool);
-    pool.start(source);
+    Queued source = started(pool);
     source.put(new Item(0));
     var planned = new IOException("planned");
     source.fail(planned);
@@ -417,8 +418,7 @@ class WorkerPoolTest {
               }
               worked.incrementAndGet();
             });
-    var source = new Queued(pool);
-    pool.start(source);
+    Queued source = started(pool);
     int put = 0;
     for (int round = 0; round < rounds; round++) {
       int count = 1 + random.nextInt(3 * workers);

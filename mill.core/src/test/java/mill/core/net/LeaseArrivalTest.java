@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
 import mill.core.EventLoop;
+import mill.core.LoopRunner;
 import mill.core.group.EventLoopGroup;
 import mill.core.group.LoopGroupConfig;
 import mill.testing.Await;
@@ -22,8 +23,7 @@ class LeaseArrivalTest {
         var pool = ConnectionPool.open(group, PoolFixture.CONFIG)) {
       EventLoop first = group.loops().get(0);
       EventLoop second = group.loops().get(1);
-      var held = new CountDownLatch(1);
-      second.execute(() -> awaitQuietly(held));
+      CountDownLatch released = LoopRunner.hold(second);
       Recorder before = new Recorder();
       pool.lease(server.localAddress(), before); // that of the first loop
       before.connected();
@@ -39,16 +39,8 @@ class LeaseArrivalTest {
       first.execute(arrival);
 
       assertThat(Await.outcome(arrival)).isEqualTo(Lease.Step.NONE);
-      held.countDown();
+      released.countDown();
       assertThat(heard.connected().loop()).isEqualTo(second);
-    }
-  }
-
-  private static void awaitQuietly(CountDownLatch latch) {
-    try {
-      latch.await();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
     }
   }
 }
