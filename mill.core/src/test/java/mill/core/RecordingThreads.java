@@ -16,6 +16,7 @@ public final class RecordingThreads implements Threads {
   private final List<Throwable> thrown = new CopyOnWriteArrayList<>();
   private final List<CompletableFuture<Void>> timers = new CopyOnWriteArrayList<>();
   private volatile boolean virtual;
+  private volatile boolean timeless;
   private volatile Runnable onSpin = () -> {};
   private volatile int processors = Runtime.getRuntime().availableProcessors();
 
@@ -24,6 +25,12 @@ public final class RecordingThreads implements Threads {
   /** Makes virtual threads from now on, and lets them poll. */
   public RecordingThreads virtual() {
     virtual = true;
+    return this;
+  }
+
+  /** Lets no time pass for who parks: only unparking ends that. */
+  public RecordingThreads timeless() {
+    timeless = true;
     return this;
   }
 
@@ -81,7 +88,7 @@ public final class RecordingThreads implements Threads {
   @Override
   public void park(Object blocker, long timeoutNs) {
     note(timeoutNs == FOREVER ? "park" : "parkNanos");
-    delegate.park(blocker, timeoutNs);
+    delegate.park(blocker, timeless ? FOREVER : timeoutNs);
   }
 
   @Override
