@@ -187,6 +187,20 @@ class IocpPollerTest {
   }
 
   @Test
+  void aPacketThatBringsNoAnswerIsAskedAgain() {
+    for (Trigger trigger : Trigger.values()) {
+      add(4, 1, Interest.READABLE, trigger);
+      poll();
+      kernel.endUnanswered(4);
+      assertEquals(NOTHING, poll()); // nor is what was asked taken for what was answered
+      kernel.setReady(4, RECEIVE);
+      assertEquals(ready(1, Readiness.READABLE), poll());
+      kernel.setReady(4, 0);
+      poller.remove(4);
+    }
+  }
+
+  @Test
   void aSubmissionThatFailsIsReportedByThePoll() {
     kernel.failPollsWith = 0xc0000008;
     add(4, 1, Interest.READABLE, Trigger.LEVEL);

@@ -55,6 +55,7 @@ final class ScriptedAfd implements IocpCalls {
   int posts;
   int polls;
   boolean waiting;
+  private boolean unanswered; // the next packet of an operation is
   private long nextHandle = 0x100;
 
   /** Sets what is true of a socket from now on, as bits of AFD. */
@@ -75,6 +76,12 @@ final class ScriptedAfd implements IocpCalls {
         complete(operation, status, 0);
       }
     }
+  }
+
+  /** Ends the operation of a socket by a packet alone: nothing is written to its record. */
+  synchronized void endUnanswered(int fd) {
+    unanswered = true;
+    end(fd, Windows.STATUS_SUCCESS());
   }
 
   /** Lets the packets of cancelled operations come. */
@@ -208,6 +215,10 @@ final class ScriptedAfd implements IocpCalls {
         operation == null ? 0 : operation.context);
     if (operation != null) {
       lent.remove(operation.statusAddress);
+      if (unanswered) {
+        unanswered = false;
+        return;
+      }
       IO_STATUS_BLOCK.Status(operation.status, packet.status);
       AFD_POLL_HANDLE_INFO.Events(AFD_POLL_INFO.Handles(operation.info, 0), packet.events);
       AFD_POLL_INFO.NumberOfHandles(operation.info, packet.events == 0 ? 0 : 1);
