@@ -52,7 +52,8 @@ final class PriorityTaskQueue {
   private final Ring[] rings;
   private final int capacity;
   private final int ageingLimit;
-  private int nonEmpty; // a bit for each priority
+  private int nonEmpty; // a bit for each priority, as in the next one
+  private int aged; // those whose first task has been passed over as often as it can be
 
   /**
    * Makes an empty queue.
@@ -96,10 +97,11 @@ final class PriorityTaskQueue {
       return null;
     }
     int highest = Integer.SIZE - 1 - Integer.numberOfLeadingZeros(nonEmpty);
-    int priority = nonEmpty == 1 << highest ? highest : aged(highest);
-    for (int lower = 0; lower < priority; lower++) {
-      if (rings[lower].size > 0) {
-        rings[lower].passedOver++;
+    int agedBelow = aged & (1 << highest) - 1;
+    int priority = agedBelow == 0 ? highest : Integer.numberOfTrailingZeros(agedBelow);
+    for (int rest = nonEmpty & (1 << priority) - 1; rest != 0; rest &= rest - 1) {
+      if (++rings[Integer.numberOfTrailingZeros(rest)].passedOver == ageingLimit) {
+        aged |= rest & -rest;
       }
     }
     return removeFrom(priority);
@@ -116,6 +118,15 @@ final class PriorityTaskQueue {
     return removeFrom(Integer.SIZE - 1 - Integer.numberOfLeadingZeros(nonEmpty));
   }
 
+  /** {@return how many tasks of all priorities wait} */
+  long size() {
+    long size = 0;
+    for (Ring ring : rings) {
+      size += ring.size;
+    }
+    return size;
+  }
+
   /**
    * Tells how many tasks of a priority wait.
    *
@@ -126,18 +137,10 @@ final class PriorityTaskQueue {
     return rings[priority].size;
   }
 
-  private int aged(int highest) {
-    for (int priority = 0; priority < highest; priority++) {
-      if (rings[priority].passedOver == ageingLimit) {
-        return priority;
-      }
-    }
-    return highest;
-  }
-
   private @Nullable Runnable removeFrom(int priority) {
     Ring ring = rings[priority];
     Runnable task = ring.remove();
+    aged &= ~(1 << priority);
     if (ring.size == 0) {
       nonEmpty &= ~(1 << priority);
     }

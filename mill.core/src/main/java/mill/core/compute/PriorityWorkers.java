@@ -1,16 +1,13 @@
 package mill.core.compute;
 
-import static java.util.Objects.requireNonNull;
-
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.ThreadFactory;
 import java.util.function.LongSupplier;
-import mill.core.compute.ComputeTask.Outcome;
 import mill.core.internal.Abandonable;
 import mill.core.internal.TaskQueue.Offer;
-import mill.core.internal.UncaughtExceptions;
 import mill.natives.platform.Threads;
 import org.jspecify.annotations.Nullable;
 
@@ -19,9 +16,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>One monitor guards everything, and is held for some ten instructions; a contended monitor
  * allocates nothing, which a {@code ReentrantLock} does. A worker settles the task it has run and
- * takes the next one in the same critical section, so counts and queue never disagree. Idle workers
- * are a stack, whose top is woken, after the monitor was left, by whoever brings a task; with no
- * idle worker nobody is woken.
+ * takes the next one in the same critical section, so counts and queue never disagree. What has
+ * been accepted is no count of its own: it is what waits, runs or has ended.
  */
 final class PriorityWorkers {
   /** A timeout that never passes. */
@@ -31,23 +27,19 @@ final class PriorityWorkers {
 
   private final Object lock = new Object();
   private final String name;
-  private final List<Worker> workers = new ArrayList<>();
+  private final ComputeWorker[] workers;
   private final Threads threads;
   private final LongSupplier clock;
   private final long originNs;
 
+  // With the lock, but for what says otherwise.
+  private final IdleWorkers idle;
+
   @GuardedBy("lock")
   private final PriorityTaskQueue queue;
 
-  @GuardedBy("lock")
-  private @Nullable Worker idle;
-
-  @GuardedBy("lock")
-  private @Nullable Worker waking; // woken, and not there yet
-
-  @GuardedBy("lock")
-  private boolean anyOwed;
-
+  // None of these changes while tasks come and go: what does is the queue's or a worker's. So the
+  // line that they share with the references above stays in everybody's cache.
   @GuardedBy("lock")
   private int live;
 
@@ -65,89 +57,13 @@ final class PriorityWorkers {
   private final List<Runnable> abandonedRunnables = new ArrayList<>();
 
   @GuardedBy("lock")
-  private long accepted;
-
-  @GuardedBy("lock")
   private long rejected;
 
   @GuardedBy("lock")
-  private long completed;
-
-  @GuardedBy("lock")
-  private long failed;
-
-  @GuardedBy("lock")
-  private long cancelled;
+  private long cancelledAtEnd; // found by abandon()
 
   @GuardedBy("lock")
   private int abandoned;
-
-  @GuardedBy("lock")
-  private int active;
-
-  @GuardedBy("lock")
-  private long totalExecutionNs;
-
-  @GuardedBy("lock")
-  private long maxExecutionNs;
-
-  /** One thread and what it is doing. */
-  private final class Worker implements Runnable {
-    final Thread thread;
-    @Nullable Worker nextIdle; // guarded by the lock, as are the next two
-    boolean owed; // an unpark, whatever becomes of the one who should have done that
-    boolean running;
-    volatile boolean asleep;
-    Outcome outcome = Outcome.COMPLETED; // of the last task; its own alone
-    long executionNs; // of the last task; its own alone, as are the next two
-    long endNs; // when that was over
-    boolean rested = true; // since then
-
-    Worker(ThreadFactory factory) {
-      thread = requireNonNull(factory.newThread(this), "thread");
-    }
-
-    @Override
-    public void run() {
-      boolean more = true;
-      while (more) {
-        more = runNext();
-      }
-    }
-
-    // A method of its own, so that no frame of a sleeping worker holds on to its last task.
-    private boolean runNext() {
-      Runnable task = next(this);
-      if (task == null) {
-        return false;
-      }
-      // While it is busy the end of one task is the begin of the next: one reading for each.
-      long startNs = rested ? clock.getAsLong() : endNs;
-      rested = false;
-      outcome = runGuarded(task);
-      endNs = clock.getAsLong();
-      executionNs = endNs - startNs;
-      return true;
-    }
-
-    private Outcome runGuarded(Runnable task) {
-      try {
-        task.run();
-        return task instanceof ComputeTask<?> submitted ? submitted.outcome() : Outcome.COMPLETED;
-      } catch (Throwable thrown) {
-        UncaughtExceptions.report(thrown);
-        return Outcome.FAILED;
-      }
-    }
-
-    void sleep() {
-      rested = true;
-      while (asleep) {
-        threads.park(PriorityWorkers.this, FOREVER);
-        Thread.interrupted(); // means nothing to a worker without a task, and would keep it awake
-      }
-    }
-  }
 
   /**
    * Makes the threads; {@link #start()} starts them.
@@ -164,26 +80,26 @@ final class PriorityWorkers {
     originNs = clock.getAsLong();
     name = config.name();
     queue = new PriorityTaskQueue(PRIORITIES, config.queueCapacity(), config.ageingLimit());
-    for (int i = 0; i < config.threads(); i++) {
-      workers.add(new Worker(factory));
-    }
+    workers = new ComputeWorker[config.threads()];
+    Arrays.setAll(workers, _ -> new ComputeWorker(this, factory, threads, clock));
+    idle = new IdleWorkers(lock, workers, threads);
   }
 
   /** Starts the threads. Once. If one cannot be started, those that were end again. */
   void start() {
     int started = 0;
     synchronized (lock) {
-      live = workers.size();
+      live = workers.length;
     }
     try {
-      for (Worker worker : workers) {
+      for (ComputeWorker worker : workers) {
         worker.thread.start();
         started++;
       }
     } finally {
-      if (started < workers.size()) {
+      if (started < workers.length) {
         synchronized (lock) {
-          live -= workers.size() - started;
+          live -= workers.length - started;
         }
         close(0);
       }
@@ -198,7 +114,7 @@ final class PriorityWorkers {
    * @return what became of it
    */
   Offer offer(TaskPriority priority, Runnable task) {
-    Worker woken;
+    ComputeWorker chosen;
     boolean owed;
     synchronized (lock) {
       if (closed) {
@@ -209,82 +125,16 @@ final class PriorityWorkers {
         rejected++;
         return Offer.FULL;
       }
-      accepted++;
-      woken = wakeIdle();
-      owed = anyOwed;
+      chosen = idle.choose();
+      owed = idle.anyOwed();
     }
-    wake(woken);
+    if (chosen != null) {
+      idle.wake(chosen);
+    }
     if (owed) {
-      wakeOwed();
+      idle.wakeOwed();
     }
     return Offer.ACCEPTED;
-  }
-
-  /**
-   * Takes an idle worker, to be woken; null while another is on its way, which takes the next one
-   * if more tasks wait by then: most small tasks are done before a second worker would be there.
-   */
-  @GuardedBy("lock")
-  private @Nullable Worker wakeIdle() {
-    assert Thread.holdsLock(lock);
-    if (waking != null) {
-      return null;
-    }
-    waking = takeIdle();
-    return waking;
-  }
-
-  private void wake(@Nullable Worker woken) {
-    if (woken != null) {
-      boolean awake = false;
-      try {
-        threads.unpark(woken.thread);
-        awake = true;
-      } finally {
-        if (!awake) { // the stack has overflowed, and it is on no list any more
-          synchronized (lock) {
-            woken.owed = true;
-            anyOwed = true;
-          }
-        }
-      }
-    }
-  }
-
-  @GuardedBy("lock")
-  private @Nullable Worker takeIdle() {
-    assert Thread.holdsLock(lock);
-    Worker taken = idle;
-    if (taken != null) {
-      idle = taken.nextIdle;
-      taken.nextIdle = null;
-      taken.asleep = false;
-    }
-    return taken;
-  }
-
-  // One that is awake already, or idle once more, is not harmed by that.
-  private void wakeOwed() {
-    for (Worker worker : workers) {
-      if (isOwed(worker)) {
-        threads.unpark(worker.thread);
-        synchronized (lock) {
-          worker.owed = false;
-        }
-      }
-    }
-    synchronized (lock) {
-      anyOwed = false;
-      for (Worker worker : workers) {
-        anyOwed |= worker.owed;
-      }
-    }
-  }
-
-  private boolean isOwed(Worker worker) {
-    synchronized (lock) {
-      return worker.owed;
-    }
   }
 
   /**
@@ -301,13 +151,10 @@ final class PriorityWorkers {
       }
       long nowNs = clock.getAsLong() - originNs;
       deadlineNs = Math.min(deadlineNs, timeoutNs > FOREVER - nowNs ? FOREVER : nowNs + timeoutNs);
-      Worker asleep;
-      while ((asleep = takeIdle()) != null) {
-        asleep.owed = true;
-      }
+      idle.chooseAll();
       threads.signalAll(lock);
     }
-    wakeOwed();
+    idle.wakeOwed();
   }
 
   /**
@@ -366,14 +213,14 @@ final class PriorityWorkers {
           abandonedRunnables.add(task);
           abandoned++;
         } else if (withFuture.isDone()) {
-          cancelled++;
+          cancelledAtEnd++;
         } else {
           submitted.add(withFuture);
           abandoned++;
         }
       }
-      for (Worker worker : workers) {
-        if (worker.running && worker.thread != Thread.currentThread()) {
+      for (ComputeWorker worker : workers) {
+        if (worker.isRunning() && worker.thread != Thread.currentThread()) {
           worker.thread.interrupt();
         }
       }
@@ -385,14 +232,27 @@ final class PriorityWorkers {
   /** {@return whether the calling thread is one of these} */
   boolean isWorker() {
     Thread current = Thread.currentThread();
-    return workers.stream().anyMatch(worker -> worker.thread == current);
+    return Arrays.stream(workers).anyMatch(worker -> worker.thread == current);
   }
 
   /** {@return the counts of one moment} */
   ComputeMetrics metrics() {
     synchronized (lock) {
+      long completed = 0;
+      long failed = 0;
+      long cancelled = cancelledAtEnd;
+      long totalExecutionNs = 0;
+      long maxExecutionNs = 0;
+      for (ComputeWorker worker : workers) {
+        completed += worker.completed();
+        failed += worker.failed();
+        cancelled += worker.cancelled();
+        totalExecutionNs += worker.totalExecutionNs();
+        maxExecutionNs = Math.max(maxExecutionNs, worker.maxExecutionNs());
+      }
+      int active = active();
       return new ComputeMetrics(
-          accepted + rejected,
+          rejected + queue.size() + active + completed + failed + cancelled + abandoned,
           rejected,
           completed,
           failed,
@@ -412,63 +272,44 @@ final class PriorityWorkers {
   ComputeShutdownReport report() {
     synchronized (lock) {
       return new ComputeShutdownReport(
-          ended() - endedAtClose, abandoned, abandonedRunnables, active);
+          ended() - endedAtClose, abandoned, abandonedRunnables, active());
     }
   }
 
-  private @Nullable Runnable next(Worker worker) {
+  /**
+   * Counts the task that a worker has run, and gives it the next one, which it waits for.
+   *
+   * @param worker the worker, on its own thread
+   * @return the task, or null if the thread is to end
+   */
+  @Nullable Runnable next(ComputeWorker worker) {
     while (true) {
       Runnable task;
-      Worker helper = null;
+      ComputeWorker chosen = null;
       synchronized (lock) {
-        settle(worker);
-        if (waking == worker) {
-          waking = null;
-        }
+        worker.settle();
+        idle.arrived(worker);
         task = queue.poll();
         if (task != null) {
-          active++;
-          worker.running = true;
-          helper = queue.isEmpty() ? null : wakeIdle();
+          worker.begin();
+          chosen = queue.isEmpty() ? null : idle.choose();
         } else if (closed) {
           if (--live == 0) {
             threads.signalAll(lock);
           }
           return null;
         } else {
-          worker.asleep = true;
-          worker.nextIdle = idle;
-          idle = worker;
+          idle.push(worker);
         }
       }
+      if (chosen != null) {
+        idle.wake(chosen);
+      }
       if (task != null) {
-        wake(helper);
         return task;
       }
       worker.sleep();
     }
-  }
-
-  @GuardedBy("lock")
-  private void settle(Worker worker) {
-    assert Thread.holdsLock(lock);
-    // Under the lock: an interrupt by abandon() is never taken from the task that it is meant for.
-    Thread.interrupted();
-    if (!worker.running) {
-      return;
-    }
-    worker.running = false;
-    active--;
-    switch (worker.outcome) {
-      case COMPLETED -> completed++;
-      case FAILED -> failed++;
-      case CANCELLED -> {
-        cancelled++;
-        return;
-      }
-    }
-    totalExecutionNs += worker.executionNs;
-    maxExecutionNs = Math.max(maxExecutionNs, worker.executionNs);
   }
 
   @SuppressWarnings("EnumOrdinal") // their order is what priorities are about
@@ -479,7 +320,23 @@ final class PriorityWorkers {
   @GuardedBy("lock")
   private long ended() {
     assert Thread.holdsLock(lock);
-    return completed + failed + cancelled;
+    long ended = cancelledAtEnd;
+    for (ComputeWorker worker : workers) {
+      ended += worker.completed() + worker.failed() + worker.cancelled();
+    }
+    return ended;
+  }
+
+  @GuardedBy("lock")
+  private int active() {
+    assert Thread.holdsLock(lock);
+    int active = 0;
+    for (ComputeWorker worker : workers) {
+      if (worker.isRunning()) {
+        active++;
+      }
+    }
+    return active;
   }
 
   private long remainingNs(long untilNs) {
@@ -494,7 +351,7 @@ final class PriorityWorkers {
 
   // They have nothing left to do but to end.
   private void joinAll() throws InterruptedException {
-    for (Worker worker : workers) {
+    for (ComputeWorker worker : workers) {
       threads.join(worker.thread, FOREVER);
     }
   }
