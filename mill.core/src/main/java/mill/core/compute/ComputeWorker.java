@@ -17,6 +17,9 @@ import org.jspecify.annotations.Nullable;
  * sees the counts of all workers at one moment.
  */
 final class ComputeWorker implements Runnable {
+  /** Two workers that contend with each task need some 300 ns for each. */
+  private static final long TINY_NS = 500;
+
   final Thread thread;
   private final PriorityWorkers workers;
   private final Threads threads;
@@ -88,6 +91,19 @@ final class ComputeWorker implements Runnable {
       UncaughtExceptions.report(thrown);
       return Outcome.FAILED;
     }
+  }
+
+  /**
+   * {@return whether its last task took less time than it takes to contend for the lock} Its own
+   * thread.
+   */
+  boolean hasTinyTasks() {
+    return executionNs < TINY_NS;
+  }
+
+  /** Says that the time until its next task begins is no task's. Its own thread. */
+  void rest() {
+    rested = true;
   }
 
   /** Waits until it is taken from the idle ones. Its own thread. */

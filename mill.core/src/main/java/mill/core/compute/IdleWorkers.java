@@ -49,7 +49,9 @@ final class IdleWorkers {
     }
   }
 
-  /** {@return the worker to be woken, or null if none is idle or one is on its way} With the lock. */
+  /**
+   * {@return the worker to be woken, or null if none is idle or one is on its way} With the lock.
+   */
   @Nullable ComputeWorker choose() {
     assert Thread.holdsLock(lock);
     if (waking != null || top == null) {

@@ -27,6 +27,7 @@ final class PriorityWorkers {
 
   private final Object lock = new Object();
   private final String name;
+  private final Crossing crossing = new Crossing();
   private final ComputeWorker[] workers;
   private final Threads threads;
   private final LongSupplier clock;
@@ -286,6 +287,10 @@ final class PriorityWorkers {
     while (true) {
       Runnable task;
       ComputeWorker chosen = null;
+      if (worker.hasTinyTasks() && crossing.giveWay()) {
+        worker.rest();
+      }
+      crossing.enter();
       synchronized (lock) {
         worker.settle();
         idle.arrived(worker);
@@ -302,6 +307,7 @@ final class PriorityWorkers {
           idle.push(worker);
         }
       }
+      crossing.leave();
       if (chosen != null) {
         idle.wake(chosen);
       }

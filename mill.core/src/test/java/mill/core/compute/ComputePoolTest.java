@@ -395,4 +395,25 @@ class ComputePoolTest {
       assertThat(pool.metrics().totalExecutionNs()).isLessThanOrEqualTo(allNs - restedNs);
     }
   }
+
+  @Test
+  void countsAreThoseOfAllWorkersAndTheLongestTaskIsWhoseverItWas() throws Exception {
+    try (var pool = ComputePool.open(ComputePools.config(2).build())) {
+      Gate first = Gate.shut(pool, 1);
+      Gate second = Gate.shut(pool, 1); // the other worker's
+      second.open();
+      Await.eventually("one has ended", () -> pool.metrics().active() == 1);
+      ComputeMetrics one = pool.metrics();
+      first.open();
+      ComputeMetrics both = ComputePools.quiet(pool);
+      assertThat(one.completed()).isEqualTo(1);
+      assertThat(both.completed()).isEqualTo(2);
+      assertThat(both.submitted()).isEqualTo(2);
+      // The first began earlier and ended later than the second.
+      long firstNs = both.totalExecutionNs() - one.totalExecutionNs();
+      assertThat(firstNs).isGreaterThan(one.totalExecutionNs());
+      assertThat(both.maxExecutionNs()).isEqualTo(firstNs);
+      assertThat(one.maxExecutionNs()).isEqualTo(one.totalExecutionNs());
+    }
+  }
 }

@@ -250,4 +250,15 @@ class PriorityTaskQueueTest {
       }
     }
   }
+
+  @Test
+  void sizeIsThatOfAllPrioritiesTogether() {
+    var queue = queue(8);
+    assertThat(queue.size()).isZero();
+    offer(queue, 0, 2);
+    offer(queue, 3, 3);
+    assertThat(queue.size()).isEqualTo(5);
+    queue.poll();
+    assertThat(queue.size()).isEqualTo(4);
+  }
 }
