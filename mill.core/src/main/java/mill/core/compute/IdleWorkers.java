@@ -19,7 +19,7 @@ final class IdleWorkers {
   // Guarded by the lock.
   private @Nullable ComputeWorker top;
   private @Nullable ComputeWorker waking; // chosen, and not there yet
-  private boolean anyOwed;
+  boolean anyOwed;
 
   /**
    * Makes an empty stack.

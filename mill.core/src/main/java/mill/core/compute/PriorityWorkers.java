@@ -126,11 +126,23 @@ final class PriorityWorkers {
         rejected++;
         return Offer.FULL;
       }
-      chosen = idle.choose();
       owed = idle.anyOwed();
+      chosen = idle.choose(); // nothing is called after it: that might overflow the stack
     }
     if (chosen != null) {
-      idle.wake(chosen);
+      // As IdleWorkers.wake does, but here: the call of that might overflow, too.
+      boolean awake = false;
+      try {
+        threads.unpark(chosen.thread);
+        awake = true;
+      } finally {
+        if (!awake) {
+          synchronized (lock) {
+            chosen.owed = true;
+            idle.anyOwed = true;
+          }
+        }
+      }
     }
     if (owed) {
       idle.wakeOwed();
