@@ -94,6 +94,7 @@ class OrderTest {
               "completeAsync without an executor asks for the JDK's",
               "Offload.defaultExecutor"),
           Place.of(WAIT, "mill.core.RateLimiter", SHORT_SPIN, "Thread.onSpinWait", "Thread.yield"),
+          Place.of(WAIT, "mill.core.compute.Crossing", SHORT_SPIN, "Thread.onSpinWait"),
           Place.of(WAIT, "mill.core.internal.TaskQueue", SHORT_SPIN, "Thread.onSpinWait"),
           Place.of(
               WAIT,

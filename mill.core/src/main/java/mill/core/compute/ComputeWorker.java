@@ -20,8 +20,19 @@ final class ComputeWorker implements Runnable {
   /** Two workers that contend with each task need some 300 ns for each. */
   private static final long TINY_NS = 500;
 
+  /** Where its tasks come from. */
+  interface Source {
+    /**
+     * Counts the task that a worker has run, and gives it the next one, which it waits for.
+     *
+     * @param worker the worker, on its own thread
+     * @return the task, or null if the thread is to end
+     */
+    @Nullable Runnable next(ComputeWorker worker);
+  }
+
   final Thread thread;
-  private final PriorityWorkers workers;
+  private final Source source;
   private final Threads threads;
   private final LongSupplier clock;
 
@@ -47,14 +58,13 @@ final class ComputeWorker implements Runnable {
   /**
    * Makes the thread, without starting it.
    *
-   * @param workers where its tasks come from
+   * @param source where its tasks come from
    * @param factory makes the thread
    * @param threads lets it wait
    * @param clock tells the time that tasks take, in nanoseconds
    */
-  ComputeWorker(
-      PriorityWorkers workers, ThreadFactory factory, Threads threads, LongSupplier clock) {
-    this.workers = workers;
+  ComputeWorker(Source source, ThreadFactory factory, Threads threads, LongSupplier clock) {
+    this.source = source;
     this.threads = threads;
     this.clock = clock;
     thread = requireNonNull(factory.newThread(this), "thread");
@@ -70,7 +80,7 @@ final class ComputeWorker implements Runnable {
 
   // A method of its own, so that no frame of a sleeping worker holds on to its last task.
   private boolean runNext() {
-    Runnable task = workers.next(this);
+    Runnable task = source.next(this);
     if (task == null) {
       return false;
     }
@@ -110,7 +120,7 @@ final class ComputeWorker implements Runnable {
   void sleep() {
     rested = true;
     while (asleep) {
-      threads.park(workers, Threads.FOREVER);
+      threads.park(source, Threads.FOREVER);
       Thread.interrupted(); // means nothing to a worker without a task, and would keep it awake
     }
   }

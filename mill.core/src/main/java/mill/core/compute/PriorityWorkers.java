@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * takes the next one in the same critical section, so counts and queue never disagree. What has
  * been accepted is no count of its own: it is what waits, runs or has ended.
  */
-final class PriorityWorkers {
+final class PriorityWorkers implements ComputeWorker.Source {
   /** A timeout that never passes. */
   static final long FOREVER = Threads.FOREVER;
 
@@ -289,13 +289,8 @@ final class PriorityWorkers {
     }
   }
 
-  /**
-   * Counts the task that a worker has run, and gives it the next one, which it waits for.
-   *
-   * @param worker the worker, on its own thread
-   * @return the task, or null if the thread is to end
-   */
-  @Nullable Runnable next(ComputeWorker worker) {
+  @Override
+  public @Nullable Runnable next(ComputeWorker worker) {
     while (true) {
       Runnable task;
       ComputeWorker chosen = null;
