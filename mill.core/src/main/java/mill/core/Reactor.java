@@ -478,11 +478,13 @@ final class Reactor {
       return;
     }
     long timeoutNs = sooner(config.maxPollTimeoutNs(), timers.nextDelayNs());
-    GracefulShutdown draining = ending.shutdown();
-    if (hasWork(draining) || !fallsAsleep(draining)) {
+    if (hasWork() || !fallsAsleep()) {
       timeoutNs = 0;
-    } else if (draining != null) {
-      timeoutNs = sooner(timeoutNs, draining.leftNs(platform.nanoTime()));
+    } else {
+      GracefulShutdown draining = ending.shutdown();
+      if (draining != null) {
+        timeoutNs = sooner(timeoutNs, draining.leftNs(platform.nanoTime()));
+      }
     }
     try {
       if (workerEvents != null) {
@@ -498,13 +500,13 @@ final class Reactor {
   }
 
   /**
-   * Whoever brings work looks at asleep after leaving it, and this looks for work after raising
-   * asleep: one of the two sees the other. With work at hand it stays as it is: those who bring
-   * more have it in their caches.
+   * Whoever brings work looks at asleep after leaving it, and this looks for all of it anew after
+   * raising asleep: one of the two sees the other. With work at hand it is not raised: those who
+   * bring more have it in their caches.
    */
-  private boolean fallsAsleep(@Nullable GracefulShutdown draining) {
+  private boolean fallsAsleep() {
     asleep = true;
-    if (hasWork(draining)) {
+    if (hasWork()) {
       asleep = false; // so that nobody pays for waking what does not sleep
       return false;
     }
@@ -542,7 +544,7 @@ final class Reactor {
   }
 
   private boolean hasFound() {
-    return events.size() > 0 || events.woken() || hasWork(ending.shutdown());
+    return events.size() > 0 || events.woken() || hasWork();
   }
 
   private boolean isOver(long dueNs, long passedNs) {
@@ -556,7 +558,7 @@ final class Reactor {
     return ns < 0 || (otherNs >= 0 && otherNs < ns) ? otherNs : ns;
   }
 
-  private boolean hasWork(@Nullable GracefulShutdown draining) {
+  private boolean hasWork() {
     if (stopping || tasks.areWaiting() || !runQueue.isEmpty() || timers.hasInbox()) {
       return true;
     }
@@ -567,6 +569,7 @@ final class Reactor {
     if (workerEvents != null && workerEvents.hasFailed()) {
       return true;
     }
+    GracefulShutdown draining = ending.shutdown();
     return draining != null && (draining.isScanWanted() || isDrained());
   }
 

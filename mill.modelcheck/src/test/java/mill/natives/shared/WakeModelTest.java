@@ -66,10 +66,8 @@ class WakeModelTest {
    */
   @Test
   void modelDoesWhatTheLoopDoes() {
-    new PlantedBug(REACTOR, "if (hasWork(draining) || !fallsAsleep(draining)) { timeoutNs = 0;", "")
-        .requireFits();
-    new PlantedBug(REACTOR, "asleep = true; if (hasWork(draining)) { asleep = false;", "")
-        .requireFits();
+    new PlantedBug(REACTOR, "if (hasWork() || !fallsAsleep()) { timeoutNs = 0;", "").requireFits();
+    new PlantedBug(REACTOR, "asleep = true; if (hasWork()) { asleep = false;", "").requireFits();
     new PlantedBug(REACTOR, "if (lookNs > 0 && look()) { return; }", "").requireFits();
     new PlantedBug(REACTOR, "} finally { if (asleep) { asleep = false; }", "").requireFits();
     new PlantedBug(REACTOR, "if (asleep && !isLoopThread()) { poller.wake(); }", "").requireFits();
