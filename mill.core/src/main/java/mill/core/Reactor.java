@@ -221,7 +221,11 @@ final class Reactor {
 
   CompletionStage<ShutdownReport> shutdown(long timeoutNs) {
     GracefulShutdown requested = ending.shutDown(timeoutNs);
-    wakeIfAsleep();
+    try {
+      wakeIfAsleep();
+    } finally {
+      ending.watch(requested); // the loop knows of it already: this is dearer than many a loop's end
+    }
     return requested.stage();
   }
 

@@ -74,9 +74,10 @@ final class ReadyPipes implements Closeable {
       return fd;
     }
 
+    /** Netty calls this as its loop ends: what it had registered is closed, as everybody does it. */
     @Override
-    public void close() {
-      // Netty calls this as its loop ends; the pipes are closed by their owner.
+    public void close() throws IOException {
+      fd.close();
     }
   }
 
