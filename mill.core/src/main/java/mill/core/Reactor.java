@@ -224,7 +224,7 @@ final class Reactor {
     try {
       wakeIfAsleep();
     } finally {
-      ending.watch(requested); // the loop knows of it already: this is dearer than many a loop's end
+      ending.watch(requested); // when the loop is on its way: it may have ended by then
     }
     return requested.stage();
   }

@@ -266,8 +266,8 @@ public final class Poller extends UseCounted implements AutoCloseable {
   }
 
   /**
-   * Says that nobody polls any more and that this is closed next: what is taken out, or closed, from
-   * now on costs no system call where the kernel forgets all of it with {@link #close()}. Any
+   * Says that nobody polls any more and that this is closed next: what is taken out, or closed,
+   * from now on costs no system call where the kernel forgets all of it with {@link #close()}. Any
    * thread.
    */
   public void endPolling() {

@@ -74,7 +74,7 @@ final class ReadyPipes implements Closeable {
       return fd;
     }
 
-    /** Netty calls this as its loop ends: what it had registered is closed, as everybody does it. */
+    /** Netty calls this as its loop ends: what was registered is closed then, as by the others. */
     @Override
     public void close() throws IOException {
       fd.close();

@@ -21,8 +21,8 @@ import org.openjdk.jmh.annotations.Warmup;
 /**
  * Shuts down a loop that runs, with {@link #PIPES} descriptors registered, gracefully where the
  * library knows that: until its thread has ended and everything is given back, the descriptors too.
- * Every handler is ready to end, so what is measured is the way there. Each invocation has a loop of
- * its own, made outside of what is measured.
+ * Every handler is ready to end, so what is measured is the way there. Each invocation has a loop
+ * of its own, made outside of what is measured.
  *
  * <p>All do the same there: each of the descriptors is closed, by the handler (mill), by the loop
  * (Netty, through its handle) or by whoever has stopped it (nio), and the thread is joined.
