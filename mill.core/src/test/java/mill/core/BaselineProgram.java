@@ -50,8 +50,7 @@ public final class BaselineProgram {
     System.out.println("baseline");
   }
 
-  // The thread that looks after reports stays for a moment when there is none to look after any
-  // more.
+  // The thread that looks after reports ends a moment after the last one.
   private static void awaitAlarms() throws InterruptedException {
     for (Thread thread : Thread.getAllStackTraces().keySet()) {
       if (thread.getName().equals("mill-alarms")) {
