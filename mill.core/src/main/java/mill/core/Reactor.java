@@ -482,12 +482,8 @@ final class Reactor {
       return;
     }
     long timeoutNs = sooner(config.maxPollTimeoutNs(), timers.nextDelayNs());
-    // Whoever brings work looks at asleep after leaving it, and this looks for work after raising
-    // asleep: one of the two sees the other.
-    asleep = true;
     GracefulShutdown draining = ending.shutdown();
-    if (hasWork(draining)) {
-      asleep = false; // so that nobody pays for waking what does not sleep
+    if (hasWork(draining) || !fallsAsleep(draining)) {
       timeoutNs = 0;
     } else if (draining != null) {
       timeoutNs = sooner(timeoutNs, draining.leftNs(platform.nanoTime()));
@@ -499,8 +495,24 @@ final class Reactor {
         poller.poll(events, timeoutNs);
       }
     } finally {
-      asleep = false;
+      if (asleep) {
+        asleep = false;
+      }
     }
+  }
+
+  /**
+   * Whoever brings work looks at asleep after leaving it, and this looks for work after raising
+   * asleep: one of the two sees the other. With work at hand it stays as it is: those who bring
+   * more have it in their caches.
+   */
+  private boolean fallsAsleep(@Nullable GracefulShutdown draining) {
+    asleep = true;
+    if (hasWork(draining)) {
+      asleep = false; // so that nobody pays for waking what does not sleep
+      return false;
+    }
+    return true;
   }
 
   /**

@@ -44,14 +44,27 @@ public final class LoadBench {
     List<Integer> allowed = Machine.allowed();
     int serverCpu = options.processor("--server-cpu", allowed.getFirst());
     int clientCpu = options.processor("--client-cpu", allowed.get(Math.min(1, allowed.size() - 1)));
-    peers = new Peers(layout, programs, serverCpu);
+    int secondCpu = secondCpu(allowed, serverCpu, clientCpu);
+    peers = new Peers(layout, programs, serverCpu, secondCpu);
     client = new LoadClient(programs.load(), log, serverCpu, clientCpu);
     report = Report.begin(Machine.facts());
     report.machine().put("pinned", "servers to " + serverCpu + ", load to " + clientCpu);
     report.machine().put("arguments", options.toString());
     if (serverCpu == clientCpu) {
       noteMissing("a second processor", "servers and load share one: nothing here can be trusted");
+    } else if (secondCpu == clientCpu && options.workloads().contains(Workload.LOOPS)) {
+      noteMissing(
+          "a third processor",
+          "one of two loops shares the load's: trust their CPU per message, not their throughput");
     }
+  }
+
+  /** Where the second loop goes: a processor of its own, if there is one. */
+  private static int secondCpu(List<Integer> allowed, int serverCpu, int clientCpu) {
+    return allowed.stream()
+        .filter(cpu -> cpu != serverCpu && cpu != clientCpu)
+        .findFirst()
+        .orElse(clientCpu);
   }
 
   /**

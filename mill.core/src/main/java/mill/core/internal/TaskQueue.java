@@ -127,7 +127,15 @@ public final class TaskQueue {
    * whether the consumer sleeps before the task can be seen, but not before the claim can.
    */
   public boolean isEmpty() {
-    return ((long) WORD.getVolatile(words, TAIL) & ~CLOSED_BIT) == words[HEAD];
+    return !isReady() && ((long) WORD.getVolatile(words, TAIL) & ~CLOSED_BIT) == words[HEAD];
+  }
+
+  /**
+   * {@return whether {@link #poll()} finds a task now} The consumer's thread. Does not look at what
+   * producers write.
+   */
+  private boolean isReady() {
+    return SLOT.getAcquire(slots, (int) words[HEAD] & mask) != null;
   }
 
   /** {@return how many tasks wait} Any thread; the answer may be old when it arrives. */

@@ -44,14 +44,20 @@ final class ModelLoop {
     if (looks > 0 && look()) {
       return;
     }
-    boolean waits = true;
+    boolean waits = tasks.isEmpty() && fallsAsleep();
+    waker.poll(waits);
+    if (asleep) {
+      asleep = false;
+    }
+  }
+
+  private boolean fallsAsleep() {
     asleep = true;
     if (!tasks.isEmpty()) {
       asleep = false;
-      waits = false;
+      return false;
     }
-    waker.poll(waits);
-    asleep = false;
+    return true;
   }
 
   /** What {@code Reactor.look} does, by number and not by time. */

@@ -66,13 +66,12 @@ class WakeModelTest {
    */
   @Test
   void modelDoesWhatTheLoopDoes() {
-    new PlantedBug(
-            REACTOR,
-            "asleep = true; GracefulShutdown draining = ending.shutdown(); if (hasWork(draining)) { asleep = false;",
-            "")
+    new PlantedBug(REACTOR, "if (hasWork(draining) || !fallsAsleep(draining)) { timeoutNs = 0;", "")
+        .requireFits();
+    new PlantedBug(REACTOR, "asleep = true; if (hasWork(draining)) { asleep = false;", "")
         .requireFits();
     new PlantedBug(REACTOR, "if (lookNs > 0 && look()) { return; }", "").requireFits();
-    new PlantedBug(REACTOR, "} finally { asleep = false; }", "").requireFits();
+    new PlantedBug(REACTOR, "} finally { if (asleep) { asleep = false; }", "").requireFits();
     new PlantedBug(REACTOR, "if (asleep && !isLoopThread()) { poller.wake(); }", "").requireFits();
   }
 
@@ -91,8 +90,8 @@ class WakeModelTest {
     finds(
         new PlantedBug(
             LOOP,
-            "if (looks > 0 && look()) { return; } boolean waits = true; asleep = true;",
-            "if (looks > 0 && look()) { return; } boolean waits = true;"),
+            "if (looks > 0 && look()) { return; } boolean waits = tasks.isEmpty() && fallsAsleep();",
+            "if (looks > 0 && look()) { return; } boolean waits = tasks.isEmpty();"),
         WorkWhileLooking.class);
   }
 

@@ -14,6 +14,7 @@ public enum Workload {
   CONNECT("connect", "connect + 1 + close", Kind.ECHO, "connect", "connections=64 sources=16"),
   RATE("rate", "fixed 40,000/s over 64", Kind.ECHO, "rate", "connections=64 rate=40000"),
   IDLE("idle", "10,000 idle + 100 active", Kind.ECHO, "closed", "connections=100 idle=10000"),
+  LOOPS("loops", "128 x 64 B, one loop or two", Kind.LOOPS, "closed", "connections=128"),
   BROADCAST(
       "broadcast", "100 B to 1,000", Kind.BROADCAST, "broadcast", "connections=1000 size=100"),
   HTTP("http", "HTTP, wrk -c 64", Kind.HTTP, "exec", ""),
@@ -23,6 +24,7 @@ public enum Workload {
   /** What kind of server it takes. */
   public enum Kind {
     ECHO,
+    LOOPS,
     BROADCAST,
     HTTP,
     RESP
@@ -75,7 +77,7 @@ public enum Workload {
   /** {@return the program that drives it if it is not the harness's own, else nothing} */
   public Optional<String> externalClient() {
     return switch (kind) {
-      case ECHO, BROADCAST -> Optional.empty();
+      case ECHO, LOOPS, BROADCAST -> Optional.empty();
       case HTTP -> Optional.of("wrk");
       case RESP -> Optional.of("redis-benchmark");
     };

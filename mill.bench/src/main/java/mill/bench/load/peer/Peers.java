@@ -36,23 +36,28 @@ public final class Peers {
 
   /** All that exist. */
   public static final List<String> ALL =
-      Stream.of(ECHO, LATENCY, List.of("redis-server")).flatMap(List::stream).toList();
+      Stream.of(ECHO, LATENCY, List.of("mill-2-loops", "redis-server"))
+          .flatMap(List::stream)
+          .toList();
 
   private static final String PACKAGE = "mill.bench.load.server.";
 
   private final Layout layout;
   private final Programs programs;
   private final int serverCpu;
+  private final int secondCpu;
 
   /**
    * Prepares them.
    *
    * @param serverCpu the processor that servers are pinned to
+   * @param secondCpu where the second loop is, in a server of two
    */
-  public Peers(Layout layout, Programs programs, int serverCpu) {
+  public Peers(Layout layout, Programs programs, int serverCpu, int secondCpu) {
     this.layout = layout;
     this.programs = programs;
     this.serverCpu = serverCpu;
+    this.secondCpu = secondCpu;
   }
 
   /** {@return those of a workload, the baseline first, also those that are missing} */
@@ -62,6 +67,7 @@ public final class Peers {
         Stream<String> spinning = workload == Workload.ECHO_1 ? LATENCY.stream() : Stream.empty();
         yield Stream.concat(ECHO.stream(), spinning).map(this::echo).toList();
       }
+      case LOOPS -> List.of(echo("mill-connection"), twoLoops());
       case BROADCAST ->
           List.of(
               c("broadcast"),
@@ -93,6 +99,10 @@ public final class Peers {
       case "mill-connection" -> java(name, "MillConnectionEcho");
       default -> rust(name);
     };
+  }
+
+  private Peer twoLoops() {
+    return javaOn(serverCpu + "," + secondCpu, "mill-2-loops", "MillConnectionEcho", "2");
   }
 
   private Peer c(String kind) {
@@ -132,10 +142,14 @@ public final class Peers {
   }
 
   private Peer java(String name, String main, String... arguments) {
+    return javaOn(Integer.toString(serverCpu), name, main, arguments);
+  }
+
+  private Peer javaOn(String cpus, String name, String main, String... arguments) {
     List<String> command = new ArrayList<>(jvm());
     command.add(PACKAGE + main);
     command.addAll(List.of(arguments));
-    return new Peer(name, pinned(command), true, "");
+    return new Peer(name, pinned(cpus, command), true, "");
   }
 
   private Peer example(String name, String folder, String main) {
@@ -170,7 +184,11 @@ public final class Peers {
   }
 
   private List<String> pinned(List<String> command) {
-    List<String> all = new ArrayList<>(List.of("taskset", "-c", Integer.toString(serverCpu)));
+    return pinned(Integer.toString(serverCpu), command);
+  }
+
+  private static List<String> pinned(String cpus, List<String> command) {
+    List<String> all = new ArrayList<>(List.of("taskset", "-c", cpus));
     all.addAll(command);
     return all;
   }

@@ -129,7 +129,9 @@ public final class StartPeers {
   }
 
   private static List<String> command(String java, String cache, List<String> arguments) {
-    List<String> command = new ArrayList<>(List.of(java, "-Xmx64m", "-XX:+UseSerialGC"));
+    List<String> command =
+        new ArrayList<>(
+            List.of(java, "-Xmx64m", "-XX:+UseSerialGC", "-XX:TrimNativeHeapInterval=1000"));
     if (!cache.isEmpty()) {
       command.add(cache);
     }

@@ -90,14 +90,15 @@ public final class Tables {
 
   private static String starts(Report report) {
     List<List<String>> rows = new ArrayList<>();
-    rows.add(List.of("program", "wall ms", "CPU ms", "resident MB, idle"));
+    rows.add(List.of("program", "wall ms", "CPU ms", "resident MB", "idle for 8 s"));
     for (StartOutcome start : report.starts()) {
       rows.add(
           List.of(
               start.peer(),
               spread(start.wallMs(), "%.3g"),
               number("%.3g", start.cpuMs().median()),
-              number("%.3g", start.residentMb().median())));
+              number("%.3g", start.residentMb().median()),
+              number("%.3g", start.idleMb().median())));
     }
     return table(rows);
   }

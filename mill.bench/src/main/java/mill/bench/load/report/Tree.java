@@ -84,6 +84,7 @@ final class Tree {
     tree.put("wall_ms", quartiles(start.wallMs()));
     tree.put("cpu_ms", quartiles(start.cpuMs()));
     tree.put("resident_mb", quartiles(start.residentMb()));
+    tree.put("idle_mb", quartiles(start.idleMb()));
     return tree;
   }
 }
