@@ -25,11 +25,9 @@ public final class PollerArena implements Arena {
 
   private static final ArrayDeque<Block> IDLE = new ArrayDeque<>(); // guarded by itself
 
-  private record Block(Arena arena, MemorySegment memory) {
-    static Block allocate() {
-      Arena arena = Arena.ofShared();
-      return new Block(arena, arena.allocate(BLOCK_BYTES, BLOCK_ALIGNMENT));
-    }
+  private static final class Block {
+    final Arena arena = Arena.ofShared();
+    final MemorySegment memory = arena.allocate(BLOCK_BYTES, BLOCK_ALIGNMENT);
   }
 
   private final Object lock = new Object();
@@ -50,10 +48,11 @@ public final class PollerArena implements Arena {
     synchronized (IDLE) {
       kept = IDLE.poll();
     }
-    block = kept == null ? Block.allocate() : kept;
+    block = kept == null ? new Block() : kept;
   }
 
   @Override
+  @SuppressWarnings("MustBeClosedChecker") // what does not fit is closed with this
   public MemorySegment allocate(long byteSize, long byteAlignment) {
     synchronized (lock) {
       if (closed) {
