@@ -184,10 +184,9 @@ final class Alarms {
   }
 
   /** Whether one is set that {@link #set} gave. For tests. */
-  @SuppressWarnings("CollectionIncompatibleType") // it is one of ours
   boolean holds(CompletableFuture<Void> alarm) {
     synchronized (lock) {
-      return set.contains(alarm);
+      return set.stream().anyMatch(one -> one == alarm);
     }
   }
 }
