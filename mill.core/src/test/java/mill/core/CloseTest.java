@@ -80,6 +80,7 @@ class CloseTest {
       poller.forgetWithClose();
       List<FakePollable> pollables = registerSome(fake);
       fake.start();
+      fake.settle();
       poller.forgetCalls();
       fake.loop.close();
       assertThat(poller.ops()).doesNotContain(Op.REMOVE);
@@ -95,6 +96,7 @@ class CloseTest {
       FakePoller poller = fake.poller();
       registerSome(fake);
       fake.start();
+      fake.settle();
       poller.forgetCalls();
       fake.loop.close();
       assertThat(poller.ops()).filteredOn(op -> op == Op.REMOVE).hasSize(10);
@@ -111,6 +113,7 @@ class CloseTest {
       poller.forgetWithClose();
       registerSome(fake);
       fake.start();
+      fake.settle();
       poller.forgetCalls();
       Await.outcomeOf(fake.loop.shutdown(Duration.ofSeconds(10)));
       assertThat(poller.ops()).filteredOn(op -> op == Op.REMOVE).hasSize(10);
