@@ -109,6 +109,9 @@ final class GracefulShutdown {
    * @param late what to do
    */
   void watch(long afterNs, Runnable late) {
+    if (reported.isDone()) {
+      return;
+    }
     CompletableFuture<Void> timer = threads.schedule(afterNs, () -> runOnOwnThread(late));
     var _ = reported.whenComplete((report, thrown) -> timer.cancel(false));
   }

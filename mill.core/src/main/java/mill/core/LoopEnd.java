@@ -145,10 +145,13 @@ final class LoopEnd<T extends SerialCalls> {
       releaseAsCloser();
     } else if (lifecycle.isReleased()) {
       report(requested); // it was closed without one
-    } else {
-      requested.watch(deadlineNs - nowNs + GRACE_NS, this::reportIfLate);
     }
     return requested;
+  }
+
+  /** Looks after the report of a shutdown that was asked for. */
+  void watch(GracefulShutdown requested) {
+    requested.watch(requested.leftNs(nanoTime()) + GRACE_NS, this::reportIfLate);
   }
 
   private void request(long nowNs, long deadlineNs) {
@@ -290,6 +293,7 @@ final class LoopEnd<T extends SerialCalls> {
       if (more != null) {
         more.loopEnds();
       }
+      poller.endPolling();
       CloseReason reason = graceful == null ? CloseReason.LOOP_CLOSED : CloseReason.SHUTDOWN_FORCED;
       registrations.close().forEach(registration -> close(registration, reason));
       awaitEmpty();

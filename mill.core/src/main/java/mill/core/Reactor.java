@@ -221,7 +221,11 @@ final class Reactor {
 
   CompletionStage<ShutdownReport> shutdown(long timeoutNs) {
     GracefulShutdown requested = ending.shutDown(timeoutNs);
-    wakeIfAsleep();
+    try {
+      wakeIfAsleep();
+    } finally {
+      ending.watch(requested); // when the loop is on its way: it may have ended by then
+    }
     return requested.stage();
   }
 

@@ -2,6 +2,7 @@ package mill.core;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -66,6 +67,56 @@ class CloseTest {
       fake.stopAndJoin();
       assertThat(fake.platform.openCount()).as("stop closes nothing").isEqualTo(20);
       fake.loop.close();
+      assertReleased(fake);
+    }
+  }
+
+  // Whatever the kernel forgets with the poller need not be taken out one by one.
+  @ParameterizedTest
+  @EnumSource(DispatchMode.class)
+  void closeTakesNothingOutOfASetThatIsGivenBackNext(DispatchMode dispatch) throws Exception {
+    try (var fake = FakeLoop.open(dispatch)) {
+      FakePoller poller = fake.poller();
+      poller.forgetWithClose();
+      List<FakePollable> pollables = registerSome(fake);
+      fake.start();
+      fake.settle();
+      poller.forgetCalls();
+      fake.loop.close();
+      assertThat(poller.ops()).doesNotContain(Op.REMOVE);
+      assertThat(pollables).noneMatch(FakePollable::isOpen);
+      assertReleased(fake);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(DispatchMode.class)
+  void closeTakesEachOutFirstWhereOperationsAreUnderWay(DispatchMode dispatch) throws Exception {
+    try (var fake = FakeLoop.open(dispatch)) {
+      FakePoller poller = fake.poller();
+      registerSome(fake);
+      fake.start();
+      fake.settle();
+      poller.forgetCalls();
+      fake.loop.close();
+      assertThat(poller.ops()).filteredOn(op -> op == Op.REMOVE).hasSize(10);
+      assertReleased(fake);
+    }
+  }
+
+  // The loop goes on: what is closed and has a duplicate would be reported again and again.
+  @ParameterizedTest
+  @EnumSource(DispatchMode.class)
+  void whatIsClosedWhileTheLoopTurnsIsTakenOutInAnyCase(DispatchMode dispatch) throws Exception {
+    try (var fake = FakeLoop.open(dispatch)) {
+      FakePoller poller = fake.poller();
+      poller.forgetWithClose();
+      registerSome(fake);
+      fake.start();
+      fake.settle();
+      poller.forgetCalls();
+      Await.outcomeOf(fake.loop.shutdown(Duration.ofSeconds(10)));
+      assertThat(poller.ops()).filteredOn(op -> op == Op.REMOVE).hasSize(10);
       assertReleased(fake);
     }
   }

@@ -73,6 +73,7 @@ public final class FakePoller implements PollerBackend {
   private boolean waitsUntilTime;
   private long waitEndNs;
   private boolean closed;
+  private boolean forgetsWithClose;
 
   public FakePoller(FakePlatform platform) {
     this.platform = platform;
@@ -84,6 +85,13 @@ public final class FakePoller implements PollerBackend {
   public void hook(Op op, IntConsumer hook) {
     synchronized (platform) {
       hooks.put(op, hook);
+    }
+  }
+
+  /** Lets it be one of those that forget with their end what was closed before. */
+  public void forgetWithClose() {
+    synchronized (platform) {
+      forgetsWithClose = true;
     }
   }
 
@@ -242,7 +250,7 @@ public final class FakePoller implements PollerBackend {
   }
 
   public void closedFd(int fd) {
-    if (set.remove(fd) != null) {
+    if (set.remove(fd) != null && !forgetsWithClose) {
       platform.violation("closed while in the kernel's set: fd " + fd);
     }
   }
@@ -291,6 +299,13 @@ public final class FakePoller implements PollerBackend {
       }
     }
     return after(Op.REMOVE, fd, result);
+  }
+
+  @Override
+  public boolean forgetsWithClose() {
+    synchronized (platform) {
+      return forgetsWithClose;
+    }
   }
 
   @Override

@@ -62,6 +62,8 @@ public final class Poller extends UseCounted implements AutoCloseable {
   @SuppressWarnings("FieldMayBeFinal") // written through POLLING
   private volatile boolean polling;
 
+  private volatile boolean pollsNoMore;
+
   private Poller(Platform platform, LongConsumer closedWhileRegistered) throws IOException {
     this.platform = platform;
     this.closedWhileRegistered = closedWhileRegistered;
@@ -264,6 +266,15 @@ public final class Poller extends UseCounted implements AutoCloseable {
   }
 
   /**
+   * Says that nobody polls any more and that this is closed next: what is taken out, or closed,
+   * from now on costs no system call where the kernel forgets all of it with {@link #close()}. Any
+   * thread.
+   */
+  public void endPolling() {
+    pollsNoMore = backend.forgetsWithClose();
+  }
+
+  /**
    * Ends the poll that waits, or else the next one, at once. Any thread. Calls that come before a
    * poll has seen the first one cost nothing more. Does nothing once this is closed.
    */
@@ -316,9 +327,10 @@ public final class Poller extends UseCounted implements AutoCloseable {
     }
   }
 
-  // A closed poller has forgotten everything.
+  // A closed poller has forgotten everything, and one that is closed next is about to: with all the
+  // descriptors that were closed meanwhile, also those that have a duplicate.
   private int remove(int fd) {
-    if (!enter()) {
+    if (pollsNoMore || !enter()) {
       return 0;
     }
     try {

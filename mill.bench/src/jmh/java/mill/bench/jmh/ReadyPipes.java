@@ -74,9 +74,10 @@ final class ReadyPipes implements Closeable {
       return fd;
     }
 
+    /** Netty calls this as its loop ends: what was registered is closed then, as by the others. */
     @Override
-    public void close() {
-      // Netty calls this as its loop ends; the pipes are closed by their owner.
+    public void close() throws IOException {
+      fd.close();
     }
   }
 

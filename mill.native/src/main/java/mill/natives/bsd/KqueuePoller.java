@@ -7,6 +7,7 @@ import mill.natives.Interest;
 import mill.natives.ReadyEvents;
 import mill.natives.Trigger;
 import mill.natives.ffm.CallMemory;
+import mill.natives.ffm.PollerArena;
 import mill.natives.gen.macos.MacOs;
 import mill.natives.gen.macos.timespec;
 import mill.natives.platform.DescriptorKind;
@@ -44,9 +45,8 @@ final class KqueuePoller implements PollerBackend {
   private final Errnos errnos;
   private final KqueueWaker waker;
 
-  // Shared, because a poller may be opened on one thread and polled on another. Closed with the
-  // poller, when nobody polls any more.
-  private final Arena arena = Arena.ofShared();
+  // Closed with the poller, when nobody polls any more.
+  private final Arena arena = new PollerArena();
 
   private final Object lock = new Object();
   private final WatchTable watches = new WatchTable(); // guarded by lock
@@ -144,6 +144,11 @@ final class KqueuePoller implements PollerBackend {
       watch.rearm = false;
       return disarm(watch);
     }
+  }
+
+  @Override
+  public boolean forgetsWithClose() {
+    return true;
   }
 
   @Override

@@ -8,6 +8,7 @@ import mill.natives.Readiness;
 import mill.natives.ReadyEvents;
 import mill.natives.Trigger;
 import mill.natives.ffm.CallMemory;
+import mill.natives.ffm.PollerArena;
 import mill.natives.gen.linux.Linux;
 import mill.natives.gen.linux.timespec;
 import mill.natives.platform.DescriptorKind;
@@ -25,9 +26,8 @@ final class EpollPoller implements PollerBackend {
   private final EpollWaker waker;
   private final NonSockets nonSockets = new NonSockets();
 
-  // Shared, because a poller may be opened on one thread and polled on another. Closed with the
-  // poller, when nobody polls any more.
-  private final Arena arena = Arena.ofShared();
+  // Closed with the poller, when nobody polls any more.
+  private final Arena arena = new PollerArena();
 
   // Both belong to the polling thread.
   private MemorySegment events = MemorySegment.NULL;
@@ -93,6 +93,11 @@ final class EpollPoller implements PollerBackend {
   public int remove(int fd) {
     nonSockets.remove(fd);
     return ctl(Linux.EPOLL_CTL_DEL(), fd, 0, 0);
+  }
+
+  @Override
+  public boolean forgetsWithClose() {
+    return true;
   }
 
   @Override

@@ -65,6 +65,15 @@ public interface PollerBackend {
   int remove(int fd);
 
   /**
+   * {@return whether the kernel forgets the set with {@link #close()}} Nobody then takes out one by
+   * one what is closed just before. False by default: operations that are under way for a
+   * descriptor have to be ended before it is closed.
+   */
+  default boolean forgetsWithClose() {
+    return false;
+  }
+
+  /**
    * Waits until something is ready, {@link #wake()} is called or the time is over. One thread at a
    * time.
    *

@@ -8,6 +8,7 @@ import java.util.ArrayDeque;
 import mill.natives.Interest;
 import mill.natives.ReadyEvents;
 import mill.natives.Trigger;
+import mill.natives.ffm.PollerArena;
 import mill.natives.gen.windows.OVERLAPPED_ENTRY;
 import mill.natives.gen.windows.Windows;
 import mill.natives.platform.DescriptorKind;
@@ -48,9 +49,8 @@ final class IocpPoller implements PollerBackend {
   private final MemorySegment port;
   private final IocpWaker waker;
 
-  // Shared, because a poller may be opened on one thread and polled on another. Closed with the
-  // poller, when the kernel has let go of all of it.
-  private final Arena arena = Arena.ofShared();
+  // Closed with the poller, when the kernel has let go of all of it.
+  private final Arena arena = new PollerArena();
 
   private final Object lock = new Object();
   private final AfdPolls polls; // guarded by lock, as are the next three

@@ -156,4 +156,51 @@ class SystemThreadsTest {
       throw new AssertionError("it was taken back");
     }
   }
+
+  @Test
+  void earlierTaskDoesNotWaitForALaterOneNorForALookAround() {
+    CompletableFuture<Void> late = threads.schedule(HOUR_NS, () -> {});
+    long startNs = System.nanoTime();
+    for (int i = 0; i < 20; i++) {
+      Await.outcomeOf(threads.schedule(1, () -> {}));
+    }
+    assertThat(System.nanoTime() - startNs).isLessThan(10 * Alarms.LOOK_EVERY_NS);
+    assertThat(late).isNotDone();
+    late.cancel(false);
+  }
+
+  @Test
+  void taskIsNeverRunBeforeItsTime() {
+    long delayNs = 2 * Await.MOMENT_NS;
+    long startNs = System.nanoTime();
+    Await.outcomeOf(threads.schedule(delayNs, () -> {}));
+    assertThat(System.nanoTime() - startNs).isGreaterThanOrEqualTo(delayNs);
+  }
+
+  @Test
+  void taskThatThrowsKeepsNoOtherFromRunning() {
+    CompletableFuture<Void> throwing =
+        threads.schedule(
+            0,
+            () -> {
+              throw new IllegalStateException("planned");
+            });
+    Await.outcomeOf(threads.schedule(Await.MOMENT_NS, () -> {}));
+    assertThatThrownBy(throwing::join).hasMessageContaining("planned");
+  }
+
+  @Test
+  void taskThatWasTakenBackIsNotKept() {
+    CompletableFuture<Void> late = threads.schedule(HOUR_NS, () -> {});
+    assertThat(late.cancel(false)).isTrue();
+    assertThat(late).isCancelled();
+    assertThat(Alarms.ALL.holds(late)).isFalse();
+  }
+
+  @Test
+  void threadEndsWhenNothingIsLeftAndStartsAgain() throws Exception {
+    threads.schedule(HOUR_NS, () -> {}).cancel(false);
+    Await.eventually("no thread is left", () -> !Alarms.ALL.isRunning());
+    Await.outcomeOf(threads.schedule(1, () -> {}));
+  }
 }
