@@ -50,15 +50,6 @@ public final class BaselineProgram {
     System.out.println("baseline");
   }
 
-  // The thread that looks after reports ends a moment after the last one.
-  private static void awaitAlarms() throws InterruptedException {
-    for (Thread thread : Thread.getAllStackTraces().keySet()) {
-      if (thread.getName().equals("mill-alarms")) {
-        thread.join(Duration.ofSeconds(10));
-      }
-    }
-  }
-
   private static void cycle(DispatchMode dispatch, int way) throws Exception {
     var config = LoopConfig.builder().dispatch(dispatch).workers(2);
     try (EventLoop loop = EventLoop.open(config.build())) {
@@ -119,8 +110,7 @@ public final class BaselineProgram {
    * The names of the threads that are alive, without the one of the JDK's that serves all timers of
    * its futures: it stays, whoever asked for it first.
    */
-  public static List<String> threads() throws InterruptedException {
-    awaitAlarms();
+  public static List<String> threads() {
     var names = new ArrayList<String>();
     var threads = new Thread[1_000];
     int count = Thread.enumerate(threads);

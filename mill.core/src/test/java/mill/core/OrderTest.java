@@ -58,8 +58,6 @@ class OrderTest {
   /** What the default platform hands out: the way past the platform is made of it. */
   private static final String SYSTEM_THREADS = "mill.natives.platform.SystemThreads";
 
-  private static final String ALARMS = "mill.natives.platform.Alarms"; // its timers
-
   private static final String DEFAULT = "the default, which a platform replaces";
   private static final String BELOW = "below the seam: a backend of Windows";
   private static final String LOOKED_UP = "only looked up, never iterated";
@@ -162,7 +160,7 @@ class OrderTest {
   @EnumSource(SourceOfDisorder.class)
   void nothingGoesPastThePlatformButAtNamedPlaces(SourceOfDisorder kind) {
     Iterable<JavaClass> classes =
-        LayersTest.CLASSES.stream().filter(type -> !isOfTheDefaultPlatform(type)).toList();
+        LayersTest.CLASSES.stream().filter(type -> !type.getName().equals(SYSTEM_THREADS)).toList();
     Set<String> named =
         PLACES.stream()
             .filter(place -> place.kind == kind)
@@ -179,11 +177,6 @@ class OrderTest {
     for (SourceOfDisorder kind : List.of(MACHINE, THREAD, WAIT)) {
       assertThat(kind.foundIn(classes)).as("%s", kind).isNotEmpty();
     }
-  }
-
-  private static boolean isOfTheDefaultPlatform(JavaClass type) {
-    String name = type.getName();
-    return name.equals(SYSTEM_THREADS) || name.equals(ALARMS) || name.startsWith(ALARMS + "$");
   }
 
   /** Or else the others would hold of anything. */

@@ -7,7 +7,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * The threads of the JDK: platform threads and monitors, and {@link Alarms} for what comes later.
+ * The threads of the JDK: platform threads, monitors, and the timers of {@link CompletableFuture}.
  */
 final class SystemThreads implements Threads {
   static final SystemThreads INSTANCE = new SystemThreads();
@@ -98,7 +98,12 @@ final class SystemThreads implements Threads {
 
   @Override
   public CompletableFuture<Void> schedule(long delayNs, Runnable task) {
-    return Alarms.ALL.set(delayNs, task);
+    var timer = new CompletableFuture<Void>();
+    CompletableFuture<Void> ran =
+        timer.completeOnTimeout(null, delayNs, TimeUnit.NANOSECONDS).thenRun(task);
+    // Or a timer that was cancelled would keep its task until its time.
+    var _ = ran.whenComplete((nothing, thrown) -> timer.cancel(false));
+    return ran;
   }
 
   @Override
