@@ -118,17 +118,27 @@ class ListenTest {
     }
   }
 
-  /** The loop takes no more, and does not spin: a turn for each task, and few besides. */
+  /**
+   * The loop takes no more, and does not spin: a turn for each task, and few besides. One look may
+   * find more of them, while whoever brings a task is held up between claiming its place and
+   * filling it; a loop that spins does so each time.
+   */
   private static void restingAt(EventLoop loop, Keeper keeper, int open) {
-    long before = loop.metrics().turns().total();
-    long eventsBefore = loop.metrics().events().dispatched();
+    long turns = Long.MAX_VALUE;
+    long events = Long.MAX_VALUE;
     int tasks = 32;
-    for (int i = 0; i < tasks; i++) {
-      LoopRunner.hold(loop).countDown();
+    for (int look = 0; look < 3; look++) {
+      long turnsBefore = loop.metrics().turns().total();
+      long eventsBefore = loop.metrics().events().dispatched();
+      for (int i = 0; i < tasks; i++) {
+        LoopRunner.hold(loop).countDown();
+      }
+      turns = Math.min(turns, loop.metrics().turns().total() - turnsBefore);
+      // With workers it is they who would spin, each time for an event.
+      events = Math.min(events, loop.metrics().events().dispatched() - eventsBefore);
     }
-    assertThat(loop.metrics().turns().total() - before).isLessThan(4L * tasks);
-    // With workers it is they who would spin, each time for an event.
-    assertThat(loop.metrics().events().dispatched() - eventsBefore).isLessThan(4L * tasks);
+    assertThat(turns).isLessThan(4L * tasks);
+    assertThat(events).isLessThan(4L * tasks);
     assertThat(keeper.streams).hasSize(open);
   }
 
