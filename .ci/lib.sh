@@ -152,7 +152,7 @@ report() {
   failed=$((failed + bad))
   different=$((different + differences))
   skipped=$((skipped + $(count "tests skipped" "$output") + $(count "tests aborted" "$output") - differences))
-  grep -E '^(echo|again):' "$output" | sed "s/^/$name: /" || true
+  grep '^echo:' "$output" | sed "s/^/$name: /" || true
   grep -E '\[(A|S)\]' "$output" | sed "s/^[^a-zA-Z]*/$name: $module: /" || true
   if [ "$bad" != 0 ]; then
     grep -E '\[X\]' "$output" >&2 || true

@@ -114,17 +114,6 @@ public final class ChildJvm {
   }
 
   private static Outcome execute(List<String> command, long patienceNs) throws Exception {
-    return execute(command, patienceNs, ON_WINDOWS);
-  }
-
-  /**
-   * Runs a command.
-   *
-   * @param again whether it is started once more if it hangs, which is said: under Wine a JVM does
-   *     so now and then, in native code, where no stack of it can be had
-   */
-  private static Outcome execute(List<String> command, long patienceNs, boolean again)
-      throws Exception {
     Path out = Files.createTempFile("mill-child", ".out");
     Path err = Files.createTempFile("mill-child", ".err");
     try {
@@ -137,10 +126,6 @@ public final class ChildJvm {
       if (!process.waitFor(patienceNs, TimeUnit.NANOSECONDS)) {
         dumpAndKill(process);
         String said = command + "\n" + read(out) + read(err);
-        if (again) {
-          System.out.println("again: a child hung, and is started once more: " + command);
-          return execute(command, patienceNs, false);
-        }
         throw Await.hung("the child ends: " + said, patienceNs, null);
       }
       return new Outcome(process.exitValue(), read(out), read(err));
