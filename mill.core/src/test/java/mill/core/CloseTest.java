@@ -38,6 +38,20 @@ class CloseTest {
     return pollables;
   }
 
+  /** Registers some, and lets the loop run until it sleeps: only what comes then is recorded. */
+  private static List<FakePollable> settleWithSome(FakeLoop fake) throws Exception {
+    List<FakePollable> pollables = registerSome(fake);
+    fake.start();
+    fake.settle();
+    fake.poller().forgetCalls();
+    return pollables;
+  }
+
+  /** Those of {@link #registerSome} that something is reported of. */
+  private static void assertTakenOut(FakePoller poller) {
+    assertThat(poller.ops()).filteredOn(op -> op == Op.REMOVE).hasSize(10);
+  }
+
   private static void assertReleased(FakeLoop fake) {
     assertThat(fake.platform.openCount()).isZero();
     assertThat(fake.platform.allPollersClosed()).isTrue();
@@ -78,10 +92,7 @@ class CloseTest {
     try (var fake = FakeLoop.open(dispatch)) {
       FakePoller poller = fake.poller();
       poller.forgetWithClose();
-      List<FakePollable> pollables = registerSome(fake);
-      fake.start();
-      fake.settle();
-      poller.forgetCalls();
+      List<FakePollable> pollables = settleWithSome(fake);
       fake.loop.close();
       assertThat(poller.ops()).doesNotContain(Op.REMOVE);
       assertThat(pollables).noneMatch(FakePollable::isOpen);
@@ -94,12 +105,9 @@ class CloseTest {
   void closeTakesEachOutFirstWhereOperationsAreUnderWay(DispatchMode dispatch) throws Exception {
     try (var fake = FakeLoop.open(dispatch)) {
       FakePoller poller = fake.poller();
-      registerSome(fake);
-      fake.start();
-      fake.settle();
-      poller.forgetCalls();
+      settleWithSome(fake);
       fake.loop.close();
-      assertThat(poller.ops()).filteredOn(op -> op == Op.REMOVE).hasSize(10);
+      assertTakenOut(poller);
       assertReleased(fake);
     }
   }
@@ -111,12 +119,9 @@ class CloseTest {
     try (var fake = FakeLoop.open(dispatch)) {
       FakePoller poller = fake.poller();
       poller.forgetWithClose();
-      registerSome(fake);
-      fake.start();
-      fake.settle();
-      poller.forgetCalls();
+      settleWithSome(fake);
       Await.outcomeOf(fake.loop.shutdown(Duration.ofSeconds(10)));
-      assertThat(poller.ops()).filteredOn(op -> op == Op.REMOVE).hasSize(10);
+      assertTakenOut(poller);
       assertReleased(fake);
     }
   }
