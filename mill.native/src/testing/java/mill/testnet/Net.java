@@ -2,6 +2,7 @@ package mill.testnet;
 
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
+import java.io.File;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -20,12 +21,14 @@ import mill.natives.net.StreamSocket;
 import mill.natives.net.TcpListener;
 import mill.natives.net.TcpStream;
 import mill.natives.net.UnixStream;
+import mill.testing.Await;
 
 /**
  * The words in which tests speak of sockets: loopback, ephemeral ports, nothing that blocks for
  * ever.
  */
 public final class Net {
+  private static final boolean ON_WINDOWS = File.separatorChar == '\\';
   private static final MemorySegment ONE_BYTE = Arena.global().allocate(1);
 
   private Net() {}
@@ -119,6 +122,30 @@ public final class Net {
       if (!stream.finishConnect()) {
         throw new AssertionError("writable, but not connected: " + stream);
       }
+    }
+  }
+
+  /**
+   * Fails unless a connection to an address is refused. Under Wine a listener that is closed while
+   * it is polled listens until that poll has ended, a moment later: waits for it there.
+   */
+  public static void requireRefused(SocketAddress address) throws Exception {
+    if (ON_WINDOWS) {
+      Await.eventually("nothing listens on " + address, () -> isRefused(address));
+    } else if (!isRefused(address)) {
+      throw new AssertionError("something listens on " + address);
+    }
+  }
+
+  private static boolean isRefused(SocketAddress address) throws IOException {
+    try (TcpStream stream = TcpStream.connect(address)) {
+      finishConnect(stream);
+      return false;
+    } catch (ErrnoException e) {
+      if (e.errnoName().equals("ECONNREFUSED")) {
+        return true;
+      }
+      throw e;
     }
   }
 

@@ -3,7 +3,6 @@ package mill.core.group;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.junit.jupiter.api.Assumptions.abort;
 
 import java.io.File;
@@ -374,7 +373,7 @@ class GroupListenerTest {
       // A call of accept(2) that is in flight keeps the socket until it has returned.
       LoopRunner.hold(group.loops().getFirst()).countDown();
       LoopRunner.hold(group.loops().getLast()).countDown();
-      requireRefused(listener);
+      Net.requireRefused(listener.localAddress());
       Net.poke(clients.getFirst());
       Await.await(served);
       GroupShutdownReport report =
@@ -434,21 +433,6 @@ class GroupListenerTest {
     }
   }
 
-  private static void requireRefused(GroupListener listener) throws Exception {
-    if (ON_WINDOWS) { // under Wine a listener listens until its loop has seen the end of its poll
-      Await.eventually(
-          "nothing listens", () -> catchThrowable(() -> connectOnce(listener)) != null);
-    }
-    assertThatThrownBy(() -> connectOnce(listener)).isInstanceOf(IOException.class);
-  }
-
-  private static void connectOnce(GroupListener listener) throws IOException {
-    try (TcpStream stream = TcpStream.connect((InetSocketAddress) listener.localAddress())) {
-      Net.untilReady(stream, Interest.WRITABLE);
-      stream.finishConnect();
-    }
-  }
-
   @Test
   void shutdownClosesTheListenersFirstAndLetsConnectionsFinish() throws Exception {
     var accepted = new CountDownLatch(2);
@@ -481,7 +465,7 @@ class GroupListenerTest {
       CountDownLatch refused =
           ON_WINDOWS ? new CountDownLatch(1) : LoopRunner.hold(group.loops().getFirst());
       var shutdown = group.shutdown(Duration.ofHours(1)).toCompletableFuture();
-      requireRefused(listener);
+      Net.requireRefused(listener.localAddress());
       refused.countDown();
       assertThatIllegalStateException()
           .isThrownBy(() -> group.listen(Net.loopback(), (loop, stream) -> stream.close()));
