@@ -618,8 +618,11 @@ final class Reactor {
   private void drain(GracefulShutdown draining) {
     if (draining.isScanWanted()) {
       draining.beginScan();
-      closeListenersAndTell(draining).forEach(this::tellOfShutdown);
       LoopExtension more = extension;
+      if (more != null) {
+        more.listenersEnd();
+      }
+      closeListenersAndTell(draining).forEach(this::tellOfShutdown);
       if (more != null) {
         more.shutDown();
       }

@@ -43,6 +43,13 @@ final class ServerPart {
     server.loopEnds(home);
   }
 
+  /** The loop shuts down: others take over now, if others do. On its thread. */
+  void loopShutsDown() {
+    if (!ended && server.othersTakeOver(home)) {
+      loopEnds();
+    }
+  }
+
   /** Whether the loop takes nothing over any more. Any thread. */
   boolean hasEnded() {
     return ended;

@@ -143,6 +143,11 @@ public final class TcpServer implements AutoCloseable {
     listeners.loopEnds(home);
   }
 
+  /** Whether other loops accept what this one has accepted so far. Any thread. */
+  boolean othersTakeOver(LoopConnections home) {
+    return listeners.othersTakeOver(home);
+  }
+
   /** A connection was accepted on a loop's thread: it stays there, or goes where it is due. */
   void accepted(LoopConnections home, StreamSocket socket, boolean staysHere) throws IOException {
     int first = staysHere ? partOf(home) : Math.floorMod(turns.getAndIncrement(), parts.size());
@@ -313,14 +318,22 @@ public final class TcpServer implements AutoCloseable {
         if (timeoutNs == 0) {
           force(part, books);
         } else {
-          Timeout forcing = part.home.loop.newTimeout(() -> force(part, books));
-          forcing.rescheduleNs(timeoutNs);
-          var _ = books.stage().thenRun(forcing::cancel); // when there is nobody left to force
+          forceAfter(timeoutNs, part, books);
         }
         books.partIsTold(part.home.seam.platform().nanoTime());
       });
     } catch (RejectedExecutionException e) {
       books.partIsTold(part.home.seam.platform().nanoTime()); // it has ended, and so have they
+    }
+  }
+
+  private static void forceAfter(long timeoutNs, ServerPart part, ServerShutdown books) {
+    try {
+      Timeout forcing = part.home.loop.newTimeout(() -> force(part, books));
+      forcing.rescheduleNs(timeoutNs);
+      var _ = books.stage().thenRun(forcing::cancel); // when there is nobody left to force
+    } catch (RejectedExecutionException e) {
+      // One of the loop's last tasks: it is about to close them itself.
     }
   }
 
