@@ -40,6 +40,7 @@ public final class TcpServer implements AutoCloseable {
   private final ServerListeners listeners;
   private final SocketAddress address;
   private final AtomicInteger turns = new AtomicInteger();
+  private final AtomicInteger onTheirWay = new AtomicInteger(); // to the loop that adopts them
   private final AtomicReference<ServerShutdown> shutdown = new AtomicReference<>();
   private final AtomicReference<Throwable> failure = new AtomicReference<>();
   private volatile boolean holdsAccept;
@@ -177,11 +178,21 @@ public final class TcpServer implements AutoCloseable {
   }
 
   private boolean handOff(ServerPart part, StreamSocket socket) {
+    onTheirWay.incrementAndGet();
     try {
       part.home.loop.execute(() -> adopt(part, socket));
       return true;
     } catch (RejectedExecutionException e) {
+      hasArrived(part);
       return false; // as many tasks wait as it allows, or it has ended
+    }
+  }
+
+  // Or is on its way to another loop, which has been counted before.
+  private void hasArrived(ServerPart part) {
+    ServerShutdown books = onTheirWay.decrementAndGet() == 0 ? shutdown.get() : null;
+    if (books != null) {
+      books.look(part.home.seam.platform().nanoTime());
     }
   }
 
@@ -195,6 +206,8 @@ public final class TcpServer implements AutoCloseable {
     } catch (IOException | RuntimeException e) {
       socket.close();
       ConnectionLog.factoryThrew(this, e);
+    } finally {
+      hasArrived(part);
     }
   }
 
@@ -299,7 +312,13 @@ public final class TcpServer implements AutoCloseable {
   public CompletionStage<ShutdownReport> shutdown(Duration timeout) {
     notNegative("the timeout", timeout, "use 0 to force at once");
     long startNs = parts.getFirst().home.seam.platform().nanoTime();
-    var books = new ServerShutdown(startNs, parts.size(), listeners.open(), this::isOwnThread);
+    var books =
+        new ServerShutdown(
+            startNs,
+            parts.size(),
+            listeners.open(),
+            () -> onTheirWay.get() > 0,
+            this::isOwnThread);
     if (!shutdown.compareAndSet(null, books)) {
       return requireNonNull(shutdown.get()).stage();
     }

@@ -143,6 +143,9 @@ public final class DialProgram {
       Visitor.park(Duration.ofNanos(sim.between(0, 15_000_000)));
       boolean holds = sim.chance(0.15);
       servers.forEach(one -> one.pauseAccept(holds));
+      if (sim.chance(0.2)) {
+        holdUp(side);
+      }
       if (victims.size() > 1 && sim.chance(ends)) {
         endOne(side, victims.remove((int) sim.between(0, victims.size())));
       }
@@ -161,6 +164,14 @@ public final class DialProgram {
       if (!one.isQuiet()) {
         ledger.fail("have not heard of the end: " + one.living());
       }
+    }
+  }
+
+  // Meanwhile connections wait to be accepted.
+  private void holdUp(Side side) {
+    EventLoop loop = side.anyLoop();
+    if (!ledger.isEnding(loop)) {
+      loop.execute(() -> Visitor.park(Duration.ofNanos(sim.between(0, 8_000_000))));
     }
   }
 
@@ -183,6 +194,10 @@ public final class DialProgram {
   }
 
   private void endServers(Side side) {
+    if (sim.chance(0.7)) {
+      holdUp(side);
+      Visitor.park(Duration.ofNanos(sim.between(0, 6_000_000)));
+    }
     serverEnds = true;
     side.loops.forEach(ledger::ends);
     if (sim.chance(0.8)) {
