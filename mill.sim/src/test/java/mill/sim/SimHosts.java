@@ -11,7 +11,9 @@ public final class SimHosts {
     return sim.network().address6(host.number());
   }
 
-  /** Has one socket listen for all loops of a group, as on systems that do not spread connections. */
+  /**
+   * Has one socket listen for all loops of a group, as on systems that do not spread connections.
+   */
   public static void doNotBalanceListeners(Simulation sim, SimHost host) {
     sim.network().doNotBalanceListeners(host.number());
   }

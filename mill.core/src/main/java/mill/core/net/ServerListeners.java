@@ -133,7 +133,8 @@ final class ServerListeners {
   }
 
   /**
-   * Whether the one socket moves on when a loop ends, and connections go to other loops. Any thread.
+   * Whether the one socket moves on when a loop ends, and connections go to other loops. Any
+   * thread.
    */
   boolean othersTakeOver(LoopConnections home) {
     synchronized (lock) {

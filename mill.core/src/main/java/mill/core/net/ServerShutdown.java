@@ -115,10 +115,7 @@ final class ServerShutdown {
     ShutdownReport report;
     synchronized (lock) {
       // In this order: a loop that has been told hands on no more.
-      if (partsToTell > 0
-          || areOnTheirWay.getAsBoolean()
-          || !told.isEmpty()
-          || reported.isDone()) {
+      if (partsToTell > 0 || areOnTheirWay.getAsBoolean() || !told.isEmpty() || reported.isDone()) {
         return;
       }
       report =

@@ -40,7 +40,7 @@ public final class TcpServer implements AutoCloseable {
   private final ServerListeners listeners;
   private final SocketAddress address;
   private final AtomicInteger turns = new AtomicInteger();
-  private final AtomicInteger onTheirWay = new AtomicInteger(); // to the loop that adopts them
+  private final AtomicInteger onTheirWay = new AtomicInteger(); // tasks that bring some to loops
   private final AtomicReference<ServerShutdown> shutdown = new AtomicReference<>();
   private final AtomicReference<Throwable> failure = new AtomicReference<>();
   private volatile boolean holdsAccept;
@@ -178,22 +178,31 @@ public final class TcpServer implements AutoCloseable {
   }
 
   private boolean handOff(ServerPart part, StreamSocket socket) {
-    onTheirWay.incrementAndGet();
+    areOnTheirWay();
     try {
       part.home.loop.execute(() -> adopt(part, socket));
       return true;
     } catch (RejectedExecutionException e) {
-      hasArrived(part);
+      haveArrived();
       return false; // as many tasks wait as it allows, or it has ended
     }
   }
 
-  // Or is on its way to another loop, which has been counted before.
-  private void hasArrived(ServerPart part) {
+  /** One or several were accepted that a task is to bring to a loop. Any thread. */
+  void areOnTheirWay() {
+    onTheirWay.incrementAndGet();
+  }
+
+  /** They are there, or closed, or on their way to another loop, as has been said before. */
+  void haveArrived() {
     ServerShutdown books = onTheirWay.decrementAndGet() == 0 ? shutdown.get() : null;
     if (books != null) {
-      books.look(part.home.seam.platform().nanoTime());
+      books.look(nowNs());
     }
+  }
+
+  private long nowNs() {
+    return parts.getFirst().home.seam.platform().nanoTime();
   }
 
   private void adopt(ServerPart part, StreamSocket socket) {
@@ -207,7 +216,7 @@ public final class TcpServer implements AutoCloseable {
       socket.close();
       ConnectionLog.factoryThrew(this, e);
     } finally {
-      hasArrived(part);
+      haveArrived();
     }
   }
 
@@ -311,14 +320,9 @@ public final class TcpServer implements AutoCloseable {
    */
   public CompletionStage<ShutdownReport> shutdown(Duration timeout) {
     notNegative("the timeout", timeout, "use 0 to force at once");
-    long startNs = parts.getFirst().home.seam.platform().nanoTime();
     var books =
         new ServerShutdown(
-            startNs,
-            parts.size(),
-            listeners.open(),
-            () -> onTheirWay.get() > 0,
-            this::isOwnThread);
+            nowNs(), parts.size(), listeners.open(), () -> onTheirWay.get() > 0, this::isOwnThread);
     if (!shutdown.compareAndSet(null, books)) {
       return requireNonNull(shutdown.get()).stage();
     }
@@ -339,10 +343,10 @@ public final class TcpServer implements AutoCloseable {
         } else {
           forceAfter(timeoutNs, part, books);
         }
-        books.partIsTold(part.home.seam.platform().nanoTime());
+        books.partIsTold(nowNs());
       });
     } catch (RejectedExecutionException e) {
-      books.partIsTold(part.home.seam.platform().nanoTime()); // it has ended, and so have they
+      books.partIsTold(nowNs()); // it has ended, and so have they
     }
   }
 

@@ -89,7 +89,7 @@ public enum Programs {
   public static List<Programs> ofConnections(Programs first) {
     return Stream.concat(
             Stream.of(first),
-            Stream.of(CONNECTIONS, RELAY, POOL).filter(program -> program != first))
+            Stream.of(CONNECTIONS, RELAY, POOL, DIALS).filter(program -> program != first))
         .toList();
   }
 

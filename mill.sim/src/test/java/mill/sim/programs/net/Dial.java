@@ -9,6 +9,7 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Predicate;
 import mill.core.EventLoop;
 import mill.core.net.CloseCause;
 import mill.core.net.CloseCause.Kind;
@@ -101,8 +102,8 @@ final class Dial implements ConnectionHandler {
 
   /** Nobody wants it any more. Any thread. */
   void leave() {
-    if (cause != null) {
-      return;
+    if (isOver() || connection == null) {
+      return; // or connect() is about to return
     }
     leaves = true;
     if (opened && sim.chance(0.3)) {
@@ -155,7 +156,9 @@ final class Dial implements ConnectionHandler {
   }
 
   private List<SocketAddress> candidates() {
-    return question == null ? List.of(resolved()) : question.addresses.stream().map(this::at).toList();
+    return question == null
+        ? List.of(resolved())
+        : question.addresses.stream().map(this::at).toList();
   }
 
   private SocketAddress at(InetAddress address) {
@@ -197,7 +200,7 @@ final class Dial implements ConnectionHandler {
   }
 
   private void look() {
-    if (!isDecided() && !leaves && !ledger.isEnding(loop)) {
+    if (connection != null && !isDecided() && !leaves && !ledger.isEnding(loop)) {
       race.look();
     }
   }
@@ -269,6 +272,7 @@ final class Dial implements ConnectionHandler {
     } else {
       verifyOutcome(why.kind());
     }
+    program.again(loop);
     ledger.leave(loop);
   }
 
@@ -311,7 +315,7 @@ final class Dial implements ConnectionHandler {
     }
   }
 
-  private boolean mayFail(java.util.function.Predicate<SocketAddress> so) {
+  private boolean mayFail(Predicate<SocketAddress> so) {
     return dialsSince() != null && candidates().stream().anyMatch(so);
   }
 

@@ -44,6 +44,7 @@ public final class DialProgram {
   private final List<DialServer> servers = new ArrayList<>();
   private final List<Dial> dials = new ArrayList<>();
   private final Set<Integer> served = new HashSet<>();
+  private int lastId;
   private int sidesOpen;
   private int sidesCounted;
   private int programsLeft = 2;
@@ -219,11 +220,11 @@ public final class DialProgram {
     }
     for (int i = 0; i < STEPS; i++) {
       if (dials.size() < MOST_DIALS && sim.chance(0.6)) {
-        begin(side);
+        begin(side.anyLoop());
       }
       Visitor.park(Duration.ofNanos(sim.between(0, 15_000_000)));
       visitAny();
-      dials.forEach(Dial::watch);
+      watch();
     }
     if (!clientEndsEarly) {
       settle(side);
@@ -237,10 +238,16 @@ public final class DialProgram {
     }
   }
 
-  private void begin(Side side) {
+  /** As whoever reconnects does, inside of a callback, whatever it is that has ended. */
+  void again(EventLoop loop) {
+    if (dials.size() < MOST_DIALS && !isCalm && sim.chance(0.3)) {
+      begin(loop);
+    }
+  }
+
+  private void begin(EventLoop loop) {
     Duration timeout =
         Duration.ofMillis(sim.chance(0.4) ? sim.between(1, 400) : sim.between(400, 6_000));
-    EventLoop loop = side.anyLoop();
     DialNames.Question question = null;
     SocketAddress target;
     if (isLocal && sim.chance(0.4)) {
@@ -256,12 +263,17 @@ public final class DialProgram {
                   address.getAddress().getHostAddress(), address.getPort())
               : address;
     }
-    begin(new Dial(this, dials.size(), loop, target, question, false), timeout);
+    begin(new Dial(this, ++lastId, loop, target, question, false), timeout);
   }
 
   private void begin(Dial made, Duration timeout) {
     dials.add(made);
-    made.begin(connection().resolver(names), timeout);
+    try {
+      made.begin(connection().resolver(names), timeout);
+    } catch (IllegalStateException e) {
+      dials.remove(made); // the loop has ended
+      sim.sometimes("nobody dials any more");
+    }
   }
 
   private void visitAny() {
@@ -273,13 +285,13 @@ public final class DialProgram {
   private void settle(Side side) {
     side.await(
         () -> "each is decided: " + undecided(),
-        () -> dials.forEach(Dial::watch),
+        this::watch,
         () -> dials.stream().allMatch(Dial::isDecided));
     side.await(
         () -> "each is served or over: " + not(Dial::isServedOrOver),
         () -> {},
         () -> dials.stream().allMatch(Dial::isServedOrOver));
-    dials.forEach(Dial::leave);
+    List.copyOf(dials).forEach(Dial::leave);
     side.await(
         () -> "each is over: " + not(Dial::isOver),
         () -> {},
@@ -306,9 +318,9 @@ public final class DialProgram {
     isCalm = true;
     var last = new ArrayList<Dial>();
     for (DialServer one : servers) {
-      SocketAddress target = one == servers.getFirst() ? targets.server() : DialTargets.LISTENS;
+      SocketAddress target = one.isUnix() ? DialTargets.LISTENS : targets.server();
       for (int i = 0; i < one.room(); i++) {
-        var made = new Dial(this, dials.size(), side.anyLoop(), target, null, true);
+        var made = new Dial(this, ++lastId, side.anyLoop(), target, null, true);
         last.add(made);
         begin(made, LONG);
       }
@@ -319,6 +331,11 @@ public final class DialProgram {
         () -> last.stream().allMatch(Dial::isServed));
     last.forEach(Dial::leave);
     side.await(() -> "each is over: " + last, () -> {}, () -> last.stream().allMatch(Dial::isOver));
+  }
+
+  // Of those that are there: who hears of an end may dial again.
+  private void watch() {
+    List.copyOf(dials).forEach(Dial::watch);
   }
 
   private String undecided() {
@@ -358,6 +375,7 @@ public final class DialProgram {
     return serverEnds
         || !Happenings.networkIsInnocent(sim)
         || Happenings.has(sim, FaultKind.CONNECT_REFUSED)
+        || Happenings.has(sim, FaultKind.ACCEPT_FAILED)
         || servers.stream().anyMatch(DialServer::mayRefuse);
   }
 
@@ -369,7 +387,7 @@ public final class DialProgram {
   /** A server has heard the number of a dial. */
   void isServed(int id) {
     if (!served.add(id)) {
-      ledger.fail("two connections of one dial: " + dials.get(id));
+      ledger.fail("two connections of dial " + id);
     }
   }
 }

@@ -30,6 +30,7 @@ final class DialServer {
   private final Simulation sim;
   private final Ledger ledger;
   private final Side side;
+  private final boolean isUnix;
   private final boolean handsOn; // from the loop that accepts to others
   private final int total;
   private final int perAddress;
@@ -49,11 +50,10 @@ final class DialServer {
     this.side = side;
     ledger = program.ledger();
     sim = ledger.sim;
-    boolean isUnix = !(address instanceof InetSocketAddress);
+    isUnix = !(address instanceof InetSocketAddress);
     handsOn = side.loops.size() > 1 && (isUnix || !program.balances());
     total = sim.chance(0.4) ? (int) sim.between(1, 5) : ConnectionConfig.NO_LIMIT;
-    perAddress =
-        sim.chance(0.2) && !isUnix ? (int) sim.between(1, 4) : ConnectionConfig.NO_LIMIT;
+    perAddress = sim.chance(0.2) && !isUnix ? (int) sim.between(1, 4) : ConnectionConfig.NO_LIMIT;
     rate = sim.chance(0.2) ? (int) sim.between(5, 100) : ConnectionConfig.NO_LIMIT;
     hasWhims = sim.chance(0.5);
     burst = (int) sim.between(1, 4);
@@ -62,15 +62,16 @@ final class DialServer {
 
   void listen(SocketAddress address) throws IOException {
     ConnectionConfig config =
-        program
-            .connection()
-            .maxConnections(total, perAddress)
-            .acceptRate(rate, burst);
+        program.connection().maxConnections(total, perAddress).acceptRate(rate, burst);
     listensSince = sim.now();
     server =
         side.group() == null
             ? TcpServer.listen(side.loops.getFirst(), address, config, this::next)
             : TcpServer.listen(side.group(), address, config, this::next);
+  }
+
+  boolean isUnix() {
+    return isUnix;
   }
 
   /** How many it has room for at the same time, from one client. */
@@ -87,9 +88,9 @@ final class DialServer {
     loopEndedAlone = true;
   }
 
-  /** Whether somebody who dials it may have been reset before he knows that he stands. */
+  /** Whether who dials it may have been reset before he knows that he stands. */
   boolean mayRefuse() {
-    return hasReset || server.refused() > 0 || (!handsOn && loopEndedAlone);
+    return hasReset || server.refused() > 0 || loopEndedAlone;
   }
 
   // ---- its guests
