@@ -38,7 +38,7 @@ final class Dial implements ConnectionHandler {
   private final DialNames.Question question; // null: its target is no name
   private final SocketAddress target;
   private final DialRace race = new DialRace(this);
-  final Duration delay = Duration.ofMillis(10);
+  final Duration delay;
   private Duration timeout;
 
   Connection connection;
@@ -68,6 +68,7 @@ final class Dial implements ConnectionHandler {
     ledger = program.ledger();
     sim = ledger.sim;
     targets = program.targets();
+    delay = Duration.ofMillis(sim.chance(0.2) ? 3_000 : sim.between(10, 250));
   }
 
   // ---- what is done

@@ -24,7 +24,7 @@ import mill.sim.fault.FaultKind;
  */
 public final class DialProgram {
   private static final int STEPS = 16;
-  private static final int MOST_DIALS = 12;
+  private static final int MOST_DIALS = 16;
   private static final Duration CALM = Duration.ofSeconds(11); // faults end before
   private static final Duration SILENCE = Duration.ofSeconds(10); // in which a reset was lost
   private static final Duration LONG = Duration.ofSeconds(20);
@@ -140,7 +140,7 @@ public final class DialProgram {
     }
     List<EventLoop> victims = new ArrayList<>(side.loops);
     double ends = sim.chance(0.4) ? 0.15 : 0;
-    for (int i = 0; i < STEPS; i++) {
+    for (int i = 0; i < (serverEndsEarly ? STEPS / 2 : STEPS); i++) {
       Visitor.park(Duration.ofNanos(sim.between(0, 15_000_000)));
       boolean holds = sim.chance(0.15);
       servers.forEach(one -> one.pauseAccept(holds));
@@ -159,7 +159,7 @@ public final class DialProgram {
         one.verify();
       }
     }
-    endServers(side);
+    endServers(side, victims.getLast());
     end(side);
     for (DialServer one : servers) {
       if (!one.isQuiet()) {
@@ -194,12 +194,15 @@ public final class DialProgram {
     }
   }
 
-  private void endServers(Side side) {
+  private void endServers(Side side, EventLoop one) {
     if (sim.chance(0.7)) {
       holdUp(side);
       Visitor.park(Duration.ofNanos(sim.between(0, 6_000_000)));
     }
     serverEnds = true;
+    if (sim.chance(0.2)) {
+      endOne(side, one); // at the same time
+    }
     side.loops.forEach(ledger::ends);
     if (sim.chance(0.8)) {
       servers.forEach(DialServer::shutDown);
@@ -219,7 +222,8 @@ public final class DialProgram {
       client.descriptors(client.openDescriptors() + (int) sim.between(3, 9));
     }
     for (int i = 0; i < STEPS; i++) {
-      if (dials.size() < MOST_DIALS && sim.chance(0.6)) {
+      long count = sim.chance(0.2) ? sim.between(2, 5) : sim.between(0, 2);
+      while (count-- > 0 && dials.size() < MOST_DIALS) {
         begin(side.anyLoop());
       }
       Visitor.park(Duration.ofNanos(sim.between(0, 15_000_000)));
