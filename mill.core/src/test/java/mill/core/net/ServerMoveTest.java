@@ -214,7 +214,7 @@ class ServerMoveTest {
         assertThat(report).isNotDone();
         held.complete(true);
         assertThatThrownBy(() -> Net.readText(peer, 1)).hasMessageContaining("ended after 0");
-        peer.close(); // which the server waits for
+        peer.shutdownWrite(); // which the server waits for
         assertThat(report.get(10, TimeUnit.SECONDS).ended()).isOne();
       } finally {
         held.complete(true);

@@ -278,7 +278,7 @@ final class DialServer {
     List<Guest> others = guests.stream().filter(guest -> !before.contains(guest)).toList();
     long most = others.size();
     long least = others.stream().filter(guest -> guest.heardShutdown).count();
-    long told = report.ended() + report.forced();
+    long told = (long) report.ended() + report.forced();
     if (told < least || told > most || (report.forced() > 0 && report.inTime())) {
       ledger.fail("%d to %d have ended: the report is %s".formatted(least, most, report));
     }
