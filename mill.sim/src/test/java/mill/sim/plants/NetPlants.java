@@ -226,30 +226,10 @@ final class NetPlants {
               "drop(tried); noteFailure(e); if (next == addresses.size()) { dialNext(); }"),
           new Plant("the timer of a race is kept", NET + "Dialer.java", "timer.cancel();", ""),
           new Plant(
-              "what is handed to a loop that has ended is lost",
-              NET + "TcpServer.java",
-              "accepted(part.home, socket, false); // it has ended meanwhile",
-              ""),
-          new Plant(
               "all that is accepted goes to one loop",
               NET + "TcpServer.java",
               "Math.floorMod(turns.getAndIncrement(), parts.size())",
               "0"),
-          new Plant(
-              "the last tasks of a loop bring no report",
-              NET + "TcpServer.java",
-              "} catch (RejectedExecutionException e) { // One of the loop's last tasks",
-              "} catch (IllegalArgumentException e) { // One of the loop's last tasks"),
-          new Plant(
-              "a report does not wait for what is handed on",
-              NET + "TcpServer.java",
-              "() -> onTheirWay.get() > 0,",
-              "() -> false,"),
-          new Plant(
-              "who comes after the time of a shutdown stays",
-              NET + "ServerPart.java",
-              "if (forced) { connection.forceShutdown(); }",
-              ""),
           new Plant(
               "a loop that shuts down closes what others could accept from",
               NET + "ServerPart.java",
@@ -264,11 +244,6 @@ final class NetPlants {
               "a place at a server's limit is not given back",
               NET + "ServerListener.java",
               "server.places().leave();",
-              ""),
-          new Plant(
-              "room at a server's limit is told to one loop alone",
-              NET + "ServerListener.java",
-              "server.look(); // the one that is full may be another loop's",
               ""),
           // ---- pools
           new Plant(
