@@ -27,8 +27,8 @@ import org.jspecify.annotations.Nullable;
  *     └────────────────────────────────────────────────────────────────────────────────────────────┘
  * </pre>
  *
- * <p>What {@link EventLoop} says about threads holds here too. {@link LoopSleep} is the poll, {@link
- * LoopDrain} the drain, and {@link LoopEnd} is what comes after the last turn.
+ * <p>What {@link EventLoop} says about threads holds here too. {@link LoopSleep} is the poll,
+ * {@link LoopDrain} the drain, and {@link LoopEnd} is what comes after the last turn.
  */
 final class Reactor {
   private final LoopConfig config;
