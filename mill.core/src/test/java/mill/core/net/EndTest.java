@@ -16,6 +16,7 @@ import mill.testing.Threads;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /** How connections end: what is still delivered, which cause is told, and that it is told once. */
 class EndTest {
@@ -104,7 +105,7 @@ class EndTest {
 
   @Test
   void thePeersEndDoesNotLoseTheQueuedReply() throws Exception {
-    byte[] reply = WriteTest.pattern(4 << 20);
+    byte[] reply = Messages.pattern(4 << 20);
     heard.onFrame = (c, text) -> c.out().put(reply, 0, reply.length);
     try (var server = loops.listen(LINES, heard);
         var peer = Peer.slow(server)) {
@@ -353,6 +354,7 @@ class EndTest {
   }
 
   @Test
+  @Timeout(300) // each step is bounded: it has much to do
   void manyCyclesLeaveEverythingAsItWas() throws Exception {
     ConnectionHandler echo = (c, m, at, n) -> c.out().put(m, at, n);
     try (var server = loops.listen(LINES.readIdle(Duration.ofMinutes(1)), echo)) {
