@@ -27,6 +27,7 @@ public final class DialProgram {
   private static final int MOST_DIALS = 16;
   private static final Duration CALM = Duration.ofSeconds(11); // faults end before
   private static final Duration SILENCE = Duration.ofSeconds(10); // in which a reset was lost
+  private static final Duration NEVER = Duration.ofMinutes(10);
   private static final Duration LONG = Duration.ofSeconds(20);
 
   private final Simulation sim;
@@ -66,7 +67,7 @@ public final class DialProgram {
     }
     isCut = !isLocal && sim.chance(0.25);
     isShort = !isLocal && sim.chance(0.1);
-    serverEndsEarly = sim.chance(0.3);
+    serverEndsEarly = sim.chance(0.4);
     clientEndsEarly = sim.chance(0.25);
     targets = new DialTargets(sim, server);
     names = new DialNames(ledger, client);
@@ -97,7 +98,7 @@ public final class DialProgram {
   ConnectionConfig connection() {
     return ConnectionConfig.defaults()
         .closeTimeout(Duration.ofMillis(sim.between(50, 2_000)))
-        .readIdle(SILENCE);
+        .readIdle(isCut ? SILENCE : NEVER);
   }
 
   // Both sides are open before anything else is.
@@ -196,7 +197,9 @@ public final class DialProgram {
 
   private void endServers(Side side, EventLoop one) {
     if (sim.chance(0.7)) {
-      holdUp(side);
+      for (int i = 0; i < 3; i++) {
+        holdUp(side);
+      }
       Visitor.park(Duration.ofNanos(sim.between(0, 6_000_000)));
     }
     serverEnds = true;
