@@ -245,6 +245,16 @@ final class NetPlants {
               NET + "ServerListener.java",
               "server.places().leave();",
               ""),
+          new Plant(
+              "a report does not wait for what is handed on",
+              NET + "TcpServer.java",
+              "() -> onTheirWay.get() > 0,",
+              "() -> false,"),
+          new Plant(
+              "room at a server's limit is told to one loop alone",
+              NET + "ServerListener.java",
+              "server.look(); // the one that is full may be another loop's",
+              ""),
           // ---- pools
           new Plant(
               "a connection is lost that finds its waiter gone",
