@@ -295,10 +295,15 @@ final class Acceptor implements AcceptHandle {
     if (waiting.isEmpty()) {
       return;
     }
+    handler.handsOver();
     try {
-      gate.deliver(() -> waiting.forEach(this::deliver));
+      gate.deliver(() -> {
+        waiting.forEach(this::deliver);
+        handler.hasHandedOver();
+      });
     } catch (RejectedExecutionException e) {
       waiting.forEach(StreamSocket::close); // the loop has ended just now, and nobody takes them
+      handler.hasHandedOver();
     }
   }
 

@@ -107,8 +107,11 @@ final class LoopDrain<T extends Registered> {
   boolean isOver(GracefulShutdown draining) {
     if (draining.isScanWanted()) {
       draining.beginScan();
-      closeListenersAndTell(draining).forEach(this::tell);
       LoopExtension more = extension.get();
+      if (more != null) {
+        more.listenersEnd();
+      }
+      closeListenersAndTell(draining).forEach(this::tell);
       if (more != null) {
         more.shutDown();
       }

@@ -45,6 +45,11 @@ class FallingAsleepTest {
     }
 
     @Override
+    public void listenersEnd() {
+      // No listeners.
+    }
+
+    @Override
     public void shutDown() {
       // Nobody to tell.
     }

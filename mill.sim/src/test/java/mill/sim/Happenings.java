@@ -23,4 +23,9 @@ public final class Happenings {
   public static boolean networkIsInnocent(Simulation sim) {
     return ENDS.stream().noneMatch(kind -> sim.happened().containsKey(kind.name()));
   }
+
+  /** {@return whether a kind of fault has come yet} */
+  public static boolean has(Simulation sim, FaultKind kind) {
+    return sim.happened().containsKey(kind.name());
+  }
 }

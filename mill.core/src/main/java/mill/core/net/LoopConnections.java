@@ -243,6 +243,11 @@ final class LoopConnections implements LoopExtension {
   }
 
   @Override
+  public void listenersEnd() {
+    servers.forEach(ServerPart::loopShutsDown);
+  }
+
+  @Override
   public void shutDown() {
     pools.forEach(PoolPart::loopShutsDown);
     for (Dialer dialer : new ArrayList<>(dialers)) {

@@ -87,6 +87,16 @@ final class ServerListener implements AcceptLimit, SocketAcceptor {
   }
 
   @Override
+  public void handsOver() {
+    server.areOnTheirWay();
+  }
+
+  @Override
+  public void hasHandedOver() {
+    server.haveArrived();
+  }
+
+  @Override
   public void onError(StreamSocket socket, Throwable error) {
     ConnectionLog.factoryThrew(server, error);
   }

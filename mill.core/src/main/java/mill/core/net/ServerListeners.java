@@ -132,6 +132,19 @@ final class ServerListeners {
     }
   }
 
+  /**
+   * Whether the one socket moves on when a loop ends, and connections go to other loops. Any
+   * thread.
+   */
+  boolean othersTakeOver(LoopConnections home) {
+    synchronized (lock) {
+      return !closed
+          && !isToEnd.getAsBoolean()
+          && all.stream().noneMatch(ServerListener::staysHere)
+          && parts.stream().anyMatch(part -> !part.hasEnded() && !part.home.equals(home));
+    }
+  }
+
   private void move(ServerListener from) {
     AcceptSource source = from.detach();
     ServerPart next = from.staysHere() ? null : nextPart();

@@ -25,6 +25,7 @@ final class ServerPart {
   private @Nullable SocketConnection first;
   private @Nullable SocketConnection last;
   private @Nullable ServerShutdown shutdown;
+  private boolean forced; // the time of the shutdown is over
   private @Nullable SocketAddress lastLocal; // of the connection that came last
 
   ServerPart(TcpServer server, LoopConnections home) {
@@ -41,6 +42,13 @@ final class ServerPart {
   void loopEnds() {
     ended = true;
     server.loopEnds(home);
+  }
+
+  /** The loop shuts down: others take over now, if others do. On its thread. */
+  void loopShutsDown() {
+    if (!ended && server.othersTakeOver(home)) {
+      loopEnds();
+    }
   }
 
   /** Whether the loop takes nothing over any more. Any thread. */
@@ -91,13 +99,19 @@ final class ServerPart {
   private void open(StreamSocket socket, SocketAddress peer, ConnectionHandler handler) {
     var connection = new SocketConnection(home, server.config(), handler, this, peer);
     append(connection);
+    if (shutdown != null) {
+      shutdown.joins(connection);
+    }
     try {
       connection.comesFrom(shared(socket.localAddress()));
       Registration registration =
           home.loop.register(socket, Interest.READABLE_WRITABLE, Trigger.EDGE, connection);
       connection.stands(socket, registration, false);
       if (shutdown != null) {
-        shutdown.joins(connection);
+        connection.tellOfShutdown();
+      }
+      if (forced) {
+        connection.forceShutdown();
       }
     } catch (IOException | IllegalStateException e) { // the loop has ended, or the kernel refuses
       socket.close();
@@ -164,11 +178,13 @@ final class ServerPart {
     shutdown = telling;
     for (SocketConnection one = first; one != null; one = one.nextOfServer) {
       telling.joins(one);
+      one.tellOfShutdown();
     }
   }
 
   /** The time of the shutdown is over. */
   void force() {
+    forced = true;
     for (SocketConnection one = first; one != null; one = one.nextOfServer) {
       one.forceShutdown();
     }

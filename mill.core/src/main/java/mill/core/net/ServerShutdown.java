@@ -25,6 +25,7 @@ final class ServerShutdown {
   private final long startNs;
   private final CompletableFuture<ShutdownReport> reported;
   private final int listenersClosed;
+  private final BooleanSupplier areOnTheirWay; // accepted, and a loop is still to adopt them
   private final Object lock = new Object();
 
   // By connection, what it had queued when it was told. Nothing goes by its order.
@@ -35,7 +36,7 @@ final class ServerShutdown {
   private final List<Undelivered> undelivered = new ArrayList<>();
 
   @GuardedBy("lock")
-  private int partsToTell; // and, while accepted connections are on their way, these
+  private int partsToTell;
 
   @GuardedBy("lock")
   private boolean forcing;
@@ -52,7 +53,13 @@ final class ServerShutdown {
   @GuardedBy("lock")
   private long undeliveredBytes;
 
-  ServerShutdown(long startNs, int parts, int listenersClosed, BooleanSupplier isOwnThread) {
+  ServerShutdown(
+      long startNs,
+      int parts,
+      int listenersClosed,
+      BooleanSupplier areOnTheirWay,
+      BooleanSupplier isOwnThread) {
+    this.areOnTheirWay = areOnTheirWay;
     this.startNs = startNs;
     this.listenersClosed = listenersClosed;
     partsToTell = parts;
@@ -63,12 +70,11 @@ final class ServerShutdown {
     return reported.copy(); // what its holder does to the copy is his own business
   }
 
-  /** A connection is told. On its loop's thread. */
+  /** A connection is about to be told. On its loop's thread. */
   void joins(SocketConnection connection) {
     synchronized (lock) {
       told.put(connection, connection.queuedBytes());
     }
-    connection.tellOfShutdown();
   }
 
   /** All connections of one loop were told. */
@@ -76,7 +82,7 @@ final class ServerShutdown {
     synchronized (lock) {
       partsToTell--;
     }
-    reportIfDone(nowNs);
+    look(nowNs);
   }
 
   /** From now on what ends is forced. */
@@ -101,13 +107,15 @@ final class ServerShutdown {
         undelivered.add(new Undelivered(SafeText.of(connection), left));
       }
     }
-    reportIfDone(connection.home.seam.platform().nanoTime());
+    look(connection.home.seam.platform().nanoTime());
   }
 
-  private void reportIfDone(long nowNs) {
+  /** Reports, if nobody is left. */
+  void look(long nowNs) {
     ShutdownReport report;
     synchronized (lock) {
-      if (partsToTell > 0 || !told.isEmpty() || reported.isDone()) {
+      // In this order: a loop that has been told hands on no more.
+      if (partsToTell > 0 || areOnTheirWay.getAsBoolean() || !told.isEmpty() || reported.isDone()) {
         return;
       }
       report =

@@ -10,7 +10,7 @@ public final class TcpClient {
   private TcpClient() {}
 
   /**
-   * Begins to connect. Any thread; nothing is called before this returns.
+   * Begins to connect. Any thread; on the loop's own nothing is called before this returns.
    *
    * <p>What comes of it the handler hears: {@link ConnectionHandler#onOpen}, or {@link
    * ConnectionHandler#onClosed} with a cause that was never {@linkplain CloseCause#opened()

@@ -40,6 +40,7 @@ public final class TcpServer implements AutoCloseable {
   private final ServerListeners listeners;
   private final SocketAddress address;
   private final AtomicInteger turns = new AtomicInteger();
+  private final AtomicInteger onTheirWay = new AtomicInteger(); // tasks that bring some to loops
   private final AtomicReference<ServerShutdown> shutdown = new AtomicReference<>();
   private final AtomicReference<Throwable> failure = new AtomicReference<>();
   private volatile boolean holdsAccept;
@@ -143,6 +144,11 @@ public final class TcpServer implements AutoCloseable {
     listeners.loopEnds(home);
   }
 
+  /** Whether other loops accept what this one has accepted so far. Any thread. */
+  boolean othersTakeOver(LoopConnections home) {
+    return listeners.othersTakeOver(home);
+  }
+
   /** A connection was accepted on a loop's thread: it stays there, or goes where it is due. */
   void accepted(LoopConnections home, StreamSocket socket, boolean staysHere) throws IOException {
     int first = staysHere ? partOf(home) : Math.floorMod(turns.getAndIncrement(), parts.size());
@@ -172,12 +178,31 @@ public final class TcpServer implements AutoCloseable {
   }
 
   private boolean handOff(ServerPart part, StreamSocket socket) {
+    areOnTheirWay();
     try {
       part.home.loop.execute(() -> adopt(part, socket));
       return true;
     } catch (RejectedExecutionException e) {
+      haveArrived();
       return false; // as many tasks wait as it allows, or it has ended
     }
+  }
+
+  /** One or several were accepted that a task is to bring to a loop. Any thread. */
+  void areOnTheirWay() {
+    onTheirWay.incrementAndGet();
+  }
+
+  /** They are there, or closed, or on their way to another loop, as has been said before. */
+  void haveArrived() {
+    ServerShutdown books = onTheirWay.decrementAndGet() == 0 ? shutdown.get() : null;
+    if (books != null) {
+      books.look(nowNs());
+    }
+  }
+
+  private long nowNs() {
+    return parts.getFirst().home.seam.platform().nanoTime();
   }
 
   private void adopt(ServerPart part, StreamSocket socket) {
@@ -190,6 +215,8 @@ public final class TcpServer implements AutoCloseable {
     } catch (IOException | RuntimeException e) {
       socket.close();
       ConnectionLog.factoryThrew(this, e);
+    } finally {
+      haveArrived();
     }
   }
 
@@ -293,8 +320,9 @@ public final class TcpServer implements AutoCloseable {
    */
   public CompletionStage<ShutdownReport> shutdown(Duration timeout) {
     notNegative("the timeout", timeout, "use 0 to force at once");
-    long startNs = parts.getFirst().home.seam.platform().nanoTime();
-    var books = new ServerShutdown(startNs, parts.size(), listeners.open(), this::isOwnThread);
+    var books =
+        new ServerShutdown(
+            nowNs(), parts.size(), listeners.open(), () -> onTheirWay.get() > 0, this::isOwnThread);
     if (!shutdown.compareAndSet(null, books)) {
       return requireNonNull(shutdown.get()).stage();
     }
@@ -313,14 +341,22 @@ public final class TcpServer implements AutoCloseable {
         if (timeoutNs == 0) {
           force(part, books);
         } else {
-          Timeout forcing = part.home.loop.newTimeout(() -> force(part, books));
-          forcing.rescheduleNs(timeoutNs);
-          var _ = books.stage().thenRun(forcing::cancel); // when there is nobody left to force
+          forceAfter(timeoutNs, part, books);
         }
-        books.partIsTold(part.home.seam.platform().nanoTime());
+        books.partIsTold(nowNs());
       });
     } catch (RejectedExecutionException e) {
-      books.partIsTold(part.home.seam.platform().nanoTime()); // it has ended, and so have they
+      books.partIsTold(nowNs()); // it has ended, and so have they
+    }
+  }
+
+  private static void forceAfter(long timeoutNs, ServerPart part, ServerShutdown books) {
+    try {
+      Timeout forcing = part.home.loop.newTimeout(() -> force(part, books));
+      forcing.rescheduleNs(timeoutNs);
+      var _ = books.stage().thenRun(forcing::cancel); // when there is nobody left to force
+    } catch (RejectedExecutionException e) {
+      // One of the loop's last tasks: it is about to close them itself.
     }
   }
 

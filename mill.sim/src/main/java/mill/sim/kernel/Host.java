@@ -27,6 +27,7 @@ final class Host {
   private List<Packet> held = new ArrayList<>(0);
   private boolean up = true;
   private int descriptors = 1_024;
+  private boolean balancesListeners = true;
 
   Host(Network network, String name, int index) {
     this.network = network;
@@ -59,6 +60,15 @@ final class Host {
   /** {@return its clock} */
   HostClock clock() {
     return clock;
+  }
+
+  /** {@return whether connections are spread over several listeners} */
+  boolean balancesListeners() {
+    return balancesListeners;
+  }
+
+  void doNotBalanceListeners() {
+    balancesListeners = false;
   }
 
   /** {@return whether it has power} */

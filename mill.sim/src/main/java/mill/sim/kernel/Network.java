@@ -120,6 +120,16 @@ public final class Network {
   }
 
   /**
+   * Has one socket listen for all loops of a group on a host, as on systems that do not spread
+   * connections over several.
+   *
+   * @param host the host
+   */
+  public void doNotBalanceListeners(int host) {
+    host(host).doNotBalanceListeners();
+  }
+
+  /**
    * Removes the path of a Unix socket, as {@code unlink(2)} does: it outlives its socket.
    *
    * @param host the host

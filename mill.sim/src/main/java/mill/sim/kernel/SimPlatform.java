@@ -90,7 +90,7 @@ final class SimPlatform implements Platform {
 
   @Override
   public boolean balancesListeners() {
-    return true;
+    return host.balancesListeners();
   }
 
   @Override

@@ -2,7 +2,7 @@ package mill.sim.plants;
 
 import java.util.List;
 
-/** Bugs in connections, relays and pools. */
+/** Bugs in connections, dials, servers, relays and pools. */
 final class NetPlants {
   static final String NET = "mill.core/src/main/java/mill/core/net/";
 
@@ -187,6 +187,73 @@ final class NetPlants {
               "a relay is held up by a congestion that is over",
               NET + "SocketConnection.java",
               "waiting.get(i).resumeHere(queue);",
+              ""),
+          // ---- dials, and servers of several loops
+          new Plant(
+              "the losers of a race go on",
+              NET + "Dialer.java",
+              "while (!attempts.isEmpty()) { drop(attempts.getLast()); }",
+              "attempts.clear();"),
+          new Plant(
+              "a cancel while a name is resolved does not end it",
+              NET + "Dialer.java",
+              "void cancel() { if (!over) {",
+              "void cancel() { if (!over && question == null) {"),
+          new Plant(
+              "nobody wants a connection any more, and its race goes on",
+              NET + "Dialer.java",
+              "void cancel() { if (!over) {",
+              "void cancel() { if (false) {"),
+          new Plant(
+              "a question that nobody waits for is not cancelled",
+              NET + "Dialer.java",
+              "asked.cancel(true);",
+              ""),
+          new Plant(
+              "the delay of a race brings nothing",
+              NET + "Dialer.java",
+              "if (!over && next < addresses.size()) { lookAgain(); }",
+              ""),
+          new Plant(
+              "the delay of a race is not waited for",
+              NET + "Dialer.java",
+              "made.rescheduleNs(config.attemptDelayNs);",
+              "made.rescheduleNs(1);"),
+          new Plant(
+              "an address that fails does not begin the next",
+              NET + "Dialer.java",
+              "drop(tried); noteFailure(e); dialNext();",
+              "drop(tried); noteFailure(e); if (next == addresses.size()) { dialNext(); }"),
+          new Plant("the timer of a race is kept", NET + "Dialer.java", "timer.cancel();", ""),
+          new Plant(
+              "all that is accepted goes to one loop",
+              NET + "TcpServer.java",
+              "Math.floorMod(turns.getAndIncrement(), parts.size())",
+              "0"),
+          new Plant(
+              "a loop that shuts down closes what others could accept from",
+              NET + "ServerPart.java",
+              "if (!ended && server.othersTakeOver(home)) { loopEnds(); }",
+              ""),
+          new Plant(
+              "the place of an address is not given back",
+              NET + "ServerPart.java",
+              "server.places().leave(connection.peerAddress());",
+              ""),
+          new Plant(
+              "a place at a server's limit is not given back",
+              NET + "ServerListener.java",
+              "server.places().leave();",
+              ""),
+          new Plant(
+              "a report does not wait for what is handed on",
+              NET + "TcpServer.java",
+              "() -> onTheirWay.get() > 0,",
+              "() -> false,"),
+          new Plant(
+              "room at a server's limit is told to one loop alone",
+              NET + "ServerListener.java",
+              "server.look(); // the one that is full may be another loop's",
               ""),
           // ---- pools
           new Plant(

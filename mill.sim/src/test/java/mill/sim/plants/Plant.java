@@ -31,6 +31,9 @@ record Plant(String name, String source, String right, String wrong) {
     if (file.startsWith("Relay")) {
       return Programs.ofConnections(Programs.RELAY);
     }
+    if (Stream.of("Dialer", "ServerP", "ServerL", "TcpServer").anyMatch(file::startsWith)) {
+      return Programs.ofConnections(Programs.DIALS);
+    }
     boolean ofPools = Stream.of("Pool", "Lease", "Idle").anyMatch(file::startsWith);
     return Programs.ofConnections(ofPools ? Programs.POOL : Programs.CONNECTIONS);
   }

@@ -19,6 +19,7 @@ import mill.sim.Seeds;
 import mill.sim.SimHost;
 import mill.sim.Simulation;
 import mill.sim.programs.net.ConnectionProgram;
+import mill.sim.programs.net.DialProgram;
 import mill.sim.programs.net.PoolProgram;
 import mill.sim.programs.net.RelayProgram;
 
@@ -43,7 +44,8 @@ public enum Programs {
       torture(new IdleStrategy(ofNanos(20_000), ofNanos(30_000))), "a task was refused", "an end"),
   CONNECTIONS(ConnectionProgram::scenario, "drained", "deadline", "handed over"),
   RELAY(RelayProgram::scenario, "relayed client PEER_RESET", "relayed server PEER_END"),
-  POOL(PoolProgram::scenario, "a lease", "a trial", "a lease was cancelled");
+  POOL(PoolProgram::scenario, "a lease", "a trial", "a lease was cancelled"),
+  DIALS(DialProgram::scenario, "a race", "handed off", "a loop ends alone");
 
   private static final int PORT = 7;
   private static final int GOAL = 5;
@@ -87,7 +89,7 @@ public enum Programs {
   public static List<Programs> ofConnections(Programs first) {
     return Stream.concat(
             Stream.of(first),
-            Stream.of(CONNECTIONS, RELAY, POOL).filter(program -> program != first))
+            Stream.of(CONNECTIONS, RELAY, POOL, DIALS).filter(program -> program != first))
         .toList();
   }
 

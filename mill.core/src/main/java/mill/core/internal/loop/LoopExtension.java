@@ -31,6 +31,12 @@ public interface LoopExtension {
    */
   boolean endOfTurn();
 
+  /**
+   * A graceful shutdown is about to close the loop's listeners, unless they move to another loop
+   * now. May be called again.
+   */
+  void listenersEnd();
+
   /** A graceful shutdown has begun, or somebody may have come who has not heard of it. */
   void shutDown();
 

@@ -28,4 +28,13 @@ public interface SocketAcceptor {
    * @param error why
    */
   void onFailure(SocketAddress address, Throwable error);
+
+  /**
+   * What waited as the listener was closed has been accepted, and is to come on the loop's thread.
+   * On the closing one.
+   */
+  default void handsOver() {}
+
+  /** All of that has come, or was closed since the loop takes nothing over. */
+  default void hasHandedOver() {}
 }

@@ -4,10 +4,11 @@ import java.lang.foreign.MemorySegment;
 import java.lang.reflect.Field;
 import java.lang.reflect.Method;
 import mill.core.EventLoop;
+import mill.core.net.Connection;
 import mill.core.net.Message;
 import mill.natives.memory.BufferPoolConfig;
 
-/** What no user sees of the connections of a loop: its memory. The module is opened for this. */
+/** What no user sees of connections: memory, and races. The module is opened for this. */
 final class Insides {
   /** What a loop may keep for its next read. */
   private static final long READ_BLOCK = 64 << 10;
@@ -16,6 +17,19 @@ final class Insides {
   private static final Field BLOCKS;
   private static final Method LENT;
   private static final Method MEMORY;
+  private static final Method DIALER;
+  private static final Field BEGUN;
+  private static final Method UNDER_WAY;
+  private static final Field OVER;
+
+  /**
+   * How far the race of a connect has come.
+   *
+   * @param begun how many addresses were tried
+   * @param underWay how many of them have not failed, nor won
+   * @param over whether it is decided, and its handler about to hear of it
+   */
+  record Race(int begun, int underWay, boolean over) {}
 
   static {
     try {
@@ -24,6 +38,15 @@ final class Insides {
       BLOCKS = home.getDeclaredField("blocks");
       LENT = Class.forName("mill.core.net.Blocks").getDeclaredMethod("lentBytes");
       MEMORY = Message.class.getDeclaredMethod("memory");
+      Class<?> dialer = Class.forName("mill.core.net.Dialer");
+      DIALER = Class.forName("mill.core.net.SocketConnection").getDeclaredMethod("dialer");
+      BEGUN = dialer.getDeclaredField("next");
+      UNDER_WAY = dialer.getDeclaredMethod("attempts");
+      OVER = dialer.getDeclaredField("over");
+      OVER.setAccessible(true);
+      DIALER.setAccessible(true);
+      BEGUN.setAccessible(true);
+      UNDER_WAY.setAccessible(true);
       OF.setAccessible(true);
       BLOCKS.setAccessible(true);
       LENT.setAccessible(true);
@@ -57,6 +80,17 @@ final class Insides {
   long lentBytes() {
     try {
       return (long) LENT.invoke(blocks);
+    } catch (ReflectiveOperationException e) {
+      throw new LinkageError("mill.core.net is opened for this", e);
+    }
+  }
+
+  /** {@return the race of a connection that was connected, from its loop's thread} */
+  static Race race(Connection of) {
+    try {
+      Object dialer = DIALER.invoke(of);
+      return new Race(
+          (int) BEGUN.get(dialer), (int) UNDER_WAY.invoke(dialer), (boolean) OVER.get(dialer));
     } catch (ReflectiveOperationException e) {
       throw new LinkageError("mill.core.net is opened for this", e);
     }

@@ -24,6 +24,7 @@ final class Ledger {
   private final Map<Integer, Sent> sent = new HashMap<>();
   private final IdentityHashMap<EventLoop, String> inside = new IdentityHashMap<>();
   private final Set<EventLoop> ending = Collections.newSetFromMap(new IdentityHashMap<>());
+  private final Set<EventLoop> endingAlone = Collections.newSetFromMap(new IdentityHashMap<>());
   private final List<MemorySegment> messages = new ArrayList<>();
   private int nextId = 1;
   private final IdentityHashMap<EventLoop, Integer> pending = new IdentityHashMap<>();
@@ -59,6 +60,12 @@ final class Ledger {
     return ending.contains(loop);
   }
 
+  /** A loop ends before the others: what was to come later on it never does. */
+  void endsAlone(EventLoop loop) {
+    ends(loop);
+    endingAlone.add(loop);
+  }
+
   /** The program itself has something to do with a loop. */
   void begins(EventLoop loop) {
     pending.merge(loop, 1, Integer::sum);
@@ -69,7 +76,7 @@ final class Ledger {
   }
 
   boolean isPending(EventLoop loop) {
-    return pending.getOrDefault(loop, 0) > 0;
+    return pending.getOrDefault(loop, 0) > 0 && !endingAlone.contains(loop);
   }
 
   /** Runs something on a loop some time later, if that still runs then. */

@@ -16,6 +16,7 @@ import mill.sim.Simulation;
 
 /** The loops of one host, and what they have to give back. */
 final class Side {
+  private static final int LOOP = 2; // descriptors of a loop
   private static final Duration SOON = Duration.ofSeconds(1); // no timer may be waited for
   private static final long SOON_NS = 2_000_000;
   private static final long LATE_NS = 500_000_000;
@@ -27,7 +28,7 @@ final class Side {
   private final EventLoopGroup group; // or null
   private final Thread thread; // or null
   private final List<Insides> insides = new ArrayList<>();
-  private final int descriptors;
+  private int descriptors;
 
   private Side(Simulation sim, SimHost host, List<EventLoop> loops, EventLoopGroup group) {
     this.sim = sim;
@@ -74,6 +75,16 @@ final class Side {
     } catch (IOException e) {
       sim.fail(e);
     }
+  }
+
+  /** What is open now is there to the end: somebody else's on the same host. */
+  void countDescriptors() {
+    descriptors = host.openDescriptors();
+  }
+
+  /** One of its loops ends before the others, with all that it has open. */
+  void loopEndsAlone() {
+    descriptors -= LOOP;
   }
 
   EventLoopGroup group() {

@@ -73,7 +73,9 @@ final class Talk {
   private boolean forced; // perhaps: its server or loop has ended
 
   private long lastTaken;
-  private Duration progressAt;
+  private Duration progressAt; // the latest that it can have been
+  private Duration progressAfter; // it was looked at then, and was not yet
+  private Duration sampledAt;
 
   Talk(Ledger ledger, EventLoop loop, Setup setup, boolean isServer) {
     this.ledger = ledger;
@@ -84,7 +86,7 @@ final class Talk {
     sent = ledger.newSent(this);
     received = new Received(ledger);
     acts = new Acts(this);
-    progressAt = sim.now();
+    progressIsNow();
     voice = new Voice(this);
     ledger.talks.add(this);
   }
@@ -96,11 +98,17 @@ final class Talk {
   /** The connection has opened. */
   void stands() throws IOException {
     kernel = KernelEnd.of(connection.socket());
-    progressAt = sim.now();
+    progressIsNow();
     if (setup.socketBytes > 0) {
       connection.socket().setOption(SockOpt.SO_SNDBUF, setup.socketBytes);
       connection.socket().setOption(SockOpt.SO_RCVBUF, setup.socketBytes);
     }
+  }
+
+  private void progressIsNow() {
+    progressAt = sim.now();
+    progressAfter = progressAt;
+    sampledAt = progressAt;
   }
 
   /** Looks how far the kernel has come. */
@@ -108,7 +116,9 @@ final class Talk {
     if (kernel != null && kernel.taken() != lastTaken) {
       lastTaken = kernel.taken();
       progressAt = sim.now();
+      progressAfter = sampledAt;
     }
+    sampledAt = sim.now();
   }
 
   private boolean isLongerThan(Duration since, Duration time) {
@@ -235,7 +245,8 @@ final class Talk {
               : setup.layered; // it was not ready
       case REFUSED, UNREACHABLE, CONNECT_TIMEOUT -> !cause.opened() && !isServer;
       case WRITE_STALLED ->
-          cause.undeliveredBytes() > 0 && isLongerThan(progressAt, setup.writeStall().minus(SLACK));
+          cause.undeliveredBytes() > 0
+              && isLongerThan(progressAfter, setup.writeStall().minus(SLACK));
       case FRAME_TOO_LONG -> cutter != null && cutter.mayExceed(setup.maxFrame);
       case MALFORMED -> isMalformed;
       case OVERFLOW -> setup.queueLimit < Setup.MUCH;
