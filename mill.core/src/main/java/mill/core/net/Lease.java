@@ -66,6 +66,7 @@ public final class Lease extends Posted {
   @Nullable Lease next;
   @Nullable Lease previous;
   @Nullable PooledConnection entry;
+  @Nullable PoolTarget place; // where it waited last
   long waitsUntilNs;
 
   Lease(ConnectionPool pool, SocketAddress target, ConnectionHandler handler) {
@@ -104,7 +105,7 @@ public final class Lease extends Posted {
     PoolPart chosen = pool.choose();
     part = chosen;
     STATE.setRelease(this, ASKED);
-    chosen.send(this);
+    send(chosen);
   }
 
   /**
@@ -143,8 +144,17 @@ public final class Lease extends Posted {
     if (!STATE.compareAndSet(this, from, to)) {
       return false;
     }
-    requireNonNull(part).send(this);
+    send(requireNonNull(part));
     return true;
+  }
+
+  private void send(PoolPart to) {
+    if (to.home.isHere()) {
+      to.home.takePosted(); // those that were before it
+      arrivedAt(to, state);
+    } else {
+      to.home.post(this);
+    }
   }
 
   // ---- the loop's thread
@@ -158,6 +168,10 @@ public final class Lease extends Posted {
       current.home.post(this);
       return;
     }
+    arrivedAt(current, now);
+  }
+
+  private void arrivedAt(PoolPart current, int now) {
     switch (now) {
       case ASKED -> {
         if (step == Step.NONE) {
