@@ -112,13 +112,21 @@ run_tests() {
     return 0
   fi
   grep -E "$left_out" "$list.found" | sed "s/.*/$name: left out: &: $left_out_why/" || true
+  console "$module" "$folder" "$output" "@$seen/$folder/classes"
+}
+
+# Runs the tests that JUnit's console is told to select: console MODULE FOLDER OUTPUT SELECTION…. The exit code is in
+# OUTPUT.status, unless it is 0.
+console() {
+  local module=$1 folder=$2 output=$3
+  rm -f "$output.status"
   java --module-path "$seen/native/main$separator$seen/core/main" --add-modules "$module" \
     --patch-module "$module=$seen/$folder/test" --add-reads "$module=ALL-UNNAMED" \
     --enable-native-access=mill.natives --illegal-native-access=deny "@$seen/$folder/classes.opens" \
     "-Dmill.test.timeout=$test_seconds" "-Djunit.jupiter.execution.timeout.default=${test_seconds}s" \
     -cp "$seen/testing$separator$seen/lib/junit-platform-console-standalone-$junit.jar$separator$seen/lib/assertj-core-$assertj.jar" \
     org.junit.platform.console.ConsoleLauncher execute --disable-banner --disable-ansi-colors --details=tree \
-    --details-theme=ascii "@$seen/$folder/classes" >"$output" 2>&1 || echo "$?" >"$output.status"
+    --details-theme=ascii "${@:4}" >"$output" 2>&1 || echo "$?" >"$output.status"
   sed -i 's/\r$//' "$output"
 }
 
@@ -126,6 +134,7 @@ passed=0
 failed=0
 skipped=0
 different=0
+unsteady=0
 
 # A number of JUnit's summary: count "tests skipped" OUTPUT.
 count() {
@@ -158,11 +167,29 @@ report() {
     grep -E '\[X\]' "$output" >&2 || true
     sed -n '/^== hang/,/^== end of hang/p; /^Failures/,$p' "$output" >&2
   fi
+  if [ "$bad" = 1 ] && [ "$unsteady" = 0 ] && passes_again "$module" "$2" "$output"; then
+    failed=$((failed - 1))
+    unsteady=1
+  fi
+}
+
+# An emulated system has faults of its own, and what races with them fails once in many runs. The class of the one test
+# that has failed is run once more, alone, and that is said; never that of a second one.
+passes_again() {
+  local class output=$work/$2.again.txt
+  class=$(sed -n "s/^ *MethodSource \[className = '\([^']*\)'.*/\1/p" "$3" | head -n 1)
+  [ -n "$class" ] || return 1
+  console "$1" "$2" "$output" "--select-class=$class"
+  if [ -e "$output.status" ] || [ "$(count "tests successful" "$output")" = 0 ]; then
+    echo "$name: $1: $class failed when it was run again, too" >&2
+    return 1
+  fi
+  echo "$name: UNSTEADY: $1: a test of $class failed, see above, and passed when that class was run again, alone"
 }
 
 # Prints the sum and is its verdict.
 finish() {
   echo "$name: left out: mill.modelcheck: it looks at the order of threads, not at the system"
-  echo "$1: $passed passed, $failed failed, $skipped skipped, $different known differences"
+  echo "$1: $passed passed, $failed failed, $unsteady unsteady, $skipped skipped, $different known differences"
   [ "$failed" = 0 ] && [ "$passed" -gt 0 ]
 }

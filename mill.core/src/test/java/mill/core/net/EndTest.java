@@ -16,6 +16,7 @@ import mill.testing.Threads;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /** How connections end: what is still delivered, which cause is told, and that it is told once. */
 class EndTest {
@@ -353,6 +354,7 @@ class EndTest {
   }
 
   @Test
+  @Timeout(300) // each step is bounded: it has much to do
   void manyCyclesLeaveEverythingAsItWas() throws Exception {
     ConnectionHandler echo = (c, m, at, n) -> c.out().put(m, at, n);
     try (var server = loops.listen(LINES.readIdle(Duration.ofMinutes(1)), echo)) {

@@ -48,7 +48,7 @@ class PoolReapTest {
   // The server is another process's: one has not so many descriptors.
   @Test
   @DisabledOnOs(value = OS.WINDOWS, disabledReason = "so many connections take minutes under Wine")
-  @Timeout(90)
+  @Timeout(300) // each step is bounded: it has much to do
   void tenThousandAreHeldAndWhenTheyAreIdleTheyGoAndLeaveNothing() throws Exception {
     var here = InetAddress.getLoopbackAddress();
     try (var control = new ServerSocket(0, 1, here)) {

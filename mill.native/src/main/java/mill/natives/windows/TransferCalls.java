@@ -1,7 +1,11 @@
 package mill.natives.windows;
 
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
+import java.lang.ref.Reference;
 import mill.natives.ffm.CallMemory;
 import mill.natives.ffm.NativeCalls;
 import mill.natives.gen.windows.Ws2_32;
@@ -85,6 +89,69 @@ final class TransferCalls {
     }
   }
 
+  /**
+   * {@link #recvfrom} to an address: of a slice of a segment the compiler leaves 40 bytes of
+   * garbage in half of the JVMs. The caller keeps its segment reachable.
+   */
+  static int recvfromAt(
+      int fd,
+      MemorySegment buffer,
+      long offset,
+      int length,
+      int flags,
+      MemorySegment address,
+      MemorySegment addressLength) {
+    CallMemory memory = CallMemory.acquire();
+    try {
+      return LastErrors.orWinsock(
+          memory,
+          (int)
+              RecvfromAt.HANDLE.invokeExact(
+                  memory.errnoSegment(),
+                  (long) fd,
+                  buffer.address() + offset,
+                  length,
+                  flags,
+                  address,
+                  addressLength));
+    } catch (Throwable t) {
+      throw NativeCalls.rethrow(t);
+    } finally {
+      memory.release();
+      Reference.reachabilityFence(buffer);
+    }
+  }
+
+  /** {@link #sendto} from an offset, as {@link #recvfromAt}. */
+  static int sendtoAt(
+      int fd,
+      MemorySegment buffer,
+      long offset,
+      int length,
+      int flags,
+      MemorySegment address,
+      int addressLength) {
+    CallMemory memory = CallMemory.acquire();
+    try {
+      return LastErrors.orWinsock(
+          memory,
+          (int)
+              SendtoAt.HANDLE.invokeExact(
+                  memory.errnoSegment(),
+                  (long) fd,
+                  buffer.address() + offset,
+                  length,
+                  flags,
+                  address,
+                  addressLength));
+    } catch (Throwable t) {
+      throw NativeCalls.rethrow(t);
+    } finally {
+      memory.release();
+      Reference.reachabilityFence(buffer);
+    }
+  }
+
   /** {@code WSARecv}, not overlapped. */
   static int recvBuffers(
       int fd, MemorySegment buffers, int count, MemorySegment received, MemorySegment flags) {
@@ -153,6 +220,25 @@ final class TransferCalls {
   private static final class Sendto {
     static final MethodHandle HANDLE =
         NativeCalls.link(Ws2_32.sendto$address(), Ws2_32.sendto$descriptor(), LastErrors.WINSOCK);
+  }
+
+  private static final class RecvfromAt {
+    static final MethodHandle HANDLE =
+        NativeCalls.link(
+            Ws2_32.recvfrom$address(), atAddress(Ws2_32.recvfrom$descriptor()), LastErrors.WINSOCK);
+  }
+
+  private static final class SendtoAt {
+    static final MethodHandle HANDLE =
+        NativeCalls.link(
+            Ws2_32.sendto$address(), atAddress(Ws2_32.sendto$descriptor()), LastErrors.WINSOCK);
+  }
+
+  // With a buffer that is a number, which is the second argument of both.
+  private static FunctionDescriptor atAddress(FunctionDescriptor call) {
+    MemoryLayout[] arguments = call.argumentLayouts().toArray(MemoryLayout[]::new);
+    arguments[1] = ValueLayout.JAVA_LONG;
+    return FunctionDescriptor.of(call.returnLayout().orElseThrow(), arguments);
   }
 
   private static final class RecvBuffers {

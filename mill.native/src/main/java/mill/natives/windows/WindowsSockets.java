@@ -228,8 +228,7 @@ final class WindowsSockets implements Sockets {
         int received =
             offset == 0
                 ? TransferCalls.recvfrom(fd, buffer, size, 0, address, addressLength)
-                : TransferCalls.recvfrom(
-                    fd, buffer.asSlice(offset), size, 0, address, addressLength);
+                : TransferCalls.recvfromAt(fd, buffer, offset, size, 0, address, addressLength);
         if (received >= 0 || received == -Windows.WSAEMSGSIZE()) {
           from.setLength(addressLength.get(INT, 0));
           if (received < 0) {
@@ -257,7 +256,7 @@ final class WindowsSockets implements Sockets {
     int result =
         offset == 0
             ? TransferCalls.sendto(fd, buffer, size, 0, address, to.length())
-            : TransferCalls.sendto(fd, buffer.asSlice(offset), size, 0, address, to.length());
+            : TransferCalls.sendtoAt(fd, buffer, offset, size, 0, address, to.length());
     return afterWrite(fd, result);
   }
 
