@@ -105,7 +105,7 @@ public final class Lease extends Posted {
     PoolPart chosen = pool.choose();
     part = chosen;
     STATE.setRelease(this, ASKED);
-    send(chosen);
+    chosen.send(this);
   }
 
   /**
@@ -144,17 +144,8 @@ public final class Lease extends Posted {
     if (!STATE.compareAndSet(this, from, to)) {
       return false;
     }
-    send(requireNonNull(part));
+    requireNonNull(part).send(this);
     return true;
-  }
-
-  private void send(PoolPart to) {
-    if (to.home.isHere()) {
-      to.home.takePosted(); // those that were before it
-      arrivedAt(to, state);
-    } else {
-      to.home.post(this);
-    }
   }
 
   // ---- the loop's thread
@@ -168,10 +159,6 @@ public final class Lease extends Posted {
       current.home.post(this);
       return;
     }
-    arrivedAt(current, now);
-  }
-
-  private void arrivedAt(PoolPart current, int now) {
     switch (now) {
       case ASKED -> {
         if (step == Step.NONE) {

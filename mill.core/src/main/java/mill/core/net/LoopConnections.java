@@ -128,6 +128,17 @@ final class LoopConnections implements LoopExtension {
     return turnNs;
   }
 
+  /** Requests wait that have not looked at the clock: they do so as the turn ends. */
+  void begins(PoolWaits waits) {
+    waits.nextBeginning = beginning;
+    beginning = waits;
+  }
+
+  /** Whether there is no turn any more. */
+  boolean hasTurned() {
+    return hasTurned;
+  }
+
   /** A callback begins: another number for each. */
   void callbackBegins() {
     callbacks++;
@@ -350,17 +361,6 @@ final class LoopConnections implements LoopExtension {
   /** Any thread. */
   void remove(PoolPart pool) {
     pools.remove(pool);
-  }
-
-  /** Requests wait that have not looked at the clock: they do so as the turn ends. */
-  void begins(PoolWaits waits) {
-    waits.nextBeginning = beginning;
-    beginning = waits;
-  }
-
-  /** Whether there is no turn any more. */
-  boolean hasTurned() {
-    return hasTurned;
   }
 
   void add(Dialer dialer) {
