@@ -63,7 +63,9 @@ final class LoopConnections implements LoopExtension {
   @SuppressWarnings({"unused", "FieldMayBeFinal"}) // through FLAGGED
   private volatile @Nullable SocketConnection flagged;
 
-  /** The loop's thread while it turns: written by it alone, so that only it can find itself here. */
+  /**
+   * The loop's thread while it turns: written by it alone, so that only it can find itself here.
+   */
   private @Nullable Thread turning;
 
   private volatile @Nullable Thread ending;
