@@ -5,10 +5,10 @@ import static java.util.Objects.requireNonNull;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Supplier;
 import mill.core.ShutdownReport.Undelivered;
 import mill.core.internal.InterruptFlag;
 import mill.core.internal.RegistrationTable;
+import mill.core.internal.SafeText;
 import mill.core.internal.UncaughtExceptions;
 import mill.core.internal.loop.LoopExtension;
 import mill.core.internal.timer.LoopTimers;
@@ -31,24 +31,12 @@ import org.jspecify.annotations.Nullable;
  *
  * @param <T> what is registered
  */
-final class LoopEnd<T extends SerialCalls> {
+final class LoopEnd<T extends Registered> {
   /** How long after a time limit those who wait hear at the latest that it was not kept. */
   static final long GRACE_NS = 1_000_000_000;
 
   private static final long MAX_LATECOMERS_NS = 100_000_000;
   private static final long INTERRUPT_EVERY_NS = 10_000_000;
-
-  /** What is done to registrations as the loop ends. */
-  interface Registered<T> {
-    /** Cancels it and closes its pollable. */
-    void close(T registration, CloseReason reason);
-
-    /** How many bytes its handler has not delivered; any thread. */
-    long undeliveredBytes(T registration);
-
-    /** Its text. */
-    String describe(T registration);
-  }
 
   private final LoopLifecycle lifecycle;
   private final RunQueue<?> runQueue;
@@ -56,13 +44,12 @@ final class LoopEnd<T extends SerialCalls> {
   private final LoopTasks tasks;
   private final @Nullable WorkerPool<T> workers;
   private final RegistrationTable<T> registrations;
-  private final Registered<T> each;
   private final RunningCallbacks<T> running;
   private final Poller poller;
   private final InterruptFlag interrupts;
   private final long closeTimeoutNs;
   private final Runnable stop;
-  private final Supplier<@Nullable LoopExtension> extension;
+  private final ExtensionPlace extension;
   private volatile @Nullable GracefulShutdown shutdown; // written while the loop cannot end
 
   // Written by the thread that ends the loop, or closes one that never ran.
@@ -78,19 +65,17 @@ final class LoopEnd<T extends SerialCalls> {
       LoopTasks tasks,
       @Nullable WorkerPool<T> workers,
       RegistrationTable<T> registrations,
-      Registered<T> each,
       RunningCallbacks<T> running,
       Poller poller,
       InterruptFlag interrupts,
       Runnable stop,
-      Supplier<@Nullable LoopExtension> extension) {
+      ExtensionPlace extension) {
     this.lifecycle = lifecycle;
     this.runQueue = runQueue;
     this.timers = timers;
     this.tasks = tasks;
     this.workers = workers;
     this.registrations = registrations;
-    this.each = each;
     this.running = running;
     this.poller = poller;
     this.interrupts = interrupts;
@@ -185,8 +170,8 @@ final class LoopEnd<T extends SerialCalls> {
     List<String> stillRunning = stillRunning();
     var stillThere = new ArrayList<GracefulShutdown.Left>();
     for (T registration : registrations.items()) {
-      long bytes = each.undeliveredBytes(registration);
-      String text = bytes > 0 ? each.describe(registration) : "";
+      long bytes = registration.undeliveredBytes();
+      String text = bytes > 0 ? SafeText.of(registration) : "";
       stillThere.add(new GracefulShutdown.Left(registration, new Undelivered(text, bytes)));
     }
     late.reportLate(
@@ -332,7 +317,7 @@ final class LoopEnd<T extends SerialCalls> {
 
   private void close(T registration, CloseReason reason) {
     try {
-      each.close(registration, reason);
+      registration.close(reason);
     } catch (Throwable thrown) {
       // One descriptor that was closed behind our back must not keep the others open.
       UncaughtExceptions.report(thrown);

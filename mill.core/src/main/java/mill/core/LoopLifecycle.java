@@ -39,6 +39,7 @@ final class LoopLifecycle {
   private boolean released;
 
   private volatile @Nullable Thread thread;
+  private volatile boolean stopping;
 
   /**
    * Makes it.
@@ -87,6 +88,16 @@ final class LoopLifecycle {
       thread = Thread.currentThread();
       return true;
     }
+  }
+
+  /** Lets no more turns begin. Whoever calls this wakes the loop afterwards. */
+  void stop() {
+    stopping = true;
+  }
+
+  /** Whether the turn under way, if any, is the last. Any thread. */
+  boolean isStopping() {
+    return stopping;
   }
 
   /** The loop does not run any more; true if its thread is to release now. */

@@ -1,17 +1,14 @@
 package mill.core;
 
 import java.io.IOException;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import mill.core.internal.InterruptFlag;
 import mill.core.internal.RegistrationTable;
-import mill.core.internal.SafeText;
 import mill.core.internal.UncaughtExceptions;
 import mill.core.internal.loop.LoopExtension;
-import mill.core.internal.timer.LoopTimeout;
 import mill.core.internal.timer.LoopTimers;
 import mill.natives.Interest;
 import mill.natives.Pollable;
@@ -30,8 +27,8 @@ import org.jspecify.annotations.Nullable;
  *     └────────────────────────────────────────────────────────────────────────────────────────────┘
  * </pre>
  *
- * <p>What {@link EventLoop} says about threads holds here too. {@link LoopEnd} is what comes after
- * the last turn.
+ * <p>What {@link EventLoop} says about threads holds here too. {@link LoopSleep} is the poll,
+ * {@link LoopDrain} the drain, and {@link LoopEnd} is what comes after the last turn.
  */
 final class Reactor {
   private final LoopConfig config;
@@ -45,18 +42,13 @@ final class Reactor {
   private final LoopTasks tasks;
   private final LoopTimers timers;
   private final LoopLifecycle lifecycle;
-  private final long spinNs;
-  private final long lookNs; // 0 for a loop that sleeps at once
   private final InterruptFlag interrupts = new InterruptFlag();
+  private final ExtensionPlace extension = new ExtensionPlace();
   private final LoopEnd<Registration> ending;
+  private final LoopDrain<Registration> drain;
+  private final LoopSleep sleep;
   private final @Nullable LoopTelemetry telemetry;
   private @Nullable StallWatchdog watchdog; // the loop's thread
-
-  private final AtomicInteger deliveries = new AtomicInteger(); // connections that a listener left
-  private volatile @Nullable LoopExtension extension; // written once, holding extensionLock
-  private final Object extensionLock = new Object();
-  private volatile boolean stopping;
-  private volatile boolean asleep;
 
   Reactor(LoopConfig config, Platform platform) throws IOException {
     this.config = config;
@@ -64,30 +56,18 @@ final class Reactor {
     lifecycle = new LoopLifecycle(platform);
     boolean polls = config.dispatch() != DispatchMode.WORKERS;
     events = new ReadyEvents(polls ? config.eventsPerPoll() : 1);
-    spinNs = config.spinNs();
-    lookNs = config.lookNs();
+    BooleanSupplier isLoopThread = lifecycle::isLoopThread;
+    Runnable wake = this::wakeIfAsleep;
+    Consumer<Throwable> threw = this::taskThrew;
     timers =
-        new LoopTimers(
-            platform::nanoTime,
-            config.timerTick().toNanos(),
-            lifecycle::isLoopThread,
-            this::wakeIfAsleep,
-            this::taskThrew);
+        new LoopTimers(platform::nanoTime, config.timerTick().toNanos(), isLoopThread, wake, threw);
     boolean watched = config.stallThreshold().isPresent();
     telemetry = config.metrics() ? new LoopTelemetry(config.name(), platform, watched) : null;
     if (telemetry != null && watched) {
       timers.beforeEach(telemetry::doing);
     }
     timers.afterEach(interrupts::clear);
-    tasks =
-        new LoopTasks(
-            this,
-            config,
-            telemetry,
-            lifecycle::isLoopThread,
-            this::wakeIfAsleep,
-            this::taskThrew,
-            interrupts);
+    tasks = new LoopTasks(this, config, telemetry, isLoopThread, wake, threw, interrupts);
     workers =
         polls
             ? null
@@ -97,8 +77,7 @@ final class Reactor {
     workerEvents =
         workers == null
             ? null
-            : new WorkerEvents<>(
-                config, poller, registrations, workers, telemetry, this::wakeIfAsleep);
+            : new WorkerEvents<>(config, poller, registrations, workers, telemetry, wake);
     ending =
         new LoopEnd<>(
             config,
@@ -108,29 +87,25 @@ final class Reactor {
             tasks,
             workers,
             registrations,
-            new EndOfRegistrations(),
-            new RunningCallbacks<>(lifecycle, workers, telemetry, Reactor::describe),
+            new RunningCallbacks<>(lifecycle, workers, telemetry, LoopActivities::describe),
             poller,
             interrupts,
             this::stop,
-            this::extension);
-  }
-
-  private static final class EndOfRegistrations implements LoopEnd.Registered<Registration> {
-    @Override
-    public void close(Registration registration, CloseReason reason) {
-      registration.close(reason);
-    }
-
-    @Override
-    public long undeliveredBytes(Registration registration) {
-      return registration.undeliveredBytes();
-    }
-
-    @Override
-    public String describe(Registration registration) {
-      return SafeText.of(registration);
-    }
+            extension);
+    drain = new LoopDrain<>(platform, registrations, workers, tasks, extension, wake);
+    sleep =
+        new LoopSleep(
+            config,
+            lifecycle,
+            poller,
+            events,
+            workerEvents,
+            runQueue,
+            timers,
+            tasks,
+            extension,
+            ending,
+            drain);
   }
 
   LoopConfig config() {
@@ -170,12 +145,12 @@ final class Reactor {
       runQueue.begin(() -> registrations.items().iterator());
       if (workers != null) {
         // They can handle events from now on, so not before; none if the loop is not to turn.
-        workers.start(stopping ? null : workerEvents);
+        workers.start(lifecycle.isStopping() ? null : workerEvents);
       }
       if (telemetry != null) {
         watch(telemetry);
       }
-      while (!stopping) {
+      while (!lifecycle.isStopping()) {
         turn();
       }
     } finally {
@@ -192,26 +167,12 @@ final class Reactor {
     if (config.stallThreshold().isPresent()) {
       watchdog =
           StallWatchdog.start(
-              new StallWatch(told, config, Reactor::describe), config, platform.threads());
+              new StallWatch(told, config, LoopActivities::describe), config, platform.threads());
     }
   }
 
-  // For the watchdog. Takes no lock, or it would wait for the very handler that it is to name.
-  static String describe(Object activity) {
-    return switch (activity) {
-      case Registration registration ->
-          "handler "
-              + registration.handler().getClass().getName()
-              + " of "
-              + SafeText.of(registration.pollable());
-      case LoopTimeout timer -> "timer " + timer.taskClass().getName();
-      case String step -> step;
-      default -> "task " + activity.getClass().getName();
-    };
-  }
-
   void stop() {
-    stopping = true;
+    lifecycle.stop();
     wakeIfAsleep();
   }
 
@@ -286,20 +247,11 @@ final class Reactor {
       registration.closeTasks();
       GracefulShutdown draining = ending.shutdown();
       if (draining != null) {
-        count(draining, registration); // before the table is empty, or the report would miss it
+        drain.count(draining, registration);
       }
     } finally {
       registrations.remove(registration.token);
       runQueue.closed(registration); // also wakes a loop that waits for the last one
-    }
-  }
-
-  private static void count(GracefulShutdown draining, Registration ended) {
-    if (ended.pollable().acceptsConnections()) {
-      draining.listenerClosed();
-    } else {
-      long left = ended.undeliveredBytes();
-      draining.ended(ended, left > 0 ? SafeText.of(ended) : "", left);
     }
   }
 
@@ -308,27 +260,7 @@ final class Reactor {
    * graceful shutdown waits for it. Any thread.
    */
   void deliver(Registration registration, Runnable task) {
-    deliveries.incrementAndGet();
-    boolean accepted = false;
-    try {
-      registration.execute(() -> {
-        try {
-          task.run();
-        } finally {
-          delivered();
-        }
-      });
-      accepted = true;
-    } finally {
-      if (!accepted) {
-        delivered();
-      }
-    }
-  }
-
-  private void delivered() {
-    deliveries.decrementAndGet();
-    wakeIfAsleep();
+    drain.deliver(registration::execute, task);
   }
 
   /** A registration has tasks to run. Any thread. */
@@ -375,18 +307,7 @@ final class Reactor {
   /** The extension, made now if there is none. Any thread. */
   LoopExtension extension(Supplier<? extends LoopExtension> make) {
     requireNotEnded();
-    synchronized (extensionLock) {
-      LoopExtension made = extension;
-      if (made == null) {
-        made = make.get();
-        extension = made;
-      }
-      return made;
-    }
-  }
-
-  @Nullable LoopExtension extension() {
-    return extension;
+    return extension.getOrMake(make);
   }
 
   /** Keeps the interrupt that a callback has left from the next one. The loop's thread. */
@@ -419,12 +340,12 @@ final class Reactor {
   // ---- a turn
 
   private void turn() throws IOException {
-    poll();
+    sleep.poll();
     if (telemetry != null) {
       telemetry.turnBegins(events);
     }
     int dispatched = dispatch();
-    LoopExtension early = extension;
+    LoopExtension early = extension.get();
     if (early != null) {
       early.afterEvents();
     }
@@ -437,18 +358,18 @@ final class Reactor {
     int fired = timers.advance(config.maxTasksPerTurn());
     int results = tasks.runResults();
     int executed = tasks.runTasks();
-    LoopExtension late = extension; // perhaps one of the tasks has made it
+    LoopExtension late = extension.get(); // perhaps one of the tasks has made it
     if (late != null) {
       called |= late.endOfTurn();
     }
     GracefulShutdown draining = ending.shutdown();
-    if (draining != null) {
-      drain(draining);
+    if (draining != null && drain.isOver(draining)) {
+      lifecycle.stop();
     }
     called |= runQueue.run(); // what the others have closed
     interrupts.clear();
     if (telemetry != null) {
-      boolean other = called || rearmed || draining != null || stopping;
+      boolean other = called || rearmed || draining != null || lifecycle.isStopping();
       telemetry.turnEnds(fired, results, executed, other);
     }
   }
@@ -477,120 +398,8 @@ final class Reactor {
     return dispatched;
   }
 
-  private void poll() throws IOException {
-    if (lookNs > 0 && look()) {
-      return;
-    }
-    long timeoutNs = sooner(config.maxPollTimeoutNs(), timers.nextDelayNs());
-    if (hasWork() || !fallsAsleep()) {
-      timeoutNs = 0;
-    } else {
-      GracefulShutdown draining = ending.shutdown();
-      if (draining != null) {
-        timeoutNs = sooner(timeoutNs, draining.leftNs(platform.nanoTime()));
-      }
-    }
-    try {
-      if (workerEvents != null) {
-        workerEvents.sleep(events, timeoutNs);
-      } else {
-        poller.poll(events, timeoutNs);
-      }
-    } finally {
-      if (asleep) {
-        asleep = false;
-      }
-    }
-  }
-
-  /**
-   * Whoever brings work looks at asleep after leaving it, and this looks for all of it anew after
-   * raising asleep: one of the two sees the other. With work at hand it is not raised: those who
-   * bring more have it in their caches.
-   */
-  private boolean fallsAsleep() {
-    asleep = true;
-    if (hasWork()) {
-      asleep = false; // so that nobody pays for waking what does not sleep
-      return false;
-    }
-    return true;
-  }
-
-  /**
-   * Polls without waiting for as long as the idle strategy says; false if nothing came. The loop is
-   * not asleep meanwhile, so nobody wakes it: it looks for work as often as for events.
-   */
-  private boolean look() throws IOException {
-    poller.poll(events, 0);
-    if (hasFound()) {
-      return true;
-    }
-    long startNs = platform.nanoTime();
-    long dueNs = sooner(config.maxPollTimeoutNs(), timers.nextDelayNs());
-    long passedNs = 0;
-    while (!isOver(dueNs, passedNs)) {
-      if (passedNs >= lookNs) {
-        return false;
-      }
-      if (passedNs < spinNs) {
-        platform.threads().onSpinWait();
-      } else {
-        platform.threads().yieldProcessor();
-      }
-      poller.poll(events, 0);
-      if (hasFound()) {
-        return true;
-      }
-      passedNs = platform.nanoTime() - startNs;
-    }
-    return true;
-  }
-
-  private boolean hasFound() {
-    return events.size() > 0 || events.woken() || hasWork();
-  }
-
-  private boolean isOver(long dueNs, long passedNs) {
-    GracefulShutdown draining = ending.shutdown();
-    return (dueNs >= 0 && passedNs >= dueNs)
-        || (draining != null && draining.leftNs(platform.nanoTime()) == 0);
-  }
-
-  // Negative is without end.
-  private static long sooner(long ns, long otherNs) {
-    return ns < 0 || (otherNs >= 0 && otherNs < ns) ? otherNs : ns;
-  }
-
-  private boolean hasWork() {
-    if (stopping || tasks.areWaiting() || !runQueue.isEmpty() || timers.hasInbox()) {
-      return true;
-    }
-    LoopExtension more = extension;
-    if (more != null && more.hasWork()) {
-      return true;
-    }
-    if (workerEvents != null && workerEvents.hasFailed()) {
-      return true;
-    }
-    GracefulShutdown draining = ending.shutdown();
-    return draining != null && (draining.isScanWanted() || isDrained());
-  }
-
   void wakeIfAsleep() {
-    if (workerEvents != null) {
-      wakeIfAsleep(workerEvents);
-      return;
-    }
-    if (asleep && !isLoopThread()) {
-      poller.wake();
-    }
-  }
-
-  private void wakeIfAsleep(WorkerEvents<Registration> sleep) {
-    if (asleep && !isLoopThread()) {
-      sleep.wake(lifecycle.thread());
-    }
+    sleep.wakeIfAsleep();
   }
 
   // What the workers have is none of the loop's business, unless it waits for the last one to end.
@@ -613,52 +422,6 @@ final class Reactor {
       timers.drainInbox();
     }
     return any;
-  }
-
-  private void drain(GracefulShutdown draining) {
-    if (draining.isScanWanted()) {
-      draining.beginScan();
-      closeListenersAndTell(draining).forEach(this::tellOfShutdown);
-      LoopExtension more = extension;
-      if (more != null) {
-        more.shutDown();
-      }
-    }
-    if (isDrained() || draining.leftNs(platform.nanoTime()) == 0) {
-      stopping = true;
-    }
-  }
-
-  private void tellOfShutdown(Registration registration) {
-    if (workers == null) {
-      registration.fire(SerialCalls.SHUTDOWN);
-    } else if (registration.schedule(SerialCalls.SHUTDOWN)) {
-      workers.submit(registration);
-    }
-  }
-
-  /** Closes the listeners; returns the others that have not been told of the shutdown yet. */
-  private List<Registration> closeListenersAndTell(GracefulShutdown draining) {
-    var told = new ArrayList<Registration>();
-    boolean takesWaiting = draining.leftNs(platform.nanoTime()) > 0;
-    for (Registration registration : registrations.items()) {
-      if (takesWaiting && registration.handler() instanceof EventLoop.ListenerPlace) {
-        tellOfShutdown(registration); // accepts what waits, and closes itself
-      } else if (registration.pollable().acceptsConnections()) {
-        registration.close(CloseReason.LOOP_CLOSED);
-      } else if (draining.tell(registration, registration.undeliveredBytes())) {
-        told.add(registration);
-      }
-    }
-    return told;
-  }
-
-  private boolean isDrained() {
-    LoopExtension more = extension;
-    return registrations.size() == 0
-        && deliveries.get() == 0
-        && tasks.areDone()
-        && (more == null || more.isDone());
   }
 
   // A worker's thread.

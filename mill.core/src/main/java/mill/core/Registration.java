@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * A pollable's place in an {@link EventLoop}: what it waits for, and the handler that is called.
  * Any thread. It ends once, whoever ends it; its handler hears that last.
  */
-public final class Registration extends SerialCalls {
+public final class Registration extends Registered {
   /** How many tasks of {@link #execute} wait at most. */
   public static final int MAX_TASKS = 128;
 
@@ -75,6 +75,7 @@ public final class Registration extends SerialCalls {
   }
 
   /** {@return what is registered} Any thread. */
+  @Override
   public Pollable pollable() {
     return pollable;
   }
@@ -356,7 +357,7 @@ public final class Registration extends SerialCalls {
     close(CloseReason.CANCELLED);
   }
 
-  /** Cancels for a reason, if nobody has, and closes the pollable. Any thread. */
+  @Override
   void close(CloseReason reason) {
     try {
       cancel(reason);
@@ -524,7 +525,7 @@ public final class Registration extends SerialCalls {
     }
   }
 
-  /** How many bytes the handler says it has not delivered. Any thread. */
+  @Override
   long undeliveredBytes() {
     try {
       return Math.max(0, handler.undeliveredBytes(this));
@@ -537,6 +538,16 @@ public final class Registration extends SerialCalls {
   /** The handler. Any thread; takes no lock. */
   EventHandler handler() {
     return handler;
+  }
+
+  @Override
+  Class<?> handlerClass() {
+    return handler.getClass();
+  }
+
+  @Override
+  boolean closesWhenTold() {
+    return handler instanceof EventLoop.ListenerPlace;
   }
 
   @Override

@@ -3,8 +3,6 @@ package mill.core;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.EnumMap;
-import java.util.Iterator;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
@@ -12,7 +10,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.IntConsumer;
 import java.util.function.Predicate;
 import mill.natives.Interest;
-import mill.natives.Readiness;
 import mill.natives.ReadyEvents;
 import mill.natives.Trigger;
 import mill.natives.platform.PollerBackend;
@@ -40,30 +37,15 @@ public final class FakePoller implements PollerBackend {
 
   private record Raw(long token, int bits) {}
 
-  private static final int ALWAYS = Readiness.ERROR | Readiness.WRITE_CLOSED;
   private static final int TIMEOUTS_KEPT = 1_000;
 
-  private static final class Entry {
-    final int fd;
-    long token;
-    Interest interest;
-    Trigger trigger;
-    boolean armed;
-    boolean edge;
-
-    Entry(int fd) {
-      this.fd = fd;
-    }
-  }
-
   private final FakePlatform platform;
-  private final Map<Integer, Entry> set = new LinkedHashMap<>();
+  private final FakeInterestSet set;
   private final Queue<List<Raw>> injected = new ArrayDeque<>();
   private final List<Call> calls = new ArrayList<>();
   private final ArrayDeque<Long> timeouts = new ArrayDeque<>();
   private final Map<Op, IntConsumer> hooks = new EnumMap<>(Op.class);
-  private final Map<Op, Integer> failAfter = new EnumMap<>(Op.class);
-  private final Map<Op, Integer> failWith = new EnumMap<>(Op.class);
+  private final PlannedFailures<Op> failures = new PlannedFailures<>(Op.class);
   private long polls;
   private long wakes;
   private int emptyPolls;
@@ -77,6 +59,7 @@ public final class FakePoller implements PollerBackend {
 
   public FakePoller(FakePlatform platform) {
     this.platform = platform;
+    set = new FakeInterestSet(platform::readiness);
   }
 
   // ---- what tests tell it
@@ -98,8 +81,7 @@ public final class FakePoller implements PollerBackend {
   /** Lets a call of a kind fail once: the next one, if {@code after} is 0. */
   public void fail(Op op, int after, String errno) {
     synchronized (platform) {
-      failAfter.put(op, after);
-      failWith.put(op, platform.errno(errno));
+      failures.plan(op, after, platform.errno(errno));
       signal();
     }
   }
@@ -216,22 +198,20 @@ public final class FakePoller implements PollerBackend {
   /** The token that a descriptor is in the set with. */
   public long token(int fd) {
     synchronized (platform) {
-      return set.get(fd).token;
+      return set.token(fd);
     }
   }
 
   /** The interest that the kernel has for a descriptor, NONE if it is not in the set. */
   public Interest interest(int fd) {
     synchronized (platform) {
-      Entry entry = set.get(fd);
-      return entry == null ? Interest.NONE : entry.interest;
+      return set.interest(fd);
     }
   }
 
   public boolean isArmed(int fd) {
     synchronized (platform) {
-      Entry entry = set.get(fd);
-      return entry != null && entry.armed;
+      return set.isArmed(fd);
     }
   }
 
@@ -242,15 +222,12 @@ public final class FakePoller implements PollerBackend {
   // ---- what the platform tells it, holding its monitor
 
   public void changed(int fd) {
-    Entry entry = set.get(fd);
-    if (entry != null) {
-      entry.edge = true;
-    }
+    set.changed(fd);
     signal();
   }
 
   public void closedFd(int fd) {
-    if (set.remove(fd) != null && !forgetsWithClose) {
+    if (set.remove(fd) && !forgetsWithClose) {
       platform.violation("closed while in the kernel's set: fd " + fd);
     }
   }
@@ -263,12 +240,10 @@ public final class FakePoller implements PollerBackend {
     synchronized (platform) {
       result = before(Op.ADD, fd, interest, trigger);
       if (result == 0) {
-        if (set.containsKey(fd)) {
+        if (!set.add(fd)) {
           platform.violation("added twice: fd " + fd);
         }
-        var entry = new Entry(fd);
-        set.put(fd, entry);
-        arm(entry, token, interest, trigger);
+        arm(fd, token, interest, trigger);
       }
     }
     return after(Op.ADD, fd, result);
@@ -279,11 +254,10 @@ public final class FakePoller implements PollerBackend {
     int result;
     synchronized (platform) {
       result = before(Op.MODIFY, fd, interest, trigger);
-      Entry entry = set.get(fd);
-      if (entry == null) {
+      if (!set.contains(fd)) {
         platform.violation("changed, but not in the set: fd " + fd);
       } else if (result == 0) {
-        arm(entry, token, interest, trigger);
+        arm(fd, token, interest, trigger);
       }
     }
     return after(Op.MODIFY, fd, result);
@@ -294,7 +268,7 @@ public final class FakePoller implements PollerBackend {
     int result;
     synchronized (platform) {
       result = before(Op.REMOVE, fd, null, null);
-      if (set.remove(fd) == null) {
+      if (!set.remove(fd)) {
         platform.violation("removed, but not in the set: fd " + fd);
       }
     }
@@ -366,28 +340,11 @@ public final class FakePoller implements PollerBackend {
     if (!platform.isOpen(fd)) {
       platform.violation(op + " of a closed descriptor: fd " + fd);
     }
-    return -takeFailure(op);
+    return -failures.take(op);
   }
 
-  private int takeFailure(Op op) {
-    Integer left = failAfter.get(op);
-    if (left == null) {
-      return 0;
-    }
-    if (left > 0) {
-      failAfter.put(op, left - 1);
-      return 0;
-    }
-    failAfter.remove(op);
-    return failWith.remove(op);
-  }
-
-  private void arm(Entry entry, long token, Interest interest, Trigger trigger) {
-    entry.token = token;
-    entry.interest = interest;
-    entry.trigger = trigger;
-    entry.armed = true;
-    entry.edge = true;
+  private void arm(int fd, long token, Interest interest, Trigger trigger) {
+    set.arm(fd, token, interest, trigger);
     signal();
   }
 
@@ -401,7 +358,7 @@ public final class FakePoller implements PollerBackend {
     boolean interrupted = false;
     try {
       while (true) {
-        int failure = takeFailure(Op.POLL);
+        int failure = failures.take(Op.POLL);
         if (failure > 0) {
           return -failure;
         }
@@ -439,28 +396,7 @@ public final class FakePoller implements PollerBackend {
       injected.remove().forEach(raw -> into.add(raw.token, raw.bits));
       return;
     }
-    var reported = new ArrayList<Entry>();
-    Iterator<Entry> entries = set.values().iterator();
-    while (entries.hasNext() && into.size() < into.capacity()) {
-      Entry entry = entries.next();
-      int bits = platform.readiness(entry.fd) & (mask(entry.interest) | ALWAYS);
-      boolean due = entry.armed && (entry.trigger != Trigger.EDGE || entry.edge);
-      if (bits != 0 && due) {
-        into.add(entry.token, bits);
-        entry.edge = false;
-        entry.armed = entry.trigger != Trigger.ONESHOT;
-        reported.add(entry);
-        entries.remove();
-      }
-    }
-    // Behind the others, as epoll does it, so that a small batch serves all in turn.
-    reported.forEach(entry -> set.put(entry.fd, entry));
-  }
-
-  private static int mask(Interest interest) {
-    return (interest.isReadable() ? Readiness.READABLE | Readiness.READ_CLOSED : 0)
-        | (interest.isWritable() ? Readiness.WRITABLE : 0)
-        | (interest.isPriority() ? Readiness.PRIORITY : 0);
+    set.collect(into);
   }
 
   // ---- not holding it

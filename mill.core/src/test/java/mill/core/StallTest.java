@@ -37,7 +37,7 @@ class StallTest {
               .stallThreshold(Duration.ofMillis(100))
               .onStall(reports::add)
               .build(),
-          Reactor::describe);
+          LoopActivities::describe);
 
   StallTest() {
     platform.virtualTime(Long.MAX_VALUE - 50 * MS); // overflows in the middle of the stalls
@@ -133,7 +133,7 @@ class StallTest {
                   throwAnything(thrown);
                 })
                 .build(),
-            Reactor::describe);
+            LoopActivities::describe);
     beginTurn("step");
     platform.advance(100 * MS);
     throwing.check(Thread.currentThread());

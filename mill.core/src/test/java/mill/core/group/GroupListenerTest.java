@@ -1,22 +1,17 @@
 package mill.core.group;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.abort;
 
-import java.io.File;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import mill.core.DescriptorLimitProgram;
@@ -24,13 +19,9 @@ import mill.core.DispatchMode;
 import mill.core.EventHandler;
 import mill.core.EventLoop;
 import mill.core.FakePlatform;
-import mill.core.LoopRunner;
-import mill.core.Registration;
-import mill.core.ShutdownReport;
 import mill.natives.CurrentPlatform;
 import mill.natives.ErrnoException;
 import mill.natives.Interest;
-import mill.natives.Readiness;
 import mill.natives.net.IoStatus;
 import mill.natives.net.TcpStream;
 import mill.testing.Await;
@@ -44,45 +35,14 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** How accepted connections come to the loops of a group; over real loopback sockets. */
 class GroupListenerTest {
-  private static final boolean ON_WINDOWS = File.separatorChar == '\\';
-  private static final int BACKLOG = 512;
   private static final boolean BALANCED = CurrentPlatform.get().balancesListeners();
   private static final EventHandler SILENT = (registration, readiness) -> registration.close();
 
-  private final List<TcpStream> clients = new ArrayList<>();
+  private final GroupClients clients = new GroupClients();
 
   @AfterEach
   void closeClients() {
-    clients.forEach(TcpStream::close);
-  }
-
-  private static EventLoopGroup start(int loops) throws IOException {
-    return start(LoopGroupConfig.builder().loops(loops));
-  }
-
-  private static EventLoopGroup start(LoopGroupConfig.Builder config) throws IOException {
-    EventLoopGroup group = EventLoopGroup.open(config.name("accepting").build());
-    boolean started = false;
-    try {
-      group.start();
-      started = true;
-      return group;
-    } finally {
-      if (!started) {
-        group.close();
-      }
-    }
-  }
-
-  private void connect(GroupListener listener, int count) throws IOException {
-    for (int i = 0; i < count; i++) {
-      TcpStream client = TcpStream.connect((InetSocketAddress) listener.localAddress());
-      clients.add(client);
-      if (!client.finishConnect()) {
-        Net.untilReady(client, Interest.WRITABLE);
-        client.finishConnect();
-      }
-    }
+    clients.close();
   }
 
   @Test
@@ -90,11 +50,11 @@ class GroupListenerTest {
     int each = 16;
     Set<String> wrongThreads = ConcurrentHashMap.newKeySet();
     var accepted = new CountDownLatch(3 * each);
-    try (EventLoopGroup group = start(3)) {
+    try (EventLoopGroup group = GroupClients.start(3)) {
       GroupListener listener =
           group.listen(
               Net.loopback(),
-              BACKLOG,
+              GroupClients.BACKLOG,
               AcceptMode.HANDOFF,
               (loop, stream) -> {
                 if (!loop.isLoopThread()) {
@@ -104,7 +64,7 @@ class GroupListenerTest {
                 accepted.countDown();
               });
       assertThat(listener.mode()).isSameAs(AcceptMode.HANDOFF);
-      connect(listener, 3 * each);
+      clients.connect(listener, 3 * each);
       Await.await(accepted);
       assertThat(IntStream.range(0, 3).mapToLong(listener::accepted)).containsOnly((long) each);
       assertThat(listener.refused()).isZero();
@@ -124,11 +84,11 @@ class GroupListenerTest {
     int connections = 256;
     var accepted = new CountDownLatch(connections);
     Set<String> wrongThreads = ConcurrentHashMap.newKeySet();
-    try (EventLoopGroup group = start(2)) {
+    try (EventLoopGroup group = GroupClients.start(2)) {
       GroupListener listener =
           group.listen(
               Net.loopback(),
-              BACKLOG,
+              GroupClients.BACKLOG,
               AcceptMode.SHARDED,
               (loop, stream) -> {
                 if (!loop.isLoopThread()) {
@@ -139,7 +99,7 @@ class GroupListenerTest {
               });
       assertThat(listener.mode()).isSameAs(AcceptMode.SHARDED);
       assertThat(((InetSocketAddress) listener.localAddress()).getPort()).isPositive();
-      connect(listener, connections);
+      clients.connect(listener, connections);
       Await.await(accepted);
       assertThat(listener.accepted(0)).isPositive();
       assertThat(listener.accepted(1)).isPositive();
@@ -155,9 +115,10 @@ class GroupListenerTest {
     if (inMemory) {
       config.loop(each -> each.platform(new FakePlatform())); // does not spread anything
     }
-    try (EventLoopGroup group = start(config)) {
-      assertThatThrownBy(
-              () -> group.listen(Net.loopback(), BACKLOG, AcceptMode.SHARDED, (loop, stream) -> {}))
+    try (EventLoopGroup group = GroupClients.start(config)) {
+      assertThatThrownBy(() ->
+              group.listen(
+                  Net.loopback(), GroupClients.BACKLOG, AcceptMode.SHARDED, (loop, stream) -> {}))
           .isInstanceOf(UnsupportedOperationException.class)
           .hasMessageContaining(inMemory ? "memory" : CurrentPlatform.get().name())
           .hasMessageContaining("use AUTO or HANDOFF");
@@ -166,8 +127,8 @@ class GroupListenerTest {
 
   @Test
   void autoShardsWhereTheKernelSpreadsAndThereIsMoreThanOneLoop() throws Exception {
-    try (EventLoopGroup one = start(1);
-        EventLoopGroup two = start(2)) {
+    try (EventLoopGroup one = GroupClients.start(1);
+        EventLoopGroup two = GroupClients.start(2)) {
       StreamAcceptor closing = (loop, stream) -> stream.close();
       assertThat(one.listen(Net.loopback(), closing).mode()).isSameAs(AcceptMode.HANDOFF);
       assertThat(two.listen(Net.loopback(), closing).mode())
@@ -184,18 +145,18 @@ class GroupListenerTest {
         LoopGroupConfig.builder()
             .loops(2)
             .loop(each -> each.dispatch(DispatchMode.WORKERS).workers(2));
-    try (EventLoopGroup group = start(config)) {
+    try (EventLoopGroup group = GroupClients.start(config)) {
       GroupListener listener =
           group.listen(
               Net.loopback(),
-              BACKLOG,
+              GroupClients.BACKLOG,
               AcceptMode.HANDOFF,
               (loop, stream) -> {
                 threads.add(Thread.currentThread().getName());
                 stream.close();
                 accepted.countDown();
               });
-      connect(listener, 8);
+      clients.connect(listener, 8);
       Await.await(accepted);
     }
     assertThat(threads)
@@ -239,11 +200,11 @@ class GroupListenerTest {
             throw new IllegalArgumentException("onError throws as well");
           }
         };
-    try (EventLoopGroup group = start(2)) {
+    try (EventLoopGroup group = GroupClients.start(2)) {
       var uncaught = new CopyOnWriteArrayList<Throwable>();
       catchUncaught(group, uncaught);
-      GroupListener listener = group.listen(Net.loopback(), BACKLOG, mode, broken);
-      connect(listener, 9);
+      GroupListener listener = group.listen(Net.loopback(), GroupClients.BACKLOG, mode, broken);
+      clients.connect(listener, 9);
       Await.await(over);
       assertThat(heard)
           .hasSize(3)
@@ -260,7 +221,7 @@ class GroupListenerTest {
   @Test
   void whatAnAcceptorThrowsGoesToTheUncaughtExceptionHandlerByDefault() throws Exception {
     var uncaught = new CopyOnWriteArrayList<Throwable>();
-    try (EventLoopGroup group = start(1)) {
+    try (EventLoopGroup group = GroupClients.start(1)) {
       catchUncaught(group, uncaught);
       GroupListener listener =
           group.listen(
@@ -268,8 +229,8 @@ class GroupListenerTest {
               (loop, stream) -> {
                 throw new IOException("not today");
               });
-      connect(listener, 1);
-      awaitEnd(clients.getFirst());
+      clients.connect(listener, 1);
+      awaitEnd(clients.first());
     }
     assertThat(uncaught).singleElement().asString().contains("not today");
   }
@@ -330,162 +291,30 @@ class GroupListenerTest {
   @Test
   void handingOffPassesByALoopThatHasEnded() throws Exception {
     var accepted = new CountDownLatch(6);
-    try (EventLoopGroup group = start(3)) {
+    try (EventLoopGroup group = GroupClients.start(3)) {
       group.loops().get(1).close();
       GroupListener listener =
           group.listen(
               Net.loopback(),
-              BACKLOG,
+              GroupClients.BACKLOG,
               AcceptMode.HANDOFF,
               (loop, stream) -> {
                 stream.close();
                 accepted.countDown();
               });
-      connect(listener, 6);
+      clients.connect(listener, 6);
       Await.await(accepted);
       assertThat(listener.accepted(1)).isZero();
       assertThat(listener.accepted(0) + listener.accepted(2)).isEqualTo(6);
     }
   }
 
-  @ParameterizedTest
-  @EnumSource(
-      value = AcceptMode.class,
-      names = {"AUTO", "HANDOFF"})
-  void closingStopsAcceptingAndConnectionsLiveOn(AcceptMode mode) throws Exception {
-    var accepted = new CountDownLatch(1);
-    var served = new CountDownLatch(1);
-    try (EventLoopGroup group = start(2)) {
-      GroupListener listener =
-          group.listen(
-              Net.loopback(),
-              BACKLOG,
-              mode,
-              (loop, stream) -> {
-                loop.register(
-                    stream, Interest.READABLE, (registration, readiness) -> served.countDown());
-                accepted.countDown();
-              });
-      connect(listener, 1);
-      Await.await(accepted);
-      listener.close();
-      listener.close();
-      // A call of accept(2) that is in flight keeps the socket until it has returned.
-      LoopRunner.hold(group.loops().getFirst()).countDown();
-      LoopRunner.hold(group.loops().getLast()).countDown();
-      Net.requireRefused(listener.localAddress());
-      Net.poke(clients.getFirst());
-      Await.await(served);
-      GroupShutdownReport report =
-          group.shutdown(Duration.ZERO).toCompletableFuture().get(30, TimeUnit.SECONDS);
-      assertThat(report.listenersClosed()).isZero(); // it was closed before
-      assertThat(report.forced() + report.ended()).isEqualTo(1);
-    }
-  }
-
-  @ParameterizedTest
-  @ValueSource(ints = {BACKLOG, Integer.MAX_VALUE})
-  void closingHandsWhatWaitsToTheLoopsInTurnAsTasks(int backlog) throws Exception {
-    int each = 3;
-    var accepted = new CountDownLatch(3 * each);
-    try (EventLoopGroup group = start(3)) {
-      GroupListener listener =
-          group.listen(
-              Net.loopback(),
-              backlog,
-              AcceptMode.HANDOFF,
-              (loop, stream) -> {
-                stream.close();
-                accepted.countDown();
-              });
-      EventLoop acceptor = group.loops().getFirst();
-      CountDownLatch released = LoopRunner.hold(acceptor);
-      connect(listener, 3 * each);
-      listener.close();
-      released.countDown();
-      Await.await(accepted);
-      assertThat(IntStream.range(0, 3).mapToLong(listener::accepted)).containsOnly((long) each);
-    }
-  }
-
-  @Test
-  void closingOnTheAcceptorsOwnLoopCallsNobodyInside() throws Exception {
-    var accepted = new CountDownLatch(2);
-    var acceptedInside = new CompletableFuture<Long>();
-    try (EventLoopGroup group = start(1)) {
-      GroupListener listener =
-          group.listen(
-              Net.loopback(),
-              (loop, stream) -> {
-                stream.close();
-                accepted.countDown();
-              });
-      EventLoop acceptor = group.loops().getFirst();
-      CountDownLatch released = LoopRunner.hold(acceptor);
-      connect(listener, 2);
-      acceptor.execute(() -> { // of the same turn: there is no poll before it
-        listener.close();
-        acceptedInside.complete(listener.accepted(0));
-      });
-      released.countDown();
-      assertThat(Await.outcomeOf(acceptedInside)).isZero();
-      Await.await(accepted);
-    }
-  }
-
-  @Test
-  void shutdownClosesTheListenersFirstAndLetsConnectionsFinish() throws Exception {
-    var accepted = new CountDownLatch(2);
-    var told = new CountDownLatch(2);
-    var ending =
-        new EventHandler() {
-          @Override
-          public void onReady(Registration registration, Readiness readiness) {
-            registration.close(); // the client's last word
-          }
-
-          @Override
-          public void onShutdown(Registration registration) {
-            told.countDown();
-          }
-        };
-    try (EventLoopGroup group = start(2)) {
-      GroupListener listener =
-          group.listen(
-              Net.loopback(),
-              BACKLOG,
-              AcceptMode.HANDOFF,
-              (loop, stream) -> {
-                loop.register(stream, Interest.READABLE, ending);
-                accepted.countDown();
-              });
-      connect(listener, 2);
-      Await.await(accepted);
-      // Its own drain comes too late then. Under Wine it would go on listening.
-      CountDownLatch refused =
-          ON_WINDOWS ? new CountDownLatch(1) : LoopRunner.hold(group.loops().getFirst());
-      var shutdown = group.shutdown(Duration.ofHours(1)).toCompletableFuture();
-      Net.requireRefused(listener.localAddress());
-      refused.countDown();
-      assertThatIllegalStateException()
-          .isThrownBy(() -> group.listen(Net.loopback(), (loop, stream) -> stream.close()));
-      Await.await(told);
-      assertThat(shutdown).isNotDone();
-      for (TcpStream client : clients) {
-        Net.poke(client);
-      }
-      GroupShutdownReport report = Await.outcome(shutdown);
-      assertThat(report.inTime()).isTrue();
-      assertThat(report.listenersClosed()).isEqualTo(1);
-      assertThat(report.loops()).extracting(ShutdownReport::ended).containsExactly(1, 1);
-    }
-  }
-
   @Test
   void anAddressInUseIsRefusedAndNothingStaysOpen() throws Exception {
-    try (EventLoopGroup group = start(2)) {
+    try (EventLoopGroup group = GroupClients.start(2)) {
       StreamAcceptor closing = (loop, stream) -> stream.close();
-      GroupListener listener = group.listen(Net.loopback(), BACKLOG, AcceptMode.HANDOFF, closing);
+      GroupListener listener =
+          group.listen(Net.loopback(), GroupClients.BACKLOG, AcceptMode.HANDOFF, closing);
       assertThatThrownBy(() -> group.listen(listener.localAddress(), closing))
           .isInstanceOf(ErrnoException.class)
           .hasMessageContaining("EADDRINUSE");
@@ -508,19 +337,5 @@ class GroupListenerTest {
             .run("group", before);
     assertThat(outcome.exitCode()).as(outcome.toString()).isZero();
     assertThat(outcome.out()).isEqualTo("served and resumed\n");
-  }
-
-  @Test
-  void monitorThatAUserHoldsDoesNotStopTheEndOfTheListener() throws Exception {
-    try (EventLoopGroup group = start(2)) {
-      GroupListener listener = group.listen(Net.loopback(), (loop, stream) -> stream.close());
-      synchronized (listener) {
-        synchronized (group) {
-          Await.outcomeOf(
-              Await.outcome(
-                  Await.inBackground("shuts down", () -> group.shutdown(Duration.ofSeconds(30)))));
-        }
-      }
-    }
   }
 }

@@ -91,7 +91,7 @@ class ConnectionTest {
   @Test
   void whatThePeerHasNotReadYetOutlivesACloseThoughMoreInputComes() throws Exception {
     int length = 200 << 10;
-    byte[] bytes = WriteTest.pattern(length);
+    byte[] bytes = Messages.pattern(length);
     heard.onOpen = c -> c.socket().setOption(SockOpt.SO_SNDBUF, 2 * length);
     heard.onFrame =
         (c, text) -> {

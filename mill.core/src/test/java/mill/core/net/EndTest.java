@@ -105,7 +105,7 @@ class EndTest {
 
   @Test
   void thePeersEndDoesNotLoseTheQueuedReply() throws Exception {
-    byte[] reply = WriteTest.pattern(4 << 20);
+    byte[] reply = Messages.pattern(4 << 20);
     heard.onFrame = (c, text) -> c.out().put(reply, 0, reply.length);
     try (var server = loops.listen(LINES, heard);
         var peer = Peer.slow(server)) {

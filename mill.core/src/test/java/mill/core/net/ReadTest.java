@@ -260,7 +260,7 @@ class ReadTest {
 
   @Test
   void aFrameLongerThanABufferArrivesWhole() throws Exception {
-    byte[] body = WriteTest.pattern(1 << 20);
+    byte[] body = Messages.pattern(1 << 20);
     var got = new java.util.concurrent.CompletableFuture<byte[]>();
     ConnectionHandler handler =
         (c, memory, offset, length) -> {

@@ -1,7 +1,6 @@
 package mill.core.net;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.File;
 import java.io.IOException;
@@ -14,7 +13,6 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
-import mill.core.net.CloseCause.Kind;
 import mill.natives.net.SockOpt;
 import mill.testing.Await;
 import org.junit.jupiter.api.AfterEach;
@@ -28,7 +26,6 @@ class RelayTest {
   private static final boolean ON_WINDOWS = File.separatorChar == '\\';
 
   private static final ConnectionConfig PLAIN = ConnectionConfig.defaults();
-  private static final ConnectionConfig LINES = PLAIN.framer(Framer.lines());
 
   /** How much goes through it; a GiB by hand. */
   private static final long BYTES = Long.getLong("mill.relay.bytes", 16 << 20);
@@ -264,6 +261,26 @@ class RelayTest {
     }
   }
 
+  @Test
+  void aRelayPassesThroughLayers() throws Exception {
+    var counted = new TestLayers.Counted();
+    var records = PLAIN.layer(() -> new TestLayers.Records(5, counted));
+    try (var proxy = loops.listen(records, () -> Relay.to(Peer.address(backend), PLAIN));
+        var client = Peer.connect(proxy);
+        var server = Peer.accept(backend)) {
+      client.send(TestLayers.record(5, "secret"));
+      assertThat(server.read(6)).isEqualTo("secret");
+      server.send("answer");
+      server.end();
+      assertThat(client.readBytes(8)).isEqualTo(TestLayers.record(5, "answer"));
+      assertThat(client.readAll()).isEqualTo(new byte[] {0, 0});
+      client.send(new byte[] {0, 0}).end();
+      assertThat(server.readAll()).isEmpty();
+      allHaveGone(proxy);
+    }
+    assertThat(counted.closed).hasValue(1);
+  }
+
   // ---- much of it
 
   private static byte[] digest(MessageDigest of) {
@@ -349,121 +366,6 @@ class RelayTest {
           .isEqualTo(HexFormat.of().formatHex(Await.outcomeOf(sender)));
       allHaveGone(proxy);
       allHaveGone(server);
-    }
-  }
-
-  // ---- join
-
-  @Test
-  void whatNobodyHasTakenIsPassedOnFirst() throws Exception {
-    var joined = new CompletableFuture<Relay>();
-    ConnectionHandler connect =
-        (client, m, offset, length) -> {
-          assertThat(Recorder.text(m, offset, length)).isEqualTo("CONNECT\n");
-          client.pause(joined);
-          TcpClient.connect(
-              client.loop(),
-              Peer.address(backend),
-              PLAIN,
-              new Recorder() {
-                @Override
-                public void onOpen(Connection server) {
-                  joined.complete(Relay.join(client, server));
-                  client.resume(joined);
-                }
-              });
-        };
-    try (var proxy = loops.listen(LINES, connect);
-        var client = Peer.connect(proxy).send("CONNECT\nrest, no line");
-        var server = Peer.accept(backend)) {
-      assertThat(server.read(13)).isEqualTo("rest, no line");
-      server.send("answer");
-      assertThat(client.read(6)).isEqualTo("answer");
-      Relay relay = Await.outcomeOf(joined);
-      loops.run(() -> {
-        assertThat(relay.bytesAtoB()).isEqualTo(13);
-        assertThat(relay.bytesBtoA()).isEqualTo(6);
-        return true;
-      });
-    }
-  }
-
-  @Test
-  void aRelayPassesThroughLayers() throws Exception {
-    var counted = new TestLayers.Counted();
-    var records = PLAIN.layer(() -> new TestLayers.Records(5, counted));
-    try (var proxy = loops.listen(records, () -> Relay.to(Peer.address(backend), PLAIN));
-        var client = Peer.connect(proxy);
-        var server = Peer.accept(backend)) {
-      client.send(TestLayers.record(5, "secret"));
-      assertThat(server.read(6)).isEqualTo("secret");
-      server.send("answer");
-      server.end();
-      assertThat(client.readBytes(8)).isEqualTo(TestLayers.record(5, "answer"));
-      assertThat(client.readAll()).isEqualTo(new byte[] {0, 0});
-      client.send(new byte[] {0, 0}).end();
-      assertThat(server.readAll()).isEmpty();
-      allHaveGone(proxy);
-    }
-    assertThat(counted.closed).hasValue(1);
-  }
-
-  private final Recorder firstHeard = new Recorder();
-
-  @Test
-  void aConnectionThatHasEndedInGoodOrderEndsTheOther() throws Exception {
-    joinedToOneThatHasGone(
-        Connection::close,
-        (peer, heard) -> {
-          assertThat(peer.readAll()).isEmpty();
-          peer.end();
-          assertThat(heard.ended().kind()).isEqualTo(Kind.LOCAL);
-        });
-  }
-
-  // It was closed, and its peer took what it had for all.
-  @Test
-  void aConnectionThatWasResetBeforeResetsTheOther() throws Exception {
-    joinedToOneThatHasGone(Connection::reset, (peer, heard) -> peer.requireReset());
-  }
-
-  private interface Outcome {
-    void check(Peer peer, Recorder heard) throws Exception;
-  }
-
-  private void joinedToOneThatHasGone(Recorder.Action going, Outcome outcome) throws Exception {
-    try (var server = loops.listen(LINES, firstHeard);
-        var gone = Peer.connect(server)) {
-      firstHeard.onFrame = (c, text) -> going.run(c);
-      gone.send("x\n");
-      gone.end();
-      firstHeard.ended();
-      var second = new Recorder();
-      try (var other = loops.listen(LINES, second);
-          var peer = Peer.connect(other)) {
-        Connection open = second.connected();
-        Connection closed = firstHeard.connected();
-        loops.run(() -> Relay.join(closed, open) != null);
-        outcome.check(peer, second);
-      }
-    }
-  }
-
-  @Test
-  void whatCannotBeJoinedIsRefused() throws Exception {
-    try (var server = loops.listen(LINES, firstHeard);
-        var _ = Peer.connect(server)) {
-      Connection c = firstHeard.connected();
-      assertThatThrownBy(() -> Relay.join(c, c)).isInstanceOf(IllegalStateException.class);
-      loops.run(() -> {
-        assertThatThrownBy(() -> Relay.join(c, c)).isInstanceOf(IllegalArgumentException.class);
-        Connection connecting =
-            TcpClient.connect(loops.loop, Peer.address(backend), PLAIN, new Recorder());
-        assertThatThrownBy(() -> Relay.join(c, connecting))
-            .isInstanceOf(IllegalStateException.class)
-            .hasMessageContaining("onOpen");
-        return true;
-      });
     }
   }
 }

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.ArrayList;
@@ -37,17 +36,9 @@ class WriteTest {
     assertThat(heard.faults).isEmpty();
   }
 
-  static byte[] pattern(int length) {
-    byte[] bytes = new byte[length];
-    for (int i = 0; i < length; i++) {
-      bytes[i] = (byte) (i * 31 + i / 251);
-    }
-    return bytes;
-  }
-
   @Test
   void moreBuffersThanOneSendTakesArriveInOrder() throws Exception {
-    byte[] expected = pattern(1025 * 2000);
+    byte[] expected = Messages.pattern(1025 * 2000);
     List<Message> messages = new ArrayList<>();
     for (int i = 0; i < 1025; i++) { // longer than what is copied: a buffer each
       messages.add(Message.copyOf(MemorySegment.ofArray(expected), i * 2000L, 2000));
@@ -67,7 +58,7 @@ class WriteTest {
 
   @Test
   void aLargeReplyToASlowReaderArrivesIntact() throws Exception {
-    byte[] bytes = pattern(10 << 20);
+    byte[] bytes = Messages.pattern(10 << 20);
     heard.onOpen =
         c -> {
           for (int i = 0; i < 10; i++) { // one callback may go beyond the limit
@@ -163,7 +154,7 @@ class WriteTest {
 
   @Test
   void aWriteInsideOfOnDrainedNeverNests() throws Exception {
-    byte[] chunk = pattern(1000);
+    byte[] chunk = Messages.pattern(1000);
     var rounds = new AtomicInteger();
     heard.onOpen = c -> c.out().put(chunk, 0, chunk.length);
     heard.onDrained =
@@ -185,7 +176,7 @@ class WriteTest {
 
   @Test
   void theQueueThatFallsInsideOfTheVeryCallbackStillDrains() throws Exception {
-    byte[] chunk = pattern(1000);
+    byte[] chunk = Messages.pattern(1000);
     var congested = new AtomicBoolean();
     heard.onOpen =
         c -> {
@@ -221,8 +212,8 @@ class WriteTest {
 
   @Test
   void messagesAreReleasedOnceHoweverTheyEnd() throws Exception {
-    Message sent = Messages.of(pattern(5000));
-    Message dropped = Messages.of(pattern(5000));
+    Message sent = Messages.of(Messages.pattern(5000));
+    Message dropped = Messages.of(Messages.pattern(5000));
     try (var server = loops.listen(LINES, heard);
         var peer = Peer.connect(server)) {
       Connection c = heard.connected();
@@ -244,32 +235,8 @@ class WriteTest {
   }
 
   @Test
-  void puttingAfterTheEndIsDroppedAndWriteSaysSo() throws Exception {
-    var said = new AtomicBoolean(true);
-    heard.onOpen =
-        c -> {
-          c.out().putAscii("before");
-          c.end();
-          Output out = c.out();
-          out.putAscii("after").putDecimal(7).putIntBE(7).put((byte) 7);
-          MemorySegment room = out.reserve(1000);
-          room.set(ValueLayout.JAVA_BYTE, out.position() + 999, (byte) 1);
-          out.advance(1000);
-          out.patchIntBE(out.hold(4), 1);
-          Message message = Messages.of("after");
-          said.set(c.write(message));
-          message.release();
-        };
-    try (var server = loops.listen(LINES, heard);
-        var peer = Peer.connect(server)) {
-      assertThat(new String(peer.readAll(), StandardCharsets.UTF_8)).isEqualTo("before");
-      assertThat(said).isFalse();
-    }
-  }
-
-  @Test
   void whoWritesOnAboveTheLimitEndsWithOverflow() throws Exception {
-    byte[] chunk = pattern(1 << 20);
+    byte[] chunk = Messages.pattern(1 << 20);
     try (var server = loops.listen(LINES.queueLimit(1 << 20), heard);
         var _ = Peer.slow(server)) {
       Connection c = heard.connected();
@@ -284,115 +251,6 @@ class WriteTest {
       assertThat(cause.kind()).isEqualTo(Kind.OVERFLOW);
       assertThat(cause.undeliveredBytes()).isPositive().isLessThanOrEqualTo((long) accepted << 20);
       assertThat(accepted).isPositive();
-    }
-  }
-
-  @Test
-  void whatACallbackPutsLeavesAfterItsReadInOneCallAndOtherThreadsWhatTheyAskFor()
-      throws Exception {
-    heard.onFrame =
-        (c, text) -> {
-          for (int i = 0; i < 100; i++) {
-            c.out().putAscii("line\n");
-          }
-          assertThat(c.queuedBytes() % 500).isZero(); // nothing has left yet
-        };
-    var spy = new SpyPlatform();
-    try (var watched = Loops.start(spy.platform());
-        var server = watched.listen(LINES, heard);
-        var peer = Peer.connect(server)) {
-      peer.send("go\n");
-      peer.readBytes(500);
-      assertThat(spy.sends()).isEqualTo(1);
-      peer.send("go\ngo\ngo\n"); // one read, perhaps more if it comes in parts
-      peer.readBytes(1500);
-      assertThat(spy.sends()).isBetween(2, 4);
-      Connection c = heard.connected();
-      int before = spy.sends();
-      watched.run(() -> {
-        for (int i = 0; i < 100; i++) {
-          c.out().putAscii("line\n");
-        }
-        return true;
-      });
-      peer.readBytes(500);
-      assertThat(spy.sends()).isEqualTo(before + 1);
-      assertThat(heard.faults).isEmpty();
-    }
-    assertThat(heard.ended().kind()).isIn(Kind.PEER_END, Kind.SHUTDOWN);
-  }
-
-  @Test
-  void outOnAnotherThreadIsRefused() throws Exception {
-    try (var server = loops.listen(LINES, heard);
-        var _ = Peer.connect(server)) {
-      assertThatThrownBy(heard.connected()::out)
-          .isInstanceOf(IllegalStateException.class)
-          .hasMessageContaining("write()");
-    }
-  }
-
-  @Test
-  void heldRoomKeepsBackWhatIsBehindItUntilItIsPatched() throws Exception {
-    var held = new long[1];
-    heard.onFrame =
-        (c, text) -> {
-          if (text.equals("begin\n")) {
-            c.out().putAscii("first");
-            held[0] = c.out().hold(4);
-            c.out().putAscii("behind");
-          } else {
-            c.out().patchIntBE(held[0], 0x61626364);
-          }
-        };
-    try (var server = loops.listen(LINES, heard);
-        var peer = Peer.connect(server)) {
-      peer.send("begin\n");
-      assertThat(peer.read(5)).isEqualTo("first");
-      loops.run(() -> heard.events.isEmpty());
-      assertThat(peer.in().available()).isZero();
-      peer.send("patch\n");
-      assertThat(peer.read(10)).isEqualTo("abcdbehind");
-    }
-  }
-
-  @Test
-  void whatIsBehindUnpatchedRoomIsDroppedByAClose() throws Exception {
-    heard.onOpen =
-        c -> {
-          c.out().putAscii("first");
-          c.out().hold(4);
-          c.out().putAscii("behind");
-          c.close();
-        };
-    try (var server = loops.listen(LINES, heard);
-        var peer = Peer.connect(server)) {
-      assertThat(new String(peer.readAll(), StandardCharsets.UTF_8)).isEqualTo("first");
-      peer.leave();
-      assertThat(heard.ended().undeliveredBytes()).isEqualTo(10);
-    }
-  }
-
-  @Test
-  void numbersAndTextsAreWrittenAsTheyAreRead() throws Exception {
-    heard.onOpen =
-        c -> {
-          c.out()
-              .putDecimal(0)
-              .putAscii(" ")
-              .putDecimal(-1)
-              .putAscii(" ")
-              .putDecimal(Long.MIN_VALUE)
-              .putAscii(" ")
-              .putDecimal(Long.MAX_VALUE)
-              .putAscii(" \u00e9")
-              .putIntBE(0x41424344);
-          c.close();
-        };
-    try (var server = loops.listen(LINES, heard);
-        var peer = Peer.connect(server)) {
-      assertThat(new String(peer.readAll(), StandardCharsets.UTF_8))
-          .isEqualTo("0 -1 -9223372036854775808 9223372036854775807 ?ABCD");
     }
   }
 
@@ -428,13 +286,13 @@ class WriteTest {
       }
       Await.eventually("all are there", () -> server.connections() == 50);
       var done = new CountDownLatch(1);
-      Message message = Messages.of(pattern(3000));
+      Message message = Messages.of(Messages.pattern(3000));
       server.forEach(c -> c.write(message));
       loops.loop.execute(done::countDown);
       Await.await(done);
       message.release();
       for (Peer peer : peers) {
-        assertThat(peer.readBytes(3000)).isEqualTo(pattern(3000));
+        assertThat(peer.readBytes(3000)).isEqualTo(Messages.pattern(3000));
         peer.leave();
       }
     }

@@ -61,7 +61,7 @@ public final class WakeStress {
       result.r2 = waker.signals > 0;
     }
 
-    /** Goes to sleep, as Reactor.poll does. */
+    /** Goes to sleep, as LoopSleep.poll does. */
     @Actor
     public void sleep(ZZ_Result result) {
       asleep = true;

@@ -6,8 +6,8 @@ import mill.core.internal.TaskQueue;
 import mill.core.internal.TaskQueue.Offer;
 
 /**
- * A model of the loop with waker and queue as they are: what {@code Reactor.poll} and {@code
- * Reactor.wakeIfAsleep} do.
+ * A model of the loop with waker and queue as they are: what {@code LoopSleep.poll} and {@code
+ * LoopSleep.wakeIfAsleep} do.
  */
 final class ModelLoop {
   private final TaskQueue tasks = new TaskQueue(4);
@@ -60,7 +60,7 @@ final class ModelLoop {
     return true;
   }
 
-  /** What {@code Reactor.look} does, by number and not by time. */
+  /** What {@code LoopSleep.look} does, by number and not by time. */
   private boolean look() {
     for (int i = 0; i < looks; i++) {
       waker.poll(false);

@@ -13,7 +13,7 @@ class WakeModelTest {
   private static final String LOOP =
       "mill.modelcheck/src/test/java/mill/natives/shared/ModelLoop.java";
 
-  private static final String REACTOR = "mill.core/src/main/java/mill/core/Reactor.java";
+  private static final String SLEEP = "mill.core/src/main/java/mill/core/LoopSleep.java";
 
   /** Two threads bring work to a loop that sleeps when it has none. */
   static final class Work implements Runnable {
@@ -66,11 +66,11 @@ class WakeModelTest {
    */
   @Test
   void modelDoesWhatTheLoopDoes() {
-    new PlantedBug(REACTOR, "if (hasWork() || !fallsAsleep()) { timeoutNs = 0;", "").requireFits();
-    new PlantedBug(REACTOR, "asleep = true; if (hasWork()) { asleep = false;", "").requireFits();
-    new PlantedBug(REACTOR, "if (lookNs > 0 && look()) { return; }", "").requireFits();
-    new PlantedBug(REACTOR, "} finally { if (asleep) { asleep = false; }", "").requireFits();
-    new PlantedBug(REACTOR, "if (asleep && !isLoopThread()) { poller.wake(); }", "").requireFits();
+    new PlantedBug(SLEEP, "if (hasWork() || !fallsAsleep()) { timeoutNs = 0;", "").requireFits();
+    new PlantedBug(SLEEP, "asleep = true; if (hasWork()) { asleep = false;", "").requireFits();
+    new PlantedBug(SLEEP, "if (lookNs > 0 && look()) { return; }", "").requireFits();
+    new PlantedBug(SLEEP, "} finally { if (asleep) { asleep = false; }", "").requireFits();
+    new PlantedBug(SLEEP, "if (asleep && !lifecycle.isLoopThread()) { wake(); }", "").requireFits();
   }
 
   @Test

@@ -22,8 +22,8 @@ final class Plants {
           new Plant(
               "stop wakes nobody",
               CORE + "Reactor.java",
-              "stopping = true; wakeIfAsleep();",
-              "stopping = true;"),
+              "lifecycle.stop(); wakeIfAsleep();",
+              "lifecycle.stop();"),
           new Plant(
               "the result of offloaded work wakes nobody",
               CORE + "Offloads.java",
@@ -31,9 +31,9 @@ final class Plants {
               ""),
           new Plant(
               "a loop sleeps on the rest that maxTasksPerTurn has left",
-              CORE + "Reactor.java",
-              "stopping || tasks.areWaiting() ||",
-              "stopping ||"),
+              CORE + "LoopSleep.java",
+              "lifecycle.isStopping() || tasks.areWaiting() ||",
+              "lifecycle.isStopping() ||"),
           new Plant(
               "the rest of a registration's tasks is forgotten",
               CORE + "RunQueue.java",
