@@ -44,7 +44,7 @@ import org.openjdk.jmh.annotations.Warmup;
 @Fork(3)
 public class PoolLease {
   /** How many leases one invocation takes, one after the other. */
-  public static final int LEASES = 1000;
+  public static final int LEASES = 10_000;
 
   static final int CONNECTIONS = 8;
 

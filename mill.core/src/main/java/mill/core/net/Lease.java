@@ -66,6 +66,7 @@ public final class Lease extends Posted {
   @Nullable Lease next;
   @Nullable Lease previous;
   @Nullable PooledConnection entry;
+  @Nullable PoolTarget place; // where it waited last
   long waitsUntilNs;
 
   Lease(ConnectionPool pool, SocketAddress target, ConnectionHandler handler) {

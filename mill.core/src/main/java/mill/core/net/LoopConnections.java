@@ -63,9 +63,16 @@ final class LoopConnections implements LoopExtension {
   @SuppressWarnings({"unused", "FieldMayBeFinal"}) // through FLAGGED
   private volatile @Nullable SocketConnection flagged;
 
+  /**
+   * The loop's thread while it turns: written by it alone, so that only it can find itself here.
+   */
+  private @Nullable Thread turning;
+
   private volatile @Nullable Thread ending;
   private volatile boolean released;
 
+  private @Nullable PoolWaits beginning; // who looks at the clock as the turn ends
+  private boolean hasTurned; // for the last time
   private long turnNs;
   private boolean turnKnown;
   private int callbacks;
@@ -103,13 +110,10 @@ final class LoopConnections implements LoopExtension {
   }
 
   /** Whether the calling thread is the one that calls the handlers. Any thread. */
-  boolean isHere() {
-    return loop.isLoopThread() || isEnder();
-  }
-
   @SuppressWarnings("ReferenceEquality") // whether it is the very thread
-  private boolean isEnder() {
-    return ending == Thread.currentThread();
+  boolean isHere() {
+    Thread current = Thread.currentThread();
+    return current == turning || loop.isLoopThread() || current == ending;
   }
 
   /** Nanoseconds since this was made. Any thread. */
@@ -124,6 +128,17 @@ final class LoopConnections implements LoopExtension {
       turnNs = nowNs();
     }
     return turnNs;
+  }
+
+  /** Requests wait that have not looked at the clock: they do so as the turn ends. */
+  void begins(PoolWaits waits) {
+    waits.nextBeginning = beginning;
+    beginning = waits;
+  }
+
+  /** Whether there is no turn any more. */
+  boolean hasTurned() {
+    return hasTurned;
   }
 
   /** A callback begins: another number for each. */
@@ -219,7 +234,11 @@ final class LoopConnections implements LoopExtension {
 
   @Override
   public boolean hasWork() {
-    return agenda.hasWork() || flagged != null || !ring.isEmpty() || !post.isEmpty();
+    return agenda.hasWork()
+        || beginning != null
+        || flagged != null
+        || !ring.isEmpty()
+        || !post.isEmpty();
   }
 
   @Override
@@ -229,6 +248,9 @@ final class LoopConnections implements LoopExtension {
 
   @Override
   public void afterEvents() {
+    if (turning == null) {
+      turning = Thread.currentThread();
+    }
     agenda.run();
   }
 
@@ -238,8 +260,23 @@ final class LoopConnections implements LoopExtension {
     any |= post.take();
     any |= agenda.readOwed();
     any |= agenda.run();
+    PoolWaits waits = beginning;
+    if (waits != null) {
+      beginWaits(waits);
+    }
     turnKnown = false;
     return any;
+  }
+
+  private void beginWaits(PoolWaits first) {
+    beginning = null;
+    PoolWaits waits = first;
+    while (waits != null) {
+      PoolWaits next = waits.nextBeginning;
+      waits.nextBeginning = null;
+      waits.turnEnds();
+      waits = next;
+    }
   }
 
   @Override
@@ -257,6 +294,8 @@ final class LoopConnections implements LoopExtension {
 
   @Override
   public void turnsEnd() {
+    turning = null;
+    hasTurned = true;
     servers.forEach(ServerPart::loopEnds);
   }
 

@@ -77,11 +77,16 @@ final class PoolPart {
       refuse(lease, Kind.SHUTDOWN, null);
       return;
     }
-    PoolTarget target = target(lease.target);
+    PoolTarget target = targetOf(lease);
     lease.ticket = tickets++;
     target.addWaiter(lease);
     counts.add(Count.WAITING, 1);
-    serve(target);
+    lendIdle(target);
+    if (lease.step != Lease.Step.WAITS) {
+      ages.replenish();
+      return;
+    }
+    dial();
     if (lease.step != Lease.Step.WAITS) {
       return;
     }
@@ -96,10 +101,21 @@ final class PoolPart {
     }
   }
 
+  @SuppressWarnings("ReferenceEquality") // whether it is the very same
+  private PoolTarget targetOf(Lease lease) {
+    PoolTarget before = lease.place;
+    if (before != null && before.part == this && before.isKnown) {
+      return before;
+    }
+    PoolTarget target = target(lease.target);
+    lease.place = target;
+    return target;
+  }
+
   private PoolTarget target(SocketAddress address) {
     PoolTarget known = byAddress.get(address);
     if (known == null) {
-      known = new PoolTarget(address);
+      known = new PoolTarget(this, address);
       byAddress.put(address, known);
       targets.add(known);
     }
@@ -110,6 +126,7 @@ final class PoolPart {
     if (target.isUnused() && (config.minIdle == 0 || isClosed)) {
       byAddress.remove(target.address);
       targets.remove(target);
+      target.isKnown = false;
     }
   }
 
@@ -142,7 +159,7 @@ final class PoolPart {
   // By way of a connection that never was, so that the handler hears it as it hears everything.
   private void tell(Lease lease, Kind kind, @Nullable Throwable why) {
     if (lease.step == Lease.Step.WAITS) {
-      PoolTarget target = target(lease.target);
+      PoolTarget target = targetOf(lease);
       unlink(target, lease);
       forgetIfUnused(target);
     }
@@ -171,6 +188,11 @@ final class PoolPart {
 
   /** Gives what is idle to who waits, and makes more for the rest. */
   void serve(PoolTarget target) {
+    lendIdle(target);
+    dial();
+  }
+
+  private void lendIdle(PoolTarget target) {
     while (target.firstWaiter != null && target.topIdle != null) {
       PooledConnection idle = target.topIdle;
       if (!idle.connection.isOpen) {
@@ -184,7 +206,6 @@ final class PoolPart {
         break;
       }
     }
-    dial();
   }
 
   /** Lends to the first who waits and has not cancelled; false if there is none. */
@@ -273,9 +294,14 @@ final class PoolPart {
     if (entry.state == State.IDLE) {
       target.removeIdle(entry);
     }
-    count(target, entry.state, -1);
+    if (entry.state.count != to.count) {
+      counts.add(entry.state.count, -1);
+      counts.add(to.count, 1);
+    }
+    int difference = (to.isOnTheWay ? 1 : 0) - (entry.state.isOnTheWay ? 1 : 0);
+    target.onTheirWay += difference;
+    onTheirWay += difference;
     entry.state = to;
-    count(target, to, 1);
     if (to == State.IDLE) {
       target.addIdle(entry);
     }
@@ -283,7 +309,7 @@ final class PoolPart {
 
   private void count(PoolTarget target, State state, int difference) {
     counts.add(state.count, difference);
-    if (state == State.CONNECTING || state == State.TRIED || state == State.RETURNING) {
+    if (state.isOnTheWay) {
       target.onTheirWay += difference;
       onTheirWay += difference;
     }

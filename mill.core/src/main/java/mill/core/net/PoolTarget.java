@@ -8,20 +8,23 @@ import org.jspecify.annotations.Nullable;
  * in first out. The loop's thread.
  */
 final class PoolTarget {
+  final PoolPart part;
   final SocketAddress address;
+  boolean isKnown = true; // to the part
   int places;
   int onTheirWay; // connections that are made, tried, or come back just now
   long dialAgainNs; // not before, for the sake of min idle alone
 
   @Nullable Lease firstWaiter;
-  private @Nullable Lease lastWaiter;
+  @Nullable Lease lastWaiter;
   int waiting;
 
   @Nullable PooledConnection topIdle;
   @Nullable PooledConnection bottomIdle;
   int idle;
 
-  PoolTarget(SocketAddress address) {
+  PoolTarget(PoolPart part, SocketAddress address) {
+    this.part = part;
     this.address = address;
   }
 

@@ -18,17 +18,19 @@ import org.jspecify.annotations.Nullable;
 final class PooledConnection implements EndWatcher {
   /** What it does, and as what it counts. */
   enum State {
-    CONNECTING(Count.CONNECTING),
-    IDLE(Count.IDLE),
-    TRIED(Count.CONNECTING),
-    LEASED(Count.LEASED),
-    RETURNING(Count.LEASED),
-    CLOSING(Count.CLOSING);
+    CONNECTING(Count.CONNECTING, true),
+    IDLE(Count.IDLE, false),
+    TRIED(Count.CONNECTING, true),
+    LEASED(Count.LEASED, false),
+    RETURNING(Count.LEASED, true),
+    CLOSING(Count.CLOSING, false);
 
     final Count count;
+    final boolean isOnTheWay; // to who waits
 
-    State(Count count) {
+    State(Count count, boolean isOnTheWay) {
       this.count = count;
+      this.isOnTheWay = isOnTheWay;
     }
   }
 
@@ -94,9 +96,9 @@ final class PooledConnection implements EndWatcher {
   public void handsOver(SocketConnection of) {
     if (handsOver) {
       handsOver = false;
-      of.framer(part.config.connection.framer);
+      of.reads.framer(part.config.connection.framer); // what is unread is looked at after onOpen
     } else if (state == State.RETURNING) {
-      of.framer(Framer.RAW);
+      of.reads.framer(Framer.RAW);
       freeLease();
     }
   }

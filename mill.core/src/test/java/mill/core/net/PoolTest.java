@@ -438,6 +438,27 @@ class PoolTest {
     }
   }
 
+  // The loop forgets a closed descriptor as the last thing of a turn, and only then is it heard.
+  @Test
+  void whoAsksAsTheLastOfATurnDoesNotWaitForEver() throws Exception {
+    var lines = PoolFixture.LINES.connectTimeout(Duration.ofHours(1)); // nothing else wakes it
+    try (var all = new PoolFixture(ONE.connection(lines).leaseTimeout(Duration.ofMillis(20)))) {
+      all.ask().open();
+      var target = all.target();
+      var waits = new Holder();
+      var goes = new Recorder();
+      goes.onClosed = c -> waits.lease = all.pool.lease(target, waits.heard);
+      TcpClient.connect(all.loops.loop, target, lines, goes);
+      Connection gone = goes.connected();
+      all.turns();
+      all.loops.run(() -> {
+        gone.reset();
+        return true;
+      });
+      assertThat(waits.end()).isEqualTo(Kind.LEASE_TIMEOUT);
+    }
+  }
+
   @Test
   void anIdleConnectionToElsewhereMakesRoomAtTheLimitInAll() throws Exception {
     try (var all = new PoolFixture(ONE);
