@@ -444,6 +444,8 @@ class PoolTest {
     var lines = PoolFixture.LINES.connectTimeout(Duration.ofHours(1)); // nothing else wakes it
     try (var all = new PoolFixture(ONE.connection(lines).leaseTimeout(Duration.ofMillis(20)))) {
       all.ask().open();
+      Await.eventually(
+          "what looked after that has fired", () -> all.loops.loop.metrics().timers().fired() > 0);
       var target = all.target();
       var waits = new Holder();
       var goes = new Recorder();
