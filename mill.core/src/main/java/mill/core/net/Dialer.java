@@ -98,6 +98,10 @@ final class Dialer {
   // ---- the resolver
 
   private void ask(String name) {
+    if (home.hasTurned()) { // the loop has ended: nobody would end a question without an answer
+      fail(Kind.SHUTDOWN, null);
+      return;
+    }
     NameResolver resolver = config.resolver == null ? home.resolver : config.resolver;
     try {
       question = requireNonNull(resolver.resolve(name), "the resolver gave no future");

@@ -323,6 +323,18 @@ class RaceTest {
     assertThat(late).isCancelled();
   }
 
+  // TcpClient looks whether the loop has ended before it begins, and it may end just then.
+  @Test
+  void whoBeginsOnALoopThatHasJustEndedAsksNobody() {
+    var config = LINES.resolver(name -> new CompletableFuture<>());
+    var home = LoopConnections.of(loops.loop);
+    var target = InetSocketAddress.createUnresolved("mill.invalid", 1);
+    var begins = new SocketConnection(home, config, heard, null, target);
+    loops.close();
+    begins.begin();
+    assertThat(heard.ended().kind()).isEqualTo(Kind.SHUTDOWN);
+  }
+
   @Test
   void aResolverMayAnswerOnAnyThread() throws Exception {
     ServerSocket there = listens(host(1), 0);
