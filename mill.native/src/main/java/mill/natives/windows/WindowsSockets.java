@@ -147,9 +147,9 @@ final class WindowsSockets implements Sockets {
     return internet && peer.get(ValueLayout.JAVA_SHORT, sockaddr_in.sin_port$offset()) == 0;
   }
 
-  // A transfer makes its call in two places, with the buffer and with a slice of it: given one
-  // place and a choice of two segments, the compiler cannot do away with the slice, and every call
-  // leaves 40 bytes of garbage.
+  // A transfer makes its call in two places, with the buffer and with a slice of it, or its offset:
+  // given one place and a choice of two segments, the compiler cannot do away with the slice, and
+  // every call leaves 40 bytes of garbage.
 
   @Override
   public int receive(int fd, MemorySegment buffer, long offset, long length) {
