@@ -128,8 +128,7 @@ final class LoadOptions {
     List<Workload> chosen = new ArrayList<>();
     for (String id : workloadIds()) {
       if (!id.equals(START)) {
-        chosen.add(
-            Workload.of(id).orElseThrow(() -> new UsageException("there is no workload " + id)));
+        chosen.add(Workload.of(id).orElseThrow(() -> unknown("workload", id, workloadNames())));
       }
     }
     return chosen;
@@ -140,9 +139,19 @@ final class LoadOptions {
     return workloadIds().contains(START);
   }
 
-  private List<String> workloadIds() {
+  private static UsageException unknown(String what, String name, List<String> known) {
+    return new UsageException(
+        "there is no %s %s: choose of %s".formatted(what, name, String.join(", ", known)));
+  }
+
+  private static List<String> workloadNames() {
     List<String> all = new ArrayList<>(Arrays.stream(Workload.values()).map(Workload::id).toList());
     all.add(START);
+    return all;
+  }
+
+  private List<String> workloadIds() {
+    List<String> all = workloadNames();
     List<String> few = has(CHECK) ? CHECK_WORKLOADS : QUICK_WORKLOADS;
     return list("--workloads").orElse(isShort() ? few : all);
   }
@@ -153,7 +162,7 @@ final class LoadOptions {
     List<String> chosen = list("--peers").orElse(isShort() ? few : Peers.ALL);
     for (String name : chosen) {
       if (!Peers.ALL.contains(name)) {
-        throw new UsageException("there is no peer " + name);
+        throw unknown("peer", name, Peers.ALL);
       }
     }
     return chosen;

@@ -3,6 +3,7 @@ package mill.bench.load;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.Arrays;
 import mill.bench.load.client.Workload;
 import mill.bench.load.peer.Peers;
 import org.junit.jupiter.api.Test;
@@ -50,8 +51,12 @@ class LoadOptionsTest {
   @Test
   void whatIsNotKnownIsRefusedByName() {
     assertThatThrownBy(() -> parse("--fast")).hasMessageContaining("--fast");
-    assertThatThrownBy(() -> parse("--workloads", "a").workloads()).hasMessageContaining("a");
-    assertThatThrownBy(() -> parse("--peers", "libuv").peers()).hasMessageContaining("libuv");
+    assertThatThrownBy(() -> parse("--workloads", "a").workloads())
+        .hasMessage(
+            "there is no workload a: choose of %s, start",
+            String.join(", ", Arrays.stream(Workload.values()).map(Workload::id).toList()));
+    assertThatThrownBy(() -> parse("--peers", "libuv").peers())
+        .hasMessage("there is no peer libuv: choose of %s", String.join(", ", Peers.ALL));
     assertThatThrownBy(() -> parse("--rounds", "many").number("--rounds", 8, 3))
         .hasMessageContaining("many");
   }
