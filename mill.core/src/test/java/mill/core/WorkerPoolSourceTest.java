@@ -9,7 +9,6 @@ import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CyclicBarrier;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
@@ -150,11 +149,7 @@ class WorkerPoolSourceTest {
         WorkerPools.pool(
             8,
             item -> {
-              try {
-                barrier.await(30, TimeUnit.SECONDS);
-              } catch (Exception e) {
-                throw new AssertionError(e);
-              }
+              WorkerPools.meet(barrier);
               over.countDown();
             });
     Queued source = started(pool);

@@ -8,7 +8,6 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CyclicBarrier;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
@@ -47,11 +46,7 @@ class WorkerPoolTest {
         WorkerPools.pool(
             4,
             item -> {
-              try {
-                barrier.await(30, TimeUnit.SECONDS);
-              } catch (Exception e) {
-                throw new AssertionError(e);
-              }
+              WorkerPools.meet(barrier);
               names.add(Thread.currentThread().getName());
               done.countDown();
             });

@@ -2,6 +2,7 @@ package mill.core;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import mill.core.internal.TaskQueue;
@@ -56,6 +57,15 @@ final class WorkerPools {
 
   static WorkerPool<Item> pool(int workers, Threads threads, Consumer<Item> work) {
     return new WorkerPool<>(workers, "pool", threads, work);
+  }
+
+  /** Waits until all that are to come have come. */
+  static void meet(CyclicBarrier barrier) {
+    try {
+      barrier.await(30, TimeUnit.SECONDS);
+    } catch (Exception e) {
+      throw new AssertionError(e);
+    }
   }
 
   /** Stops it, and waits until its threads have ended. */

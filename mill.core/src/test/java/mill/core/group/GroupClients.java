@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
-import mill.natives.Interest;
 import mill.natives.net.TcpStream;
 import mill.testnet.Net;
 
@@ -39,10 +38,7 @@ final class GroupClients implements AutoCloseable {
     for (int i = 0; i < count; i++) {
       TcpStream client = TcpStream.connect((InetSocketAddress) listener.localAddress());
       clients.add(client);
-      if (!client.finishConnect()) {
-        Net.untilReady(client, Interest.WRITABLE);
-        client.finishConnect();
-      }
+      Net.finishConnect(client);
     }
   }
 
