@@ -115,12 +115,10 @@ public final class FakePoller implements PollerBackend {
 
   // ---- what tests ask it
 
-  /** How long the wait that is under way still lasts in virtual time; negative for without end. */
+  /** Waits until a poll waits: how long it still does in virtual time, negative for without end. */
   public long sleepNs() {
     synchronized (platform) {
-      if (!asleep) {
-        throw new AssertionError("awake");
-      }
+      awaitAsleep();
       return waitsUntilTime ? waitEndNs - platform.nanoTime() : -1;
     }
   }

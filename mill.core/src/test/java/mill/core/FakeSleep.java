@@ -28,12 +28,10 @@ public final class FakeSleep implements Threads {
 
   // ---- what tests ask it
 
-  /** How long the sleep that is under way still lasts; negative for without end. */
+  /** Waits until the loop's thread sleeps: how long it still does, negative for without end. */
   public long sleepNs() {
     synchronized (platform) {
-      if (!asleep) {
-        throw new AssertionError("awake");
-      }
+      awaitAsleep(() -> true);
       return waitsUntilTime ? waitEndNs - platform.nanoTime() : -1;
     }
   }
