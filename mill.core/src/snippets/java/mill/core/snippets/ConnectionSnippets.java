@@ -6,6 +6,7 @@ import java.lang.foreign.ValueLayout;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.List;
+import javax.net.ssl.SSLContext;
 import mill.core.EventLoop;
 import mill.core.net.CloseCause;
 import mill.core.net.Connection;
@@ -17,6 +18,7 @@ import mill.core.net.ProxyProtocol;
 import mill.core.net.Relay;
 import mill.core.net.TcpClient;
 import mill.core.net.TcpServer;
+import mill.core.net.Tls;
 
 /** The connections' snippets. */
 final class ConnectionSnippets {
@@ -73,6 +75,22 @@ final class ConnectionSnippets {
     var config = ConnectionConfig.defaults().layer(proxies);
     // @end
     return config;
+  }
+
+  static void tls(EventLoop loop, SSLContext context, ConnectionHandler handler)
+      throws IOException {
+    // @start region="tls"
+    var secured = ConnectionConfig.defaults().framer(Framer.lines()).layer(Tls.server(context));
+    TcpServer.listen(loop, new InetSocketAddress(8443), secured, () -> handler);
+
+    var target = InetSocketAddress.createUnresolved("example.org", 443);
+    var verified =
+        ConnectionConfig.defaults()
+            .layer(
+                Tls.client(context, "example.org", 443)
+                    .parameters(p -> p.setApplicationProtocols(new String[] {"http/1.1"})));
+    TcpClient.connect(loop, target, verified, handler);
+    // @end
   }
 
   static void relay(EventLoop loop) throws IOException {

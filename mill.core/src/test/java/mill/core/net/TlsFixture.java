@@ -1,0 +1,90 @@
+package mill.core.net;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.net.ServerSocket;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.FutureTask;
+import javax.net.ssl.SSLContext;
+import mill.testing.Await;
+import mill.testnet.TestCertificate;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+
+/** A loop, a certificate, and a handler that hears what becomes of one connection. */
+abstract class TlsFixture {
+  static final ConnectionConfig LINES = ConnectionConfig.defaults().framer(Framer.lines());
+  static final String V12 = "TLSv1.2";
+  static final String V13 = "TLSv1.3";
+
+  final Recorder heard = new Recorder();
+  private final ExecutorService peers = Executors.newCachedThreadPool();
+  SSLContext context;
+  Loops loops;
+
+  @BeforeEach
+  void start() throws Exception {
+    context = TestCertificate.context();
+    loops = Loops.start();
+  }
+
+  @AfterEach
+  void stop() {
+    loops.close();
+    peers.shutdownNow();
+    assertThat(heard.faults).isEmpty();
+    assertThat(heard.closed).hasValueLessThanOrEqualTo(1);
+    assertThat(loops.runner.uncaught()).isEmpty();
+  }
+
+  TcpServer listen() throws Exception {
+    return listen(Tls.server(context));
+  }
+
+  TcpServer listen(Tls tls) throws Exception {
+    return loops.listen(LINES.layer(tls), heard);
+  }
+
+  Tls client(ServerSocket listener) {
+    return Tls.client(context, "localhost", listener.getLocalPort());
+  }
+
+  Connection connect(ServerSocket listener, Tls tls, ConnectionHandler handler) {
+    return TcpClient.connect(loops.loop, Peer.address(listener), LINES.layer(tls), handler);
+  }
+
+  /** Does something that waits for the other end, on a thread of its own. */
+  <T> FutureTask<T> meanwhile(java.util.concurrent.Callable<T> work) {
+    var task = new FutureTask<>(work);
+    peers.execute(task);
+    return task;
+  }
+
+  /** A server that accepts one client, and has shaken hands with it. */
+  FutureTask<TlsPeer> accept(ServerSocket listener, String... protocols) {
+    return meanwhile(() -> {
+      TlsPeer peer = TlsPeer.accept(context, listener, protocols);
+      peer.tls.startHandshake();
+      return peer;
+    });
+  }
+
+  /** A client of a server under test, after its handshake. */
+  TlsPeer connected(TcpServer server, String... protocols) throws Exception {
+    TlsPeer peer = TlsPeer.connect(context, server, protocols);
+    peer.tls.startHandshake();
+    return peer;
+  }
+
+  CloseCause layerFailed() {
+    CloseCause cause = heard.ended();
+    assertThat(cause.kind()).isEqualTo(CloseCause.Kind.LAYER);
+    return cause;
+  }
+
+  static <T> T outcome(CompletableFuture<T> future) {
+    return Await.outcomeOf(future);
+  }
+}
