@@ -4,6 +4,7 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 import java.util.regex.Pattern;
@@ -71,6 +72,11 @@ public final class Arguments {
     }
     int port = number(name, text.substring(colon + 1), 1, MAX_PORT);
     return InetSocketAddress.createUnresolved(text.substring(0, colon), port);
+  }
+
+  /** Returns what was given, if it was. */
+  public Optional<String> text(String name) {
+    return Optional.ofNullable(given.get(name));
   }
 
   /** Returns a number in its range, or the default. */

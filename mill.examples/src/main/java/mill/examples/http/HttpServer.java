@@ -4,7 +4,9 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.net.SocketAddress;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.zip.CRC32;
+import javax.net.ssl.SSLContext;
 import mill.core.group.EventLoopGroup;
 import mill.core.group.LoopGroupConfig;
 import mill.core.net.CloseCause.Kind;
@@ -14,7 +16,11 @@ import mill.core.net.ConnectionHandler;
 import mill.core.net.Framer;
 import mill.core.net.Output;
 import mill.core.net.TcpServer;
+import mill.core.net.Tls;
+import mill.examples.command.Arguments;
+import mill.examples.command.KeyStoreFile;
 import mill.examples.command.Program;
+import mill.examples.command.UsageException;
 
 /**
  * HTTP/1.1: a body of any length is streamed into a checksum (CRC-32), which is the answer; {@code
@@ -30,6 +36,8 @@ public final class HttpServer implements ConnectionHandler, Framer {
         --port N       the port (8080); 0 lets the system choose
         --host ADDRESS the address to listen on (127.0.0.1)
         --loops N      the number of loops (1)
+        --tls FILE     speak HTTPS: the PKCS#12 key store with the server's key, whose
+                       password is in the environment variable MILL_TLS_PASSWORD
         --help         show this
       """;
 
@@ -40,8 +48,7 @@ public final class HttpServer implements ConnectionHandler, Framer {
   private static final Duration HEAD = Duration.ofSeconds(10);
   private static final Duration BODY = Duration.ofMinutes(5);
 
-  private static final ConnectionConfig CONFIG =
-      ConnectionConfig.defaults().maxFrame(HttpHead.MAX_LENGTH);
+  static final ConnectionConfig CONFIG = ConnectionConfig.defaults().maxFrame(HttpHead.MAX_LENGTH);
 
   private final HttpHead head = new HttpHead();
   private final CRC32 sum = new CRC32();
@@ -50,8 +57,22 @@ public final class HttpServer implements ConnectionHandler, Framer {
 
   private HttpServer() {}
 
-  static TcpServer listen(EventLoopGroup loops, SocketAddress address) throws IOException {
-    return TcpServer.listen(loops, address, CONFIG, HttpServer::new);
+  static TcpServer listen(EventLoopGroup loops, SocketAddress address, ConnectionConfig config)
+      throws IOException {
+    return TcpServer.listen(loops, address, config, HttpServer::new);
+  }
+
+  static ConnectionConfig https(SSLContext context) {
+    return CONFIG.layer(
+        Tls.server(context)
+            .parameters(tls -> tls.setApplicationProtocols(new String[] {"http/1.1"})));
+  }
+
+  private static ConnectionConfig config(Arguments arguments) throws UsageException {
+    Optional<String> keys = arguments.text("--tls");
+    return keys.isEmpty()
+        ? CONFIG
+        : https(KeyStoreFile.context(keys.get(), System.getenv(KeyStoreFile.PASSWORD)));
   }
 
   /** Serves until it is stopped. */
@@ -61,8 +82,9 @@ public final class HttpServer implements ConnectionHandler, Framer {
         args,
         arguments -> {
           int loops = arguments.number("--loops", 1, 1, LoopGroupConfig.MAX_LOOPS);
+          ConnectionConfig config = config(arguments);
           try (var group = EventLoopGroup.open(LoopGroupConfig.builder().loops(loops).build());
-              var server = listen(group, arguments.address(8080))) {
+              var server = listen(group, arguments.address(8080), config)) {
             group.start();
             arguments.started(server, group::shutdown);
             group.awaitEnd();

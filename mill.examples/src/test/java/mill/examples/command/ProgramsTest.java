@@ -60,6 +60,9 @@ class ProgramsTest {
         .isEqualTo("mill-proxy: --to is missing: --help lists what there is");
     assertThat(refusal("proxy.ProxyServer", "--to", "8080"))
         .isEqualTo("mill-proxy: --to must be HOST:PORT, not 8080");
+    assertThat(refusal("http.HttpServer", "--tls", "nowhere.p12"))
+        .startsWith("mill-http: the key store cannot be read: nowhere.p12 (")
+        .hasLineCount(1);
   }
 
   @Test

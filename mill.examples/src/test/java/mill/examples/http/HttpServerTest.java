@@ -31,7 +31,7 @@ class HttpServerTest {
   @BeforeEach
   void serve() throws Exception {
     loops = Loops.start();
-    server = HttpServer.listen(loops.group(), Loops.anyPort());
+    server = HttpServer.listen(loops.group(), Loops.anyPort(), HttpServer.CONFIG);
     address = (InetSocketAddress) server.localAddress();
     url = "http://127.0.0.1:" + address.getPort() + "/";
   }
