@@ -117,8 +117,12 @@ public final class LoadBench {
       programs.buildRust();
     }
     programs.look(List.of("strace", "wrk", "redis-benchmark", "redis-server"));
+    if (options.workloads().contains(Workload.HTTPS)) {
+      programs.prepareHttps();
+    }
     for (Workload workload : options.workloads()) {
       workload.externalClient().ifPresent(client -> noteMissing(client, programs.missing(client)));
+      noteMissing(workload.id(), programs.missing(workload.id()));
       for (Peer peer : peers.of(workload)) {
         if (options.peers().contains(peer.name())) {
           noteMissing(peer.name(), peer.missing());
@@ -182,7 +186,8 @@ public final class LoadBench {
 
   private void measure(Workload workload, Plan plan)
       throws IOException, InterruptedException, UsageException {
-    if (!programs.missing(workload.externalClient().orElse("")).isEmpty()) {
+    if (!programs.missing(workload.externalClient().orElse("")).isEmpty()
+        || !programs.missing(workload.id()).isEmpty()) {
       return; // it is among the missing
     }
     List<Peer> chosen = chosen(workload);

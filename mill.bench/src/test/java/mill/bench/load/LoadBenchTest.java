@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import mill.bench.load.measure.Outcome;
 import mill.bench.load.process.Command;
 import mill.bench.load.report.Report;
 import org.junit.jupiter.api.BeforeAll;
@@ -94,6 +95,23 @@ class LoadBenchTest {
     assertThat(mill.get("allocated_bytes_per_message").isJsonNull()).isFalse();
     assertThat(folder.resolve("results.md")).content().contains("| mill ");
     assertThat(folder.resolve("chart.svg")).content().contains("<svg", ">mill</text>");
+  }
+
+  @Test
+  void wrkIsServedOverTlsWithAKeyOfTheRun() throws Exception {
+    assumeTrue(!Command.find("wrk").isEmpty(), "wrk is not installed (Debian has it in wrk)");
+    Report report = run("--workloads", "https", "--peers", "netty");
+
+    assertThat(report.missing()).doesNotContainKeys("https", "netty in https");
+    Outcome outcome = report.outcomes().getFirst();
+    assertThat(outcome.peers()).containsExactly("netty");
+    assertThat(outcome.failures()).isEmpty();
+    assertThat(outcome.slices())
+        .isNotEmpty()
+        .allSatisfy(slice -> {
+          assertThat(slice.sample().throughput()).isPositive();
+          assertThat(slice.sample().get("errors")).isNaN();
+        });
   }
 
   @Test

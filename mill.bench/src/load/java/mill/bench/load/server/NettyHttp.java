@@ -12,10 +12,21 @@ import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpServerCodec;
 import io.netty.handler.codec.http.HttpVersion;
+import io.netty.handler.ssl.SslContext;
+import io.netty.handler.ssl.SslContextBuilder;
+import io.netty.handler.ssl.SslProvider;
 import io.netty.util.ReferenceCountUtil;
+import java.io.File;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import javax.net.ssl.KeyManagerFactory;
 
-/** HTTP/1.1 by Netty's codec: the answer of mill's example to a request without a body. */
+/**
+ * HTTP/1.1 by Netty's codec: the answer of mill's example to a request without a body. HTTPS, by
+ * the JDK's engine as mill's is, if it is given a key store and its password.
+ */
 @ChannelHandler.Sharable
 final class NettyHttp extends ChannelInboundHandlerAdapter {
   private final ByteBuf body =
@@ -24,10 +35,25 @@ final class NettyHttp extends ChannelInboundHandlerAdapter {
 
   private NettyHttp() {}
 
-  public static void main(String[] args) throws InterruptedException {
+  public static void main(String[] args)
+      throws InterruptedException, IOException, GeneralSecurityException {
     var handler = new NettyHttp();
+    SslContext tls = args.length == 0 ? null : tls(new File(args[0]), args[1].toCharArray());
     NettyServer.serve(
-        NettyServer.oneLoop(), pipeline -> pipeline.addLast(new HttpServerCodec(), handler));
+        NettyServer.oneLoop(),
+        pipeline -> {
+          if (tls != null) {
+            pipeline.addLast(tls.newHandler(pipeline.channel().alloc()));
+          }
+          pipeline.addLast(new HttpServerCodec(), handler);
+        });
+  }
+
+  private static SslContext tls(File keyStore, char[] password)
+      throws IOException, GeneralSecurityException {
+    var keys = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+    keys.init(KeyStore.getInstance(keyStore, password), password);
+    return SslContextBuilder.forServer(keys).sslProvider(SslProvider.JDK).build();
   }
 
   @Override

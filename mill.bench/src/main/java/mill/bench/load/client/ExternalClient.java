@@ -12,9 +12,9 @@ final class ExternalClient {
   private ExternalClient() {}
 
   static List<String> command(Workload workload, int port, double seconds) {
-    if (workload == Workload.HTTP) {
+    if (isWrk(workload)) {
       long whole = Math.max(1, Math.round(seconds));
-      String url = "http://127.0.0.1:" + port + '/';
+      String url = workload.id() + "://127.0.0.1:" + port + '/';
       return List.of("wrk", "-t", "1", "-c", "64", "-d", whole + "s", "--latency", url);
     }
     int pipeline = workload == Workload.RESP_16 ? 16 : 1;
@@ -36,6 +36,10 @@ final class ExternalClient {
         "--csv");
   }
 
+  private static boolean isWrk(Workload workload) {
+    return workload == Workload.HTTP || workload == Workload.HTTPS;
+  }
+
   private static long requests(Workload workload, double seconds) {
     double each = RESP_PER_SECOND * seconds * (workload == Workload.RESP_16 ? 8 : 1);
     return Math.max(1000, (long) each);
@@ -43,7 +47,7 @@ final class ExternalClient {
 
   /** Adds what the client has printed: how many messages, and its percentiles. */
   static void read(Workload workload, List<String> lines, double seconds, Sample sample) {
-    if (workload == Workload.HTTP) {
+    if (isWrk(workload)) {
       readWrk(lines, sample);
     } else {
       sample.put("messages", (double) RESP_COMMANDS * requests(workload, seconds));

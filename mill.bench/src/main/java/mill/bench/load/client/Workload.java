@@ -18,6 +18,7 @@ public enum Workload {
   BROADCAST(
       "broadcast", "100 B to 1,000", Kind.BROADCAST, "broadcast", "connections=1000 size=100"),
   HTTP("http", "HTTP, wrk -c 64", Kind.HTTP, "exec", ""),
+  HTTPS("https", "HTTPS, wrk -c 64", Kind.HTTPS, "exec", ""),
   RESP_1("resp-p1", "RESP, redis-benchmark -c 50 -P 1", Kind.RESP, "exec", ""),
   RESP_16("resp-p16", "RESP, redis-benchmark -c 50 -P 16", Kind.RESP, "exec", "");
 
@@ -27,6 +28,7 @@ public enum Workload {
     LOOPS,
     BROADCAST,
     HTTP,
+    HTTPS,
     RESP
   }
 
@@ -78,7 +80,7 @@ public enum Workload {
   public Optional<String> externalClient() {
     return switch (kind) {
       case ECHO, LOOPS, BROADCAST -> Optional.empty();
-      case HTTP -> Optional.of("wrk");
+      case HTTP, HTTPS -> Optional.of("wrk");
       case RESP -> Optional.of("redis-benchmark");
     };
   }

@@ -13,6 +13,13 @@ import java.util.List;
  * @param missing why it cannot be measured here; empty if it can
  */
 public record Peer(String name, List<String> command, boolean tellsAllocation, String missing) {
+  /** {@return the same with a variable in its environment} */
+  Peer with(String variable, String value) {
+    List<String> all = new ArrayList<>(List.of("env", variable + '=' + value));
+    all.addAll(command);
+    return new Peer(name, all, tellsAllocation, missing);
+  }
+
   /** {@return the command with more options for its Java} */
   public List<String> commandWith(List<String> options) {
     List<String> more = new ArrayList<>(command);

@@ -78,12 +78,22 @@ public final class Peers {
               c("http"),
               java("netty", "NettyHttp"),
               example("mill-connection", "mill.examples.http", "HttpServer"));
+      case HTTPS -> https(programs.keyStore().toString());
       case RESP ->
           List.of(
               redisServer(),
               java("netty", "NettyRedis"),
               example("mill-connection", "mill.examples.resp", "RespServer"));
     };
+  }
+
+  /** Netty is the baseline: there is no such server in C. */
+  private List<Peer> https(String keyStore) {
+    String password = Programs.KEY_PASSWORD;
+    return List.of(
+        java("netty", "NettyHttp", keyStore, password),
+        example("mill-connection", "mill.examples.http", "HttpServer", "--tls", keyStore)
+            .with("MILL_TLS_PASSWORD", password));
   }
 
   private Peer echo(String name) {
@@ -152,7 +162,7 @@ public final class Peers {
     return new Peer(name, pinned(cpus, command), true, "");
   }
 
-  private Peer example(String name, String folder, String main) {
+  private Peer example(String name, String folder, String main, String... arguments) {
     Path modules = layout.modules();
     if (modules == null || !Files.exists(modules.resolve("mill-examples.jar"))) {
       return new Peer(name, List.of(), true, "mill.examples is not built");
@@ -161,6 +171,7 @@ public final class Peers {
     command.addAll(List.of("--add-modules", "mill.examples"));
     command.addAll(List.of("--add-exports", "mill.examples/" + folder + "=ALL-UNNAMED"));
     command.addAll(List.of(PACKAGE + "ExampleServer", folder + '.' + main, "--port", "0"));
+    command.addAll(List.of(arguments));
     return new Peer(name, pinned(command), true, "");
   }
 

@@ -16,7 +16,11 @@ import mill.bench.load.process.Command;
 /** Builds what is not Java, and looks for what others have installed. */
 public final class Programs {
   private static final Duration C_TIME = Duration.ofMinutes(1);
+  private static final Duration KEY_TIME = Duration.ofSeconds(30);
   private static final Duration RUST_TIME = Duration.ofMinutes(5);
+
+  /** Of the key store; everybody may know it. */
+  static final String KEY_PASSWORD = "for-the-load-harness";
 
   private final Layout layout;
   private final Map<String, String> missing = new TreeMap<>(); // why, by program
@@ -116,7 +120,38 @@ public final class Programs {
     }
   }
 
-  /** {@return why there is no such program; empty if there is} */
+  /**
+   * Makes the key that the servers of HTTPS share, an EC key of P-256, and asks wrk whether it
+   * speaks TLS. What fails is why the workload is missing.
+   */
+  public void prepareHttps() throws IOException, InterruptedException {
+    Files.deleteIfExists(keyStore());
+    String keytool = Path.of(Peers.javaProgram()).resolveSibling("keytool").toString();
+    String arguments =
+        "-genkeypair -alias server -keyalg EC -groupname secp256r1 -dname CN=localhost -storepass ";
+    List<String> command = new ArrayList<>(List.of(keytool));
+    command.addAll(List.of((arguments + KEY_PASSWORD).split(" ", -1)));
+    command.addAll(List.of("-keystore", keyStore().toString()));
+    Command.Outcome made = Command.run(command, Path.of("."), KEY_TIME);
+    if (made.exitCode() != 0) {
+      missing.put("https", "keytool failed: " + made.why());
+    }
+    if (missing("wrk").isEmpty()) {
+      // Nobody listens there: one without TLS does not get as far as to find that out.
+      Command.Outcome asked =
+          Command.run(List.of("wrk", "https://127.0.0.1:1/"), Path.of("."), KEY_TIME);
+      if (!asked.output().contains("unable to connect")) {
+        missing.put("https", "this wrk has no TLS: " + asked.why());
+      }
+    }
+  }
+
+  /** {@return the key store of the servers of HTTPS} */
+  public Path keyStore() {
+    return layout.output().resolve("https.p12");
+  }
+
+  /** {@return why there is no such program or workload; empty if there is} */
   public String missing(String program) {
     return missing.getOrDefault(program, "");
   }

@@ -23,6 +23,14 @@ class ExternalClientTest {
   }
 
   @Test
+  void wrkIsToldByTheUrlWhetherToSpeakTls() {
+    assertThat(ExternalClient.command(Workload.HTTP, 80, 2)).endsWith("http://127.0.0.1:80/");
+    assertThat(ExternalClient.command(Workload.HTTPS, 443, 2))
+        .startsWith("wrk")
+        .endsWith("https://127.0.0.1:443/");
+  }
+
+  @Test
   void wrkTellsErrors() {
     Sample sample = Sample.parse(List.of());
     ExternalClient.readWrk(List.of("  Non-2xx or 3xx responses: 12"), sample);
