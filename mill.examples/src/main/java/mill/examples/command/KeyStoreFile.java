@@ -30,7 +30,7 @@ public final class KeyStoreFile {
   public static SSLContext context(String file, @Nullable String password) throws UsageException {
     byte[] bytes = read(file);
     if (password == null) {
-      throw new UsageException(PASSWORD + " is not set: it has to be the password of " + file);
+      throw new UsageException(PASSWORD + " is not set: set it to the password of " + file);
     }
     char[] secret = password.toCharArray();
     try {
@@ -42,8 +42,8 @@ public final class KeyStoreFile {
       var keys = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
       keys.init(store, secret);
       SSLContext context = SSLContext.getInstance("TLS");
-      context.init(
-          keys.getKeyManagers(), new TrustManager[0], null); // no client is asked who it is
+      var nobody = new TrustManager[0]; // no client is asked who it is
+      context.init(keys.getKeyManagers(), nobody, null);
       return context;
     } catch (IOException | GeneralSecurityException e) {
       boolean isWrong =
@@ -51,7 +51,7 @@ public final class KeyStoreFile {
               || e.getCause() instanceof UnrecoverableKeyException;
       throw new UsageException(
           isWrong
-              ? PASSWORD + " is not the password of " + file
+              ? PASSWORD + " is not the password of " + file + ": set it to what keytool was given"
               : file + " is no PKCS#12 key store: keytool -genkeypair makes one");
     }
   }

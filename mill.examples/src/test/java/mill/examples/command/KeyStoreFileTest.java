@@ -36,7 +36,7 @@ class KeyStoreFileTest {
   void passwordThatIsWrongOrMissingIsSaid() {
     assertRefused(keys, "sesame", "MILL_TLS_PASSWORD is not the password of " + keys);
     assertRefused(keys, "", "MILL_TLS_PASSWORD is not the password of " + keys);
-    assertRefused(keys, null, "MILL_TLS_PASSWORD is not set: it has to be the password of " + keys);
+    assertRefused(keys, null, "MILL_TLS_PASSWORD is not set: set it to the password of " + keys);
   }
 
   @Test

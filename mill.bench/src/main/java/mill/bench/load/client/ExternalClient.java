@@ -14,6 +14,7 @@ final class ExternalClient {
   static List<String> command(Workload workload, int port, double seconds) {
     if (isWrk(workload)) {
       long whole = Math.max(1, Math.round(seconds));
+      // The id of either is the scheme as well.
       String url = workload.id() + "://127.0.0.1:" + port + '/';
       return List.of("wrk", "-t", "1", "-c", "64", "-d", whole + "s", "--latency", url);
     }
