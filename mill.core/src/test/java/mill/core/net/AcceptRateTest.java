@@ -8,26 +8,11 @@ import mill.core.EventLoop;
 import mill.core.group.EventLoopGroup;
 import mill.core.group.LoopGroupConfig;
 import mill.testnet.Net;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** How many connections a server accepts in a second. */
-class AcceptRateTest {
-  private static final ConnectionConfig LINES = ConnectionConfig.defaults().framer(Framer.lines());
+class AcceptRateTest extends ConnectionFixture {
   private static final ConnectionHandler ECHO = (c, m, at, n) -> c.out().put(m, at, n);
-
-  private Loops loops;
-
-  @BeforeEach
-  void start() throws Exception {
-    loops = Loops.start();
-  }
-
-  @AfterEach
-  void stop() {
-    loops.close();
-  }
 
   /** Connects so many at once, and returns how long it took until all were served. */
   private static long serveNs(TcpServer server, int count) throws Exception {

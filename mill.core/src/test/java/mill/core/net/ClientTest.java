@@ -22,27 +22,16 @@ import mill.testing.Await;
 import mill.testing.OpenFds;
 import mill.testnet.Net;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Connecting: each outcome is told apart, and nothing is left behind. */
-class ClientTest {
-  private static final ConnectionConfig LINES = ConnectionConfig.defaults().framer(Framer.lines());
-
-  private Loops loops;
-  private final Recorder heard = new Recorder();
-
-  @BeforeEach
-  void start() throws Exception {
-    loops = Loops.start();
-  }
-
+class ClientTest extends ConnectionFixture {
   @AfterEach
+  @Override
   void stop() {
-    loops.close();
-    assertThat(heard.faults).isEmpty();
-    assertThat(heard.closed).hasValueLessThanOrEqualTo(1);
+    super.stop();
+    requireAtMostOneEnd();
   }
 
   private InetSocketAddress nobody() throws Exception {

@@ -8,26 +8,15 @@ import mill.core.net.CloseCause.Kind;
 import mill.natives.net.SockOpt;
 import mill.testing.Await;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** What a connection does with frames, and in which order its handler hears of what. */
-class ConnectionTest {
-  private static final ConnectionConfig LINES = ConnectionConfig.defaults().framer(Framer.lines());
-
-  private Loops loops;
-  private final Recorder heard = new Recorder();
-
-  @BeforeEach
-  void start() throws Exception {
-    loops = Loops.start();
-  }
-
+class ConnectionTest extends ConnectionFixture {
   @AfterEach
+  @Override
   void stop() {
-    loops.close();
-    assertThat(heard.faults).isEmpty();
-    assertThat(heard.closed).hasValueLessThanOrEqualTo(1);
+    super.stop();
+    requireAtMostOneEnd();
   }
 
   @Test

@@ -8,28 +8,10 @@ import java.util.concurrent.atomic.AtomicLong;
 import mill.core.net.CloseCause.Kind;
 import mill.natives.net.SockOpt;
 import mill.testing.Await;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** The times of a connection: idle, stalled, its deadline; and that they cost nothing meanwhile. */
-class ConnectionTimeTest {
-  private static final ConnectionConfig LINES = ConnectionConfig.defaults().framer(Framer.lines());
-
-  private Loops loops;
-  private final Recorder heard = new Recorder();
-
-  @BeforeEach
-  void start() throws Exception {
-    loops = Loops.start();
-  }
-
-  @AfterEach
-  void stop() {
-    loops.close();
-    assertThat(heard.faults).isEmpty();
-  }
-
+class ConnectionTimeTest extends ConnectionFixture {
   @Test
   void readsMoveNoTimer() throws Exception {
     var bytes = new AtomicLong();

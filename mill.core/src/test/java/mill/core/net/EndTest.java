@@ -14,30 +14,19 @@ import mill.testing.Await;
 import mill.testing.OpenFds;
 import mill.testing.Threads;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** How connections end: what is still delivered, which cause is told, and that it is told once. */
-class EndTest {
+class EndTest extends ConnectionFixture {
   /** How many connections come and go; 50,000 by hand. */
   private static final int CYCLES = Integer.getInteger("mill.connection.cycles", 10_000);
 
-  private static final ConnectionConfig LINES = ConnectionConfig.defaults().framer(Framer.lines());
-
-  private Loops loops;
-  private final Recorder heard = new Recorder();
-
-  @BeforeEach
-  void start() throws Exception {
-    loops = Loops.start();
-  }
-
   @AfterEach
+  @Override
   void stop() {
-    loops.close();
-    assertThat(heard.faults).isEmpty();
-    assertThat(heard.closed).hasValueLessThanOrEqualTo(1);
+    super.stop();
+    requireAtMostOneEnd();
   }
 
   @Test

@@ -7,28 +7,11 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import mill.core.net.CloseCause.Kind;
 import mill.testing.Await;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** What the programs of mill.sim have found, each again on real sockets. */
-class FoundInSimulationTest {
-  private static final ConnectionConfig LINES = ConnectionConfig.defaults().framer(Framer.lines());
+class FoundInSimulationTest extends ConnectionFixture {
   private static final int RESETS = 4;
-
-  private Loops loops;
-  private final Recorder heard = new Recorder();
-
-  @BeforeEach
-  void start() throws Exception {
-    loops = Loops.start();
-  }
-
-  @AfterEach
-  void stop() {
-    loops.close();
-    assertThat(heard.faults).isEmpty();
-  }
 
   // It was sent with what was put after, if anything was.
   @Test

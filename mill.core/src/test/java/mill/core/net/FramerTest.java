@@ -11,28 +11,12 @@ import java.nio.charset.StandardCharsets;
 import java.util.concurrent.atomic.AtomicLong;
 import mill.core.net.CloseCause.Kind;
 import mill.testing.Await;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Where frames end, for the framers of mill and those of users. */
-class FramerTest {
-  private Loops loops;
-  private final Recorder heard = new Recorder();
-
-  @BeforeEach
-  void start() throws Exception {
-    loops = Loops.start();
-  }
-
-  @AfterEach
-  void stop() {
-    loops.close();
-    assertThat(heard.faults).isEmpty();
-  }
-
+class FramerTest extends ConnectionFixture {
   @ParameterizedTest
   @ValueSource(longs = {-1, 1L << 31, Long.MIN_VALUE, Long.MAX_VALUE, 1000 - 8 + 1})
   void aLengthThatIsTooLongIsRefusedBeforeMemoryIsTaken(long length) throws Exception {

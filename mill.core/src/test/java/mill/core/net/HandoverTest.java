@@ -8,24 +8,16 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import mill.testing.Await;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** Handlers that hand over to others as they open, with an end and without. */
-class HandoverTest {
-  private static final ConnectionConfig LINES = ConnectionConfig.defaults().framer(Framer.lines());
+class HandoverTest extends ConnectionFixture {
   private static final ConnectionHandler ECHO = (c, m, at, n) -> c.out().put(m, at, n);
 
-  private Loops loops;
-
-  @BeforeEach
-  void start() throws Exception {
-    loops = Loops.start();
-  }
-
   @AfterEach
+  @Override
   void stop() {
-    loops.close();
+    super.stop();
     assertThat(loops.runner.uncaught()).isEmpty();
   }
 

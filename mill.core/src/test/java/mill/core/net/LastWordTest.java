@@ -6,14 +6,11 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import mill.core.net.CloseCause.Kind;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** What a handler still says to a peer that it is closed because of. */
-class LastWordTest {
-  private static final ConnectionConfig LINES = ConnectionConfig.defaults().framer(Framer.lines());
-
+class LastWordTest extends ConnectionFixture {
   /** A line that begins with '!' is none. */
   private static final ConnectionConfig PICKY =
       LINES.framer((m, from, seen, to) ->
@@ -21,24 +18,16 @@ class LastWordTest {
               ? Framer.MALFORMED
               : Framer.lines().frame(m, from, seen, to));
 
-  private Loops loops;
-  private final Recorder heard = new Recorder();
-
   @BeforeEach
+  @Override
   void start() throws Exception {
-    loops = Loops.start();
+    super.start();
     heard.onFrame = (c, text) -> c.out().putAscii(text);
     heard.onClosing =
         c -> {
           assertThat(c.isOpen()).isTrue();
           c.out().putAscii("sorry");
         };
-  }
-
-  @AfterEach
-  void stop() {
-    loops.close();
-    assertThat(heard.faults).isEmpty();
   }
 
   private String answer(ConnectionConfig config, String said, boolean ends) throws Exception {

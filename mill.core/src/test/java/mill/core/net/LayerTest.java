@@ -15,29 +15,19 @@ import mill.core.net.TestLayers.Handshake;
 import mill.core.net.TestLayers.Records;
 import mill.testing.Await;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /**
  * Layers between socket and handler: handshakes, records, ends, and work that is done elsewhere.
  */
-class LayerTest {
-  private static final ConnectionConfig LINES = ConnectionConfig.defaults().framer(Framer.lines());
-
-  private Loops loops;
-  private final Recorder heard = new Recorder();
+class LayerTest extends ConnectionFixture {
   private final Counted counted = new Counted();
 
-  @BeforeEach
-  void start() throws Exception {
-    loops = Loops.start();
-  }
-
   @AfterEach
+  @Override
   void stop() {
-    loops.close();
-    assertThat(heard.faults).isEmpty();
-    assertThat(heard.closed).hasValueLessThanOrEqualTo(1);
+    super.stop();
+    requireAtMostOneEnd();
     assertThat(counted.closed.get()).as("layers closed").isEqualTo(counted.made.get());
     assertThat(loops.runner.uncaught()).isEmpty();
   }

@@ -8,28 +8,10 @@ import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.atomic.AtomicBoolean;
 import mill.core.net.CloseCause.Kind;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** What callbacks put into a connection's output, and when it leaves. */
-class OutputTest {
-  private static final ConnectionConfig LINES = ConnectionConfig.defaults().framer(Framer.lines());
-
-  private Loops loops;
-  private final Recorder heard = new Recorder();
-
-  @BeforeEach
-  void start() throws Exception {
-    loops = Loops.start();
-  }
-
-  @AfterEach
-  void stop() {
-    loops.close();
-    assertThat(heard.faults).isEmpty();
-  }
-
+class OutputTest extends ConnectionFixture {
   @Test
   void puttingAfterTheEndIsDroppedAndWriteSaysSo() throws Exception {
     var said = new AtomicBoolean(true);

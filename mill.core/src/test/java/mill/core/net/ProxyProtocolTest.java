@@ -23,8 +23,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The PROXY protocol, versions 1 and 2: who is trusted, and what of a header is believed. */
-class ProxyProtocolTest {
-  private static final ConnectionConfig LINES = ConnectionConfig.defaults().framer(Framer.lines());
+class ProxyProtocolTest extends ConnectionFixture {
   private static final ProxyProtocol ALL = ProxyProtocol.trusting(peer -> true);
   private static final byte[] SIGNATURE = {13, 10, 13, 10, 0, 13, 10, 'Q', 'U', 'I', 'T', 10};
   private static final int PROXY = 0x21;
@@ -35,21 +34,20 @@ class ProxyProtocolTest {
   private static final InetSocketAddress CLIENT =
       new InetSocketAddress(InetAddress.ofLiteral("192.0.2.7"), 40_000);
 
-  private Loops loops;
-  private final Recorder heard = new Recorder();
   private final CompletableFuture<SocketAddress> seenAtOpen = new CompletableFuture<>();
   private final CompletableFuture<ProxyHeader> header = new CompletableFuture<>();
 
   @BeforeEach
+  @Override
   void start() throws Exception {
-    loops = Loops.start();
+    super.start();
     heard.onOpen = c -> seenAtOpen.complete(c.remoteAddress());
   }
 
   @AfterEach
+  @Override
   void stop() {
-    loops.close();
-    assertThat(heard.faults).isEmpty();
+    super.stop();
     assertThat(loops.runner.uncaught()).isEmpty();
   }
 

@@ -21,30 +21,24 @@ import mill.testing.OpenFds;
 import mill.testnet.Net;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** Names and the race of their addresses: 127.0.0.2 and its like stand for hosts. */
-class RaceTest {
-  private static final ConnectionConfig LINES = ConnectionConfig.defaults().framer(Framer.lines());
-
-  private Loops loops;
-  private final Recorder heard = new Recorder();
+class RaceTest extends ConnectionFixture {
   private final List<AutoCloseable> toClose = new ArrayList<>();
 
-  @BeforeEach
-  void start() throws Exception {
-    loops = Loops.start();
-  }
-
   @AfterEach
-  void stop() throws Exception {
-    loops.close();
+  void closeAll() throws Exception {
     for (AutoCloseable each : toClose) {
       each.close();
     }
-    assertThat(heard.faults).isEmpty();
-    assertThat(heard.closed).hasValueLessThanOrEqualTo(1);
+  }
+
+  @AfterEach
+  @Override
+  void stop() {
+    super.stop();
+    requireAtMostOneEnd();
   }
 
   // ---- hosts

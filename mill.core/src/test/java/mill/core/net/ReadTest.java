@@ -14,31 +14,13 @@ import mill.core.net.CloseCause.Kind;
 import mill.testing.Await;
 import mill.testing.ChildJvm;
 import mill.testing.Threads;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 
 /** What arrives is read to its end, in its time, and by whoever handles it then. */
-class ReadTest {
-  private static final ConnectionConfig LINES = ConnectionConfig.defaults().framer(Framer.lines());
-
-  private Loops loops;
-  private final Recorder heard = new Recorder();
-
-  @BeforeEach
-  void start() throws Exception {
-    loops = Loops.start();
-  }
-
-  @AfterEach
-  void stop() {
-    loops.close();
-    assertThat(heard.faults).isEmpty();
-  }
-
+class ReadTest extends ConnectionFixture {
   /** Counts bytes. */
   private static final class Counter implements ConnectionHandler {
     final AtomicLong bytes = new AtomicLong();

@@ -24,28 +24,11 @@ import mill.natives.net.UnixAddress;
 import mill.natives.net.UnixStream;
 import mill.testing.Await;
 import mill.testnet.Net;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** A server: its limits, its pauses, its shutdown, on one loop and on a group. */
-class ServerTest {
-  private static final ConnectionConfig LINES = ConnectionConfig.defaults().framer(Framer.lines());
+class ServerTest extends ConnectionFixture {
   private static final ConnectionHandler ECHO = (c, m, at, n) -> c.out().put(m, at, n);
-
-  private Loops loops;
-  private final Recorder heard = new Recorder();
-
-  @BeforeEach
-  void start() throws Exception {
-    loops = Loops.start();
-  }
-
-  @AfterEach
-  void stop() {
-    loops.close();
-    assertThat(heard.faults).isEmpty();
-  }
 
   @Test
   void atTheLimitTheNextWaitsAndEntersWhenOneLeaves() throws Exception {

@@ -14,28 +14,26 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 
 /** A loop, a certificate, and a handler that hears what becomes of one connection. */
-abstract class TlsFixture {
-  static final ConnectionConfig LINES = ConnectionConfig.defaults().framer(Framer.lines());
+abstract class TlsFixture extends ConnectionFixture {
   static final String V12 = "TLSv1.2";
   static final String V13 = "TLSv1.3";
 
-  final Recorder heard = new Recorder();
   private final ExecutorService peers = Executors.newCachedThreadPool();
   SSLContext context;
-  Loops loops;
 
   @BeforeEach
+  @Override
   void start() throws Exception {
     context = TestCertificate.context();
-    loops = Loops.start();
+    super.start();
   }
 
   @AfterEach
+  @Override
   void stop() {
-    loops.close();
+    super.stop();
     peers.shutdownNow();
-    assertThat(heard.faults).isEmpty();
-    assertThat(heard.closed).hasValueLessThanOrEqualTo(1);
+    requireAtMostOneEnd();
     assertThat(loops.runner.uncaught()).isEmpty();
   }
 

@@ -14,28 +14,10 @@ import java.util.concurrent.atomic.AtomicInteger;
 import mill.core.net.CloseCause.Kind;
 import mill.testing.Await;
 import mill.testing.Threads;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** What is put and written arrives, in order, whole and once. */
-class WriteTest {
-  private static final ConnectionConfig LINES = ConnectionConfig.defaults().framer(Framer.lines());
-
-  private Loops loops;
-  private final Recorder heard = new Recorder();
-
-  @BeforeEach
-  void start() throws Exception {
-    loops = Loops.start();
-  }
-
-  @AfterEach
-  void stop() {
-    loops.close();
-    assertThat(heard.faults).isEmpty();
-  }
-
+class WriteTest extends ConnectionFixture {
   @Test
   void moreBuffersThanOneSendTakesArriveInOrder() throws Exception {
     byte[] expected = Messages.pattern(1025 * 2000);
