@@ -298,8 +298,11 @@ final class Acceptor implements AcceptHandle {
     handler.handsOver();
     try {
       gate.deliver(() -> {
-        waiting.forEach(this::deliver);
-        handler.hasHandedOver();
+        try {
+          waiting.forEach(this::deliver);
+        } finally {
+          handler.hasHandedOver();
+        }
       });
     } catch (RejectedExecutionException e) {
       waiting.forEach(StreamSocket::close); // the loop has ended just now, and nobody takes them

@@ -91,7 +91,8 @@ public interface Layer {
   /**
    * Decodes bytes from below. Called again with what it did not take and what has arrived since,
    * until it takes nothing or it is all. Once it is ready only while the handler is neither paused
-   * nor, where that pauses it, congested.
+   * nor, where that pauses it, congested; and not while the peer leaves more than 128 KiB of what
+   * it has answered here.
    *
    * @param site where it puts what it has decoded
    * @param memory holds the bytes, off-heap and valid until this returns

@@ -11,6 +11,9 @@ final class LayerPlace implements Layer.Site {
   /** It holds nothing that it can take: it was shown that much, and took nothing. */
   private static final int UNSHOWN = -1;
 
+  /** So much that it has answered and the peer does not take: it decodes no more meanwhile. */
+  private static final int MUCH = 128 << 10;
+
   /** So much that a layer cannot take is an attack, or an error. */
   private static final int MAX_UNTAKEN = 1 << 20;
 
@@ -40,6 +43,7 @@ final class LayerPlace implements Layer.Site {
   private boolean wasCut;
   private boolean upIsOpen;
   private int shown = UNSHOWN;
+  private long answered; // what it put down while decoding, since nothing waited there
   private volatile boolean releases; // said by another thread
 
   LayerPlace(LayerStack stack, SocketConnection owner, LoopConnections home, Layer layer) {
@@ -57,6 +61,11 @@ final class LayerPlace implements Layer.Site {
   /** Whether it is to be shown what there is, as it has not seen all of it. */
   boolean isCurious() {
     return !held && (wasReleased || (in.length() > 0 && in.length() != shown));
+  }
+
+  /** Whether the peer has to take what it has answered before it hears more. */
+  boolean isFlooded() {
+    return Math.min(answered, down.waiting()) > MUCH;
   }
 
   /** Whether it takes what is above of it. */
@@ -91,6 +100,8 @@ final class LayerPlace implements Layer.Site {
     long at = from == null ? 0 : from.start;
     Inlet above = stack.above(this);
     long before = above.total();
+    long answeredBefore = down.isEmpty() ? 0 : answered;
+    long downBefore = down.mark();
     wasReleased = false;
     long took = 0;
     upIsOpen = true;
@@ -107,6 +118,7 @@ final class LayerPlace implements Layer.Site {
     } finally {
       leave();
     }
+    answered = answeredBefore + down.mark() - downBefore;
     in.take((int) took);
     shown = took == 0 ? there : UNSHOWN;
     if (took == 0 && there >= MAX_UNTAKEN && !held && !owner.closing) {

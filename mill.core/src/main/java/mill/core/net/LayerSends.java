@@ -90,6 +90,23 @@ final class LayerSends {
    * @throws IOException if the connection has failed
    */
   boolean send(StreamSocket socket) throws IOException {
+    boolean wasFlooded = isFlooded();
+    boolean all = sendSome(socket);
+    if (wasFlooded && !isFlooded()) {
+      owner.readAgain();
+    }
+    return all;
+  }
+
+  private boolean isFlooded() {
+    boolean any = false;
+    for (int i = 0; i < places.size(); i++) {
+      any |= places.get(i).isFlooded();
+    }
+    return any;
+  }
+
+  private boolean sendSome(StreamSocket socket) throws IOException {
     for (int i = 0; i < MAX_SENDS; i++) {
       push();
       clean();

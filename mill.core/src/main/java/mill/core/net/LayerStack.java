@@ -269,8 +269,14 @@ final class LayerStack {
     return true;
   }
 
-  /** Whether it may decode: until it is ready always, then if there is somebody who takes it. */
+  /**
+   * Whether it may decode: if the peer takes its answers, and once it is ready, if there is
+   * somebody who takes what it decodes.
+   */
   private boolean mayDecode(int i) {
+    if (places.get(i).isFlooded()) {
+      return false;
+    }
     for (int at = i; at < places.size(); at++) {
       LayerPlace place = places.get(at);
       if (place.isHeld()) {

@@ -180,6 +180,22 @@ class TlsRecordsTest extends TlsFixture {
   }
 
   @Test
+  void whatIsPutBehindAKeyUpdateGoesOutWithIt() throws Exception {
+    var engine = new CompletableFuture<SSLEngine>();
+    Tls tls = Tls.server(context).onHandshake((c, e) -> engine.complete(e));
+    try (var server = listen(tls);
+        var peer = connected(server, V13).plain) {
+      Connection c = heard.connected();
+      loops.run(() -> {
+        outcome(engine).beginHandshake();
+        c.out().putAscii("behind");
+        return true;
+      });
+      assertThat(peer.read(6)).isEqualTo("behind");
+    }
+  }
+
+  @Test
   void whoOnlyReadsAnswersAKeyUpdate() throws Exception {
     try (var server = listen()) {
       TlsPeer peer = connected(server, V13);
@@ -275,6 +291,20 @@ class TlsRecordsTest extends TlsFixture {
       CloseCause cause = layerFailed();
       assertThat(cause.error()).hasMessageContaining("TLS 1.2");
       assertThat(cause.undeliveredBytes()).isEqualTo(9);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {V12, V13})
+  void whoClosesSaysSo(String protocol) throws Exception {
+    heard.onOpen = c -> c.out().putAscii("hello\n");
+    Tls tls = Tls.server(context).parameters(p -> p.setProtocols(new String[] {protocol}));
+    ConnectionHandler closes = (c, m, at, n) -> c.close();
+    try (var server = loops.listen(LINES.layer(tls), closes)) {
+      var config = LINES.layer(Tls.client(context, "localhost", 443));
+      TcpClient.connect(loops.loop, server.localAddress(), config, heard);
+      assertThat(heard.ended().kind()).isEqualTo(Kind.PEER_END); // else it would be LAYER
+      assertThat(heard.events).containsExactly("open", "end", "closed PEER_END");
     }
   }
 

@@ -107,6 +107,7 @@ class TlsTest extends TlsFixture {
           assertThat(recorder.next()).isEqualTo("open");
           assertThat(recorder.next()).startsWith("frame");
           long created = began.take();
+          assertThat(began).as("told again, with the ticket").isEmpty();
           if (i == 0) {
             first = created;
             Await.eventually("time passes", () -> System.currentTimeMillis() > created);
