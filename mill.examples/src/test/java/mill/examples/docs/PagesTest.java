@@ -49,12 +49,18 @@ class PagesTest {
           "InetSocketAddress",
           "IOException",
           "Instant",
+          "KeyManagerFactory",
+          "KeyStore",
           "NoSuchElementException",
           "Random",
+          "SSLContext",
+          "SSLEngine",
+          "SSLParameters",
           "ServiceLoader",
           "System",
           "Thread",
           "ThreadPoolExecutor",
+          "TrustManagerFactory",
           "Unsafe",
           "WatchService");
 
