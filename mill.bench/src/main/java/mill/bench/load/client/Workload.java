@@ -84,4 +84,9 @@ public enum Workload {
       case RESP -> Optional.of("redis-benchmark");
     };
   }
+
+  /** {@return how many times as long as others it is warmed: cryptography is compiled late} */
+  public int warmUps() {
+    return kind == Kind.HTTPS ? 5 : 1;
+  }
 }

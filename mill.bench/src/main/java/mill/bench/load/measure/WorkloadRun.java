@@ -93,7 +93,7 @@ public final class WorkloadRun {
     try {
       ServerProcess server = ServerProcess.start(peer.command(), log);
       running.put(peer.name(), new Running(peer, server));
-      var time = new LoadClient.SliceTime(0, plan.warmUp());
+      var time = new LoadClient.SliceTime(0, workload.warmUps() * plan.warmUp());
       var _ = client.run(workload, server, time, peer.tellsAllocation());
     } catch (IOException e) {
       fail(peer.name(), e);
