@@ -44,7 +44,6 @@ final class TlsLayer implements Layer {
   private @Nullable Timeout timer;
   private boolean finished;
   private boolean ready;
-  private boolean hasWorked; // somebody else, since the engine was called last
   private volatile @Nullable Throwable taskFailure; // read after the release
 
   TlsLayer(
@@ -221,10 +220,6 @@ final class TlsLayer implements Layer {
     if (failure != null) {
       throw new SSLException("the work of a handshake has failed", failure);
     }
-    if (hasWorked) {
-      hasWorked = false;
-      engine.unwrap(NOTHING, NOTHING); // throws what a task has found, though nothing comes
-    }
     HandshakeStatus needs = engine.getHandshakeStatus();
     while (needs == HandshakeStatus.NEED_WRAP) {
       SSLEngineResult result = wrap(site, NOTHING);
@@ -255,7 +250,6 @@ final class TlsLayer implements Layer {
 
   private void delegate(Site site) throws SSLException {
     site.hold();
-    hasWorked = true;
     try {
       executor.execute(() -> runTasks(site));
     } catch (RejectedExecutionException e) {

@@ -2,7 +2,6 @@ package mill.core.net;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -12,10 +11,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLEngine;
 import mill.core.net.CloseCause.Kind;
-import mill.testing.Await;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -55,52 +52,6 @@ class TlsRecordsTest extends TlsFixture {
       assertThat(peer.read(11)).isEqualTo("one by one\n");
       peer.send("and again\n");
       assertThat(peer.read(10)).isEqualTo("and again\n");
-    }
-  }
-
-  @Test
-  void whatAnotherLibrarySendsInFullRecordsPasses() throws Exception {
-    assumeTrue(openssl(), "openssl is not installed here");
-    byte[] bytes = new byte[1 << 20];
-    new Random(2).nextBytes(bytes);
-    var all = new CompletableFuture<byte[]>();
-    var collected = new ByteArrayOutputStream();
-    var collector =
-        new ConnectionHandler() {
-          @Override
-          public void onFrame(Connection c, MemorySegment m, long at, long n) {
-            collected.writeBytes(m.asSlice(at, n).toArray(ValueLayout.JAVA_BYTE));
-            if (collected.size() == bytes.length) {
-              all.complete(collected.toByteArray());
-            }
-          }
-        };
-    try (var server = loops.listen(RAW.layer(Tls.server(context)), collector)) {
-      int port = ((java.net.InetSocketAddress) server.localAddress()).getPort();
-      Process client =
-          new ProcessBuilder("openssl", "s_client", "-quiet", "-connect", "127.0.0.1:" + port)
-              .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-              .redirectError(ProcessBuilder.Redirect.DISCARD)
-              .start();
-      try (var in = client.getOutputStream()) {
-        in.write(bytes);
-        in.flush();
-        assertThat(outcome(all)).isEqualTo(bytes);
-      } finally {
-        client.destroyForcibly().waitFor();
-      }
-    }
-  }
-
-  private static boolean openssl() throws InterruptedException {
-    try {
-      Process version =
-          new ProcessBuilder("openssl", "version")
-              .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-              .start();
-      return version.waitFor(Await.PATIENCE_NS, TimeUnit.NANOSECONDS) && version.exitValue() == 0;
-    } catch (IOException e) {
-      return false;
     }
   }
 

@@ -1,0 +1,64 @@
+package mill.core.net;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import mill.testing.Await;
+import org.junit.jupiter.api.Test;
+
+/** TLS against OpenSSL, whose records are fuller than the JDK's. */
+class TlsOpenSslTest extends TlsFixture {
+  @Test
+  void whatAnotherLibrarySendsInFullRecordsPasses() throws Exception {
+    assumeTrue(openssl(), "openssl is not installed here");
+    byte[] bytes = new byte[1 << 20];
+    new Random(2).nextBytes(bytes);
+    var all = new CompletableFuture<byte[]>();
+    var collected = new ByteArrayOutputStream();
+    var collector =
+        new ConnectionHandler() {
+          @Override
+          public void onFrame(Connection c, MemorySegment m, long at, long n) {
+            collected.writeBytes(m.asSlice(at, n).toArray(ValueLayout.JAVA_BYTE));
+            if (collected.size() == bytes.length) {
+              all.complete(collected.toByteArray());
+            }
+          }
+        };
+    try (var server =
+        loops.listen(ConnectionConfig.defaults().layer(Tls.server(context)), collector)) {
+      int port = ((java.net.InetSocketAddress) server.localAddress()).getPort();
+      Process client =
+          new ProcessBuilder("openssl", "s_client", "-quiet", "-connect", "127.0.0.1:" + port)
+              .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+              .redirectError(ProcessBuilder.Redirect.DISCARD)
+              .start();
+      try (var in = client.getOutputStream()) {
+        in.write(bytes);
+        in.flush();
+        assertThat(outcome(all)).isEqualTo(bytes);
+      } finally {
+        client.destroyForcibly().waitFor();
+      }
+    }
+  }
+
+  private static boolean openssl() throws InterruptedException {
+    try {
+      Process version =
+          new ProcessBuilder("openssl", "version")
+              .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+              .start();
+      return version.waitFor(Await.PATIENCE_NS, TimeUnit.NANOSECONDS) && version.exitValue() == 0;
+    } catch (IOException e) {
+      return false;
+    }
+  }
+}
