@@ -77,6 +77,7 @@ final class LoopConnections implements LoopExtension {
   private boolean turnKnown;
   private int callbacks;
   private @Nullable MemorySegment nowhere;
+  private byte[] scratch = {};
 
   private LoopConnections(EventLoop loop, LoopSeam seam, BufferPoolConfig memory) {
     this.loop = loop;
@@ -158,6 +159,14 @@ final class LoopConnections implements LoopExtension {
       nowhere = memory;
     }
     return memory;
+  }
+
+  /** {@return so many bytes on the heap at least, for who needs them until it returns} */
+  byte[] scratch(int bytes) {
+    if (scratch.length < bytes) {
+      scratch = new byte[bytes];
+    }
+    return scratch;
   }
 
   // Memory is not short any more.

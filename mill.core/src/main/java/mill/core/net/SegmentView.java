@@ -16,7 +16,10 @@ final class SegmentView {
    * @param from the first
    * @param to behind the last
    */
-  @SuppressWarnings("MemorySegmentReferenceEquality") // an equal one may live longer
+  @SuppressWarnings({
+    "ReferenceEquality",
+    "MemorySegmentReferenceEquality"
+  }) // an equal one may live longer
   ByteBuffer of(MemorySegment segment, long from, long to) {
     if (segment != seen) {
       buffer = segment.asByteBuffer();

@@ -36,10 +36,8 @@ final class TlsLayer implements Layer {
   private final Executor executor;
   private final long handshakeTimeoutNs;
   private final Tls.HandshakeListener onHandshake;
-  private final SegmentView received = new SegmentView();
   private final SegmentView decoded = new SegmentView();
   private final SegmentView plain = new SegmentView();
-  private final SegmentView encoded = new SegmentView();
 
   private @Nullable Timeout timer;
   private boolean finished;
@@ -77,7 +75,7 @@ final class TlsLayer implements Layer {
       if (!settle(site) || !isWhole(memory, from, to)) {
         return 0;
       }
-      int length = unwrap(site, memory, from, to);
+      int length = unwrap(site, memory, from);
       if (settle(site) && engine.isInboundDone()) {
         site.ended();
       }
@@ -88,25 +86,27 @@ final class TlsLayer implements Layer {
     }
   }
 
-  private int unwrap(Site site, MemorySegment memory, long from, long to) throws SSLException {
+  private int unwrap(Site site, MemorySegment memory, long from) throws SSLException {
+    int length = HEADER + fragment(memory, from);
+    byte[] record = scratch(site, length);
+    MemorySegment.copy(memory, BlockOutput.BYTE, from, record, 0, length);
     Output up = site.up();
-    // What is in a record is shorter than the record.
-    int room = HEADER + fragment(memory, from);
+    int room = length; // what is in a record is shorter than the record
     while (true) {
       MemorySegment into = up.reserve(room);
       long at = up.position();
       SSLEngineResult result =
-          engine.unwrap(received.of(memory, from, to), decoded.of(into, at, at + room));
+          engine.unwrap(ByteBuffer.wrap(record, 0, length), decoded.of(into, at, at + room));
       if (result.getStatus() != Status.BUFFER_OVERFLOW) {
         up.advance(result.bytesProduced());
         finishes(result);
         return result.bytesConsumed();
       }
       up.advance(0);
-      int larger = Math.max(2 * room, engine.getSession().getApplicationBufferSize());
       if (room == Blocks.LARGE) {
         throw new SSLException("a record that holds more than " + room + " bytes");
       }
+      int larger = Math.max(2 * room, engine.getSession().getApplicationBufferSize());
       room = Math.min(larger, Blocks.LARGE);
     }
   }
@@ -175,17 +175,19 @@ final class TlsLayer implements Layer {
   }
 
   private SSLEngineResult wrap(Site site, ByteBuffer text) throws SSLException {
-    Output down = site.down();
-    int room = engine.getSession().getPacketBufferSize();
-    MemorySegment into = down.reserve(room);
-    long at = down.position();
-    SSLEngineResult result = engine.wrap(text, encoded.of(into, at, at + room));
+    byte[] record = scratch(site, engine.getSession().getPacketBufferSize());
+    SSLEngineResult result = engine.wrap(text, ByteBuffer.wrap(record));
     if (result.getStatus() == Status.BUFFER_OVERFLOW) {
-      throw new SSLException("a record that is longer than " + room + " bytes");
+      throw new SSLException("a record that is longer than " + record.length + " bytes");
     }
-    down.advance(result.bytesProduced());
+    site.down().put(record, 0, result.bytesProduced());
     finishes(result);
     return result;
+  }
+
+  // Records are copied, for the engine takes twice as long with those that are not on the heap.
+  private static byte[] scratch(Site site, int bytes) {
+    return ((SocketConnection) site.connection()).home.scratch(bytes);
   }
 
   @Override

@@ -211,15 +211,27 @@ class TlsTest extends TlsFixture {
     }
   }
 
-  @Test
-  void aFailedHandshakeSendsItsAlert() throws Exception {
-    Tls tls = Tls.server(context).parameters(p -> p.setProtocols(new String[] {V13}));
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aFailedHandshakeSendsItsAlert(boolean atOnce) throws Exception {
+    Executor executor = atOnce ? TlsTest::runsBeforeItReturns : Thread::startVirtualThread;
+    Tls tls =
+        Tls.server(context).executor(executor).parameters(p -> p.setProtocols(new String[] {V13}));
     try (var server = listen(tls);
         var peer = TlsPeer.connect(context, server, V12).plain) {
       assertThatThrownBy(() -> peer.send("a\n"))
           .isInstanceOf(SSLHandshakeException.class)
           .hasMessageContaining("protocol_version");
       assertThat(layerFailed().error()).isInstanceOf(SSLHandshakeException.class);
+    }
+  }
+
+  // The work is done, and has failed, before the layer goes on.
+  private static void runsBeforeItReturns(Runnable work) {
+    try {
+      Thread.startVirtualThread(work).join();
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
     }
   }
 
