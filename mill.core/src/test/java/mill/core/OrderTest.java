@@ -81,6 +81,11 @@ class OrderTest {
               "ThreadPoolExecutor.shutdown"),
           Place.of(WAIT, "mill.core.net.SystemResolver", RESOLVER, "ArrayBlockingQueue.<init>"),
           Place.of(
+              THREAD,
+              "mill.core.net.Tls",
+              "the default for the work of an engine, whose keys are chance anyway",
+              "Thread.startVirtualThread"),
+          Place.of(
               WAIT, "mill.core.net.Dialer", "of a future that is done", "CompletableFuture.join"),
           Place.of(HASH_ORDER, "mill.core.net.PoolPart", LOOKED_UP, "HashMap.<init>"),
           Place.of(HASH_ORDER, "mill.core.net.ServerPlaces", LOOKED_UP, "ConcurrentHashMap.<init>"),

@@ -302,8 +302,7 @@ class EndTest extends ConnectionFixture {
   }
 
   // One poll brings: a frame whose handler resets the other, a connection that takes its number,
-  // and
-  // the other's reset, which would end that one as it opens.
+  // and the other's reset, which would end that one as it opens.
   @Test
   void aDescriptorThatIsUsedAgainBringsNobodyElsesEvents() throws Exception {
     boolean reused = false;
@@ -335,7 +334,9 @@ class EndTest extends ConnectionFixture {
         three.send("own\n");
         assertThat(next.next()).isEqualTo("open");
         assertThat(next.next()).isEqualTo("frame own\n");
-        assertThat(other.ended().kind()).isEqualTo(Kind.LOCAL);
+        if (other.ended().kind() == Kind.PEER_RESET) {
+          return false; // on two processors the system may deliver the reset before the frame
+        }
         assertThat(other.events).containsExactly("open", "closed LOCAL");
         return next.connected().socket().fd() == number;
       }
