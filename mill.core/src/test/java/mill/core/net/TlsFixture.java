@@ -3,6 +3,7 @@ package mill.core.net;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.net.ServerSocket;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -42,7 +43,8 @@ abstract class TlsFixture extends ConnectionFixture {
   }
 
   TcpServer listen(Tls tls) throws Exception {
-    return loops.listen(LINES.layer(tls), heard);
+    // Peers that wait for what becomes of the connection do not end it meanwhile.
+    return loops.listen(LINES.closeTimeout(Duration.ofSeconds(1)).layer(tls), heard);
   }
 
   Tls client(ServerSocket listener) {
@@ -50,7 +52,8 @@ abstract class TlsFixture extends ConnectionFixture {
   }
 
   Connection connect(ServerSocket listener, Tls tls, ConnectionHandler handler) {
-    return TcpClient.connect(loops.loop, Peer.address(listener), LINES.layer(tls), handler);
+    var config = LINES.closeTimeout(Duration.ofSeconds(1)).layer(tls);
+    return TcpClient.connect(loops.loop, Peer.address(listener), config, handler);
   }
 
   /** Does something that waits for the other end, on a thread of its own. */

@@ -300,7 +300,7 @@ class TlsRecordsTest extends TlsFixture {
           c.out().put(bytes, 0, bytes.length);
           c.close();
         };
-    try (var server = listen();
+    try (var server = loops.listen(LINES.layer(Tls.server(context)), heard);
         var peer = connected(server, protocol).plain) {
       peer.send("all\n");
       assertThat(peer.readAll()).isEqualTo(bytes); // an end without close_notify would throw
