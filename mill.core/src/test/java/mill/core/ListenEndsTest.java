@@ -78,11 +78,17 @@ class ListenEndsTest {
       }
     }
 
-    // A forced end interrupts them, and may be over before anybody has looked.
+    /**
+     * Lets the loop end that is to do so by force: that interrupts the workers, so nobody has to
+     * let them go.
+     */
+    void releaseToForcedEnd() {
+      released.countDown();
+    }
+
     private boolean awaitsWorkers() {
-      return !runner.thread().isAlive()
-          || Arrays.stream(runner.thread().getStackTrace())
-              .anyMatch(frame -> frame.getMethodName().equals("awaitEnd"));
+      return Arrays.stream(runner.thread().getStackTrace())
+          .anyMatch(frame -> frame.getMethodName().equals("awaitEnd"));
     }
 
     @Override
@@ -175,7 +181,11 @@ class ListenEndsTest {
       } else {
         asking.join();
       }
-      held.releaseToEnd();
+      if (end == EndsTest.End.SHUTDOWN_FORCED) {
+        held.releaseToForcedEnd();
+      } else {
+        held.releaseToEnd();
+      }
       asking.join();
       held.runner.join();
       assertThat(held.listener.isOpen()).isFalse();

@@ -4,11 +4,8 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.net.SocketAddress;
-import java.util.concurrent.TimeoutException;
 import java.util.function.BiConsumer;
 import java.util.function.Predicate;
-import mill.core.Timeout;
-import org.jspecify.annotations.Nullable;
 
 /** Reads the header of the PROXY protocol of one connection, and then goes. */
 final class ProxyLayer implements Layer {
@@ -16,7 +13,7 @@ final class ProxyLayer implements Layer {
   private final int maxHeader;
   private final long timeoutNs;
   private final BiConsumer<? super Connection, ? super ProxyHeader> onHeader;
-  private @Nullable Timeout timer;
+  private final LayerTimer timer = new LayerTimer();
 
   ProxyLayer(
       Predicate<? super SocketAddress> trusted,
@@ -31,17 +28,11 @@ final class ProxyLayer implements Layer {
 
   @Override
   public void start(Site site) throws IOException {
-    Connection connection = site.connection();
-    SocketAddress peer = connection.remoteAddress();
+    SocketAddress peer = site.connection().remoteAddress();
     if (!trusted.test(peer)) {
       throw new IOException("no trusted proxy: " + peer);
     }
-    Timeout made =
-        connection
-            .loop()
-            .newTimeout(() -> site.fail(new TimeoutException("no PROXY header in its time")));
-    timer = made;
-    made.rescheduleNs(timeoutNs);
+    timer.start(site, timeoutNs, "PROXY header");
   }
 
   @Override
@@ -72,8 +63,6 @@ final class ProxyLayer implements Layer {
 
   @Override
   public void close() {
-    if (timer != null) {
-      timer.cancel();
-    }
+    timer.stop();
   }
 }

@@ -6,13 +6,11 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.TimeoutException;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLEngineResult;
 import javax.net.ssl.SSLEngineResult.HandshakeStatus;
 import javax.net.ssl.SSLEngineResult.Status;
 import javax.net.ssl.SSLException;
-import mill.core.Timeout;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,7 +37,7 @@ final class TlsLayer implements Layer {
   private final SegmentView decoded = new SegmentView();
   private final SegmentView plain = new SegmentView();
 
-  private @Nullable Timeout timer;
+  private final LayerTimer timer = new LayerTimer();
   private boolean finished;
   private boolean ready;
   private volatile @Nullable Throwable taskFailure; // read after the release
@@ -57,12 +55,7 @@ final class TlsLayer implements Layer {
 
   @Override
   public void start(Site site) throws IOException {
-    Timeout made =
-        site.connection()
-            .loop()
-            .newTimeout(() -> site.fail(new TimeoutException("no TLS handshake in its time")));
-    timer = made;
-    made.rescheduleNs(handshakeTimeoutNs);
+    timer.start(site, handshakeTimeoutNs, "TLS handshake");
     engine.beginHandshake();
     settle(site);
   }
@@ -102,7 +95,6 @@ final class TlsLayer implements Layer {
         finishes(result);
         return result.bytesConsumed();
       }
-      up.advance(0);
       if (room == Blocks.LARGE) {
         throw new SSLException("a record that holds more than " + room + " bytes");
       }
@@ -193,18 +185,13 @@ final class TlsLayer implements Layer {
   @Override
   public void end(Site site) throws IOException {
     engine.closeOutbound();
-    wrapRest(site);
-  }
-
-  private void wrapRest(Site site) throws SSLException {
     while (!engine.isOutboundDone() && wrap(site, NOTHING).bytesProduced() > 0) {}
   }
 
   /** Says why it fails, if the engine has something to say about that. */
   private void alert(Site site, Exception why) {
     try {
-      engine.closeOutbound();
-      wrapRest(site);
+      end(site);
     } catch (IOException | RuntimeException e) {
       why.addSuppressed(e);
     }
@@ -239,7 +226,7 @@ final class TlsLayer implements Layer {
     }
     if (finished && !ready) {
       ready = true;
-      stopTimer();
+      timer.stop();
       onHandshake.onHandshake(site.connection(), engine);
       site.ready();
     }
@@ -274,16 +261,9 @@ final class TlsLayer implements Layer {
     }
   }
 
-  private void stopTimer() {
-    if (timer != null) {
-      timer.cancel();
-      timer = null;
-    }
-  }
-
   @Override
   public void close() {
-    stopTimer();
+    timer.stop();
   }
 
   /** {@return the protocol, and how far it has come} */

@@ -2,6 +2,9 @@ package mill.core.net;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.ByteArrayOutputStream;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
@@ -85,7 +88,26 @@ abstract class TlsFixture extends ConnectionFixture {
     return cause;
   }
 
-  static <T> T outcome(CompletableFuture<T> future) {
-    return Await.outcomeOf(future);
+  /** Hears so many bytes, however they come. */
+  static class Collector implements ConnectionHandler {
+    private final ByteArrayOutputStream collected = new ByteArrayOutputStream();
+    private final CompletableFuture<byte[]> all = new CompletableFuture<>();
+    private final int length;
+
+    Collector(int length) {
+      this.length = length;
+    }
+
+    @Override
+    public void onFrame(Connection c, MemorySegment m, long at, long n) {
+      collected.writeBytes(m.asSlice(at, n).toArray(ValueLayout.JAVA_BYTE));
+      if (collected.size() == length) {
+        all.complete(collected.toByteArray());
+      }
+    }
+
+    byte[] await() {
+      return Await.outcomeOf(all);
+    }
   }
 }

@@ -3,12 +3,8 @@ package mill.core.net;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.Random;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import mill.testing.Await;
 import org.junit.jupiter.api.Test;
@@ -20,18 +16,7 @@ class TlsOpenSslTest extends TlsFixture {
     assumeTrue(openssl(), "openssl is not installed here");
     byte[] bytes = new byte[1 << 20];
     new Random(2).nextBytes(bytes);
-    var all = new CompletableFuture<byte[]>();
-    var collected = new ByteArrayOutputStream();
-    var collector =
-        new ConnectionHandler() {
-          @Override
-          public void onFrame(Connection c, MemorySegment m, long at, long n) {
-            collected.writeBytes(m.asSlice(at, n).toArray(ValueLayout.JAVA_BYTE));
-            if (collected.size() == bytes.length) {
-              all.complete(collected.toByteArray());
-            }
-          }
-        };
+    var collector = new Collector(bytes.length);
     try (var server =
         loops.listen(ConnectionConfig.defaults().layer(Tls.server(context)), collector)) {
       int port = ((java.net.InetSocketAddress) server.localAddress()).getPort();
@@ -43,7 +28,7 @@ class TlsOpenSslTest extends TlsFixture {
       try (var in = client.getOutputStream()) {
         in.write(bytes);
         in.flush();
-        assertThat(outcome(all)).isEqualTo(bytes);
+        assertThat(collector.await()).isEqualTo(bytes);
       } finally {
         client.destroyForcibly().waitFor();
       }

@@ -3,16 +3,15 @@ package mill.core.net;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import javax.net.ssl.SSLEngine;
 import mill.core.net.CloseCause.Kind;
+import mill.testing.Await;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -60,21 +59,11 @@ class TlsRecordsTest extends TlsFixture {
   void aMegabyteGoesThroughBothEndsOfMillAndComesBack(String protocol) throws Exception {
     byte[] bytes = new byte[1 << 20];
     new Random(3).nextBytes(bytes);
-    var came = new CompletableFuture<byte[]>();
-    var collected = new ByteArrayOutputStream();
     var back =
-        new ConnectionHandler() {
+        new Collector(bytes.length) {
           @Override
           public void onOpen(Connection c) {
             c.out().put(bytes, 0, bytes.length);
-          }
-
-          @Override
-          public void onFrame(Connection c, MemorySegment m, long at, long n) {
-            collected.writeBytes(m.asSlice(at, n).toArray(ValueLayout.JAVA_BYTE));
-            if (collected.size() == bytes.length) {
-              came.complete(collected.toByteArray());
-            }
           }
         };
     Tls tls = Tls.server(context).parameters(p -> p.setProtocols(new String[] {protocol}));
@@ -82,7 +71,7 @@ class TlsRecordsTest extends TlsFixture {
       int port = ((java.net.InetSocketAddress) server.localAddress()).getPort();
       var config = RAW.layer(Tls.client(context, "localhost", port));
       TcpClient.connect(loops.loop, server.localAddress(), config, back);
-      assertThat(outcome(came)).isEqualTo(bytes);
+      assertThat(back.await()).isEqualTo(bytes);
     }
   }
 
@@ -119,7 +108,7 @@ class TlsRecordsTest extends TlsFixture {
         }
         if (i % 5 == 0) {
           loops.run(() -> {
-            outcome(engine).beginHandshake(); // the same
+            Await.outcomeOf(engine).beginHandshake(); // the same
             return true;
           });
         }
@@ -138,7 +127,7 @@ class TlsRecordsTest extends TlsFixture {
         var peer = connected(server, V13).plain) {
       Connection c = heard.connected();
       loops.run(() -> {
-        outcome(engine).beginHandshake();
+        Await.outcomeOf(engine).beginHandshake();
         c.out().putAscii("behind");
         return true;
       });

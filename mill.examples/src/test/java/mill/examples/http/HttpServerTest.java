@@ -1,15 +1,14 @@
 package mill.examples.http;
 
-import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static mill.examples.http.HttpClients.randomBytes;
+import static mill.examples.http.HttpClients.sum;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Random;
 import java.util.concurrent.FutureTask;
-import java.util.zip.CRC32;
 import mill.core.net.TcpServer;
 import mill.examples.command.Loops;
 import mill.examples.command.Peer;
@@ -55,22 +54,6 @@ class HttpServerTest {
 
   private static String last(String sum) {
     return answer(sum).replace("keep-alive", "close");
-  }
-
-  private static String sum(byte... bytes) {
-    var crc = new CRC32();
-    crc.update(bytes);
-    return "%08x".formatted(crc.getValue());
-  }
-
-  private static String sum(String body) {
-    return sum(body.getBytes(ISO_8859_1));
-  }
-
-  private static byte[] randomBytes(int count) {
-    byte[] bytes = new byte[count];
-    new Random(7).nextBytes(bytes);
-    return bytes;
   }
 
   private static void assertAnswer(Peer peer, String answer) throws IOException {
@@ -190,9 +173,6 @@ class HttpServerTest {
 
   @Test
   void wrkIsServedWithoutAnError() throws Exception {
-    String said = Tool.run("wrk", "wrk", "-t", "1", "-c", "16", "-d", "1s", "--timeout", "9s", url);
-    assertThat(said)
-        .containsPattern("[1-9]\\d* requests in ")
-        .doesNotContain("Socket errors", "Non-2xx");
+    HttpClients.requireWrkIsServed(url);
   }
 }
